@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { migrate as applyMigrations } from 'drizzle-orm/node-postgres/migrator'
+import pg from 'pg'
+import type { Database } from './database.ts'
+import { sql } from 'drizzle-orm'
+
+const folder = fileURLToPath(new URL('../../../../migrations', import.meta.url))
+
+/** The lock that lets one of several starting processes migrate while the others wait. */
+const migrationLock = 7_265_630_001
+
+/** Brings the database to this version's schema. Safe to run again, and by several processes at once. */
+export async function migrate (url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000, application_name: 'recoup-migrate' })
+  await client.connect()
+  try {
+    await client.query('select pg_advisory_lock($1)', [migrationLock])
+    await applyMigrations(drizzle(client), { migrationsFolder: folder, migrationsSchema: 'recoup' })
+  } finally {
+    await client.end()
+  }
+}
+
+interface Journal { entries: { when: number, tag: string }[] }
+
+/** The newest migration this version of the program needs. */
+export function migrationNeeded (): number {
+  const journal = JSON.parse(readFileSync(`${folder}/meta/_journal.json`, 'utf8')) as Journal
+  return Math.max(0, ...journal.entries.map(entry => entry.when))
+}
+
+/** True when the database has every migration this version needs. */
+export async function isMigrated (db: Database, needed: number): Promise<boolean> {
+  const { rows } = await db.installation(tx => tx.execute(sql`select coalesce(max(created_at), 0)::bigint as applied from recoup.__drizzle_migrations`))
+  return Number(rows[0]?.['applied'] ?? 0) >= needed
+}

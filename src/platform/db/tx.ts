@@ -1,0 +1,190 @@
+import { NodePgSession } from 'drizzle-orm/node-postgres'
+import type { NodePgClient, NodePgQueryResultHKT } from 'drizzle-orm/node-postgres'
+import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
+import type { Pool, PoolClient } from 'pg'
+import { problem, uuidOf } from '#kernel'
+import type { Ctx } from '#kernel'
+import { flushStatement } from '../events/outbox.ts'
+import type { Pending } from '../events/outbox.ts'
+import { send } from './wire.ts'
+import type { Answer, Statement } from './wire.ts'
+
+export const DatabaseUnavailable = problem('database-unavailable', 503, 'The database does not answer in time.',
+  'Wait for the seconds in Retry-After and send the same request again with the same Idempotency-Key: nothing is done twice.')
+
+type Drizzle = PgDatabase<NodePgQueryResultHKT, Record<string, never>>
+
+/**
+ * A unit of work for one agency. It can only come from `withTenant`, so a query that forgets the agency does not compile;
+ * row security holds it to that agency, and to one lender when `ctx.lenderId` says so.
+ */
+export interface Tx extends Omit<Drizzle, 'transaction' | '$client'> {
+  readonly ctx: Ctx
+  /** Events emitted so far; they are written with the commit. */
+  readonly outbox: Pending[]
+}
+
+/** How long one statement, and one whole unit of work, may take. */
+export const statementTimeoutMs = 15_000
+export const unitTimeoutMs = 25_000
+/** How often a unit of work is tried when it lost a race. */
+export const unitAttemptsMax = 3
+
+/** Serialization failure, deadlock, and a lost race for an Idempotency-Key: the same work done again succeeds. */
+const isLostRace = (error: unknown): boolean => {
+  const { code, constraint } = pgError(error)
+  return code === '40001' || code === '40P01' || (code === '23505' && constraint === 'idempotency_keys_pkey')
+}
+
+interface PgError { code?: string, constraint?: string, table?: string, message?: string }
+
+/** The database's own error inside whatever wraps it. */
+export function pgError (error: unknown): PgError {
+  for (let e = error; e !== null && typeof e === 'object'; e = (e as { cause?: unknown }).cause) {
+    if (typeof (e as PgError).code === 'string') return e as PgError
+  }
+  return {}
+}
+
+/** Connection lost, refused or timed out, the server shutting down, too many connections. */
+export const isUnavailable = (error: unknown): boolean => {
+  const { code } = pgError(error)
+  if (code !== undefined && (/^(08|57P|53)/.test(code) || ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', '57014', '55P03'].includes(code))) return true
+  const message = error instanceof Error ? error.message : ''
+  return /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Cannot use a pool after calling end)/.test(message)
+}
+
+export interface UnitOptions {
+  /** Read without a transaction: each query is isolated by itself, in one round trip. */
+  readOnly?: boolean
+}
+
+export interface Pools { pool: Pool, prepare: boolean }
+
+// casing is what turns `lenderReference` into lender_reference; the dialect caches it, so there is one for the process.
+export const dialect = new PgDialect({ casing: 'snake_case' })
+
+/** A `pg` client as Drizzle's session sees one: it only ever calls `query`. */
+export interface QueryPort { query (config: { text: string, rowMode?: 'array' }, values: unknown[]): Promise<{ rows: unknown[], rowCount: number }> }
+
+/** A Drizzle database over a port. */
+export const databaseOn = (port: QueryPort): Drizzle => {
+  // The session is typed for a whole node-postgres client; it uses no more of it than the port.
+  const session = new NodePgSession(port as unknown as NodePgClient, dialect, undefined)
+  return new PgDatabase(dialect, session as never, undefined) as Drizzle
+}
+
+/** Drizzle asks for arrays when it maps rows itself, and for objects when it runs raw SQL. */
+export const shape = (answer: Answer, rowMode: 'array' | undefined) => ({
+  rowCount: answer.rowCount,
+  rows: rowMode === 'array' ? answer.rows : answer.rows.map(row => Object.fromEntries(answer.fields.map((field, i) => [field.name, row[i]]))),
+})
+
+const scopeText = `select set_config('role', 'recoup_app', true), set_config('app.tenant_id', $1, true), set_config('app.lender_id', $2, true), set_config('statement_timeout', '${statementTimeoutMs}', true)`
+const scopeReadText = `${scopeText}, set_config('transaction_read_only', 'on', true)`
+
+/** The statement that makes what follows it, in the same transaction, the agency's own: role, tenant and lender, each local to the transaction. */
+const scope = (ctx: Ctx, readOnly: boolean): Statement => ({
+  text: readOnly ? scopeReadText : scopeText,
+  values: [uuidOf(ctx.tenantId), ctx.lenderId === null ? '' : uuidOf(ctx.lenderId)],
+  silent: true,
+})
+
+const begin: Statement = { text: 'begin', values: [], silent: true }
+const commit: Statement = { text: 'commit', values: [], silent: true }
+const rollback: Statement = { text: 'rollback', values: [], silent: true }
+
+const txOn = (port: QueryPort, ctx: Ctx): Tx => Object.assign(databaseOn(port), { ctx, outbox: [] })
+
+/**
+ * Runs work for one agency and commits it whole or not at all; commits its events with it.
+ * Read-only work takes one round trip a query: `set_config` and the query travel together and end together.
+ * Work that lost a race (40001, 40P01) is run again, at most three times in all: it must not touch anything but `tx`.
+ * Throws `DatabaseUnavailable` (503) when the database is down or too slow.
+ */
+export async function runUnit<T> (pools: Pools, ctx: Ctx, options: UnitOptions, work: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return options.readOnly === true ? await readUnit(pools, ctx, work) : await writeUnit(pools, ctx, work)
+    } catch (error) {
+      if (isLostRace(error) && attempt < unitAttemptsMax) continue
+      if (isUnavailable(error)) throw Object.assign(DatabaseUnavailable({}, { retryAfterSeconds: 2 }), { cause: error })
+      throw error
+    }
+  }
+}
+
+const readUnit = <T>({ pool, prepare }: Pools, ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> => {
+  const port: QueryPort = {
+    async query ({ text, rowMode }, values) {
+      const client = await pool.connect()
+      return await guarded(client, unitTimeoutMs, async () => {
+        const answers = await send(client, [scope(ctx, true), { text, values }], prepare)
+        return shape(answers[1]!, rowMode)
+      })
+    },
+  }
+  return work(txOn(port, ctx))
+}
+
+/** Holds a connection for as long as `work` takes, at most `timeoutMs`; a connection that failed or hung is thrown away. */
+async function guarded<T> (client: PoolClient, timeoutMs: number, work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  let hung = false
+  const expired = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      hung = true
+      reject(DatabaseUnavailable({}, { retryAfterSeconds: 2 }))
+    }, timeoutMs)
+  })
+  try {
+    const result = await Promise.race([work(), expired])
+    client.release()
+    return result
+  } catch (error) {
+    // A server's refusal of a statement leaves the connection usable; anything else may have left it mid-sentence.
+    client.release(hung || pgError(error).code === undefined || isUnavailable(error))
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function writeUnit<T> ({ pool, prepare }: Pools, ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  return await guarded(client, unitTimeoutMs, async () => {
+    let begun = false
+    let turn: Promise<unknown> = Promise.resolve()
+    const port: QueryPort = {
+      query ({ text, rowMode }, values) {
+        // Statements of one transaction take their turn on its one connection, even when a command awaits two at once.
+        const answer = turn.then(async () => {
+          const statements = begun ? [{ text, values }] : [begin, scope(ctx, false), { text, values }]
+          begun = true
+          const answers = await send(client, statements, prepare)
+          return shape(answers[answers.length - 1]!, rowMode)
+        })
+        turn = answer.catch(() => undefined)
+        return answer
+      },
+    }
+    const tx = txOn(port, ctx)
+    try {
+      const result = await work(tx)
+      await turn
+      await finish(client, tx, begun, prepare)
+      return result
+    } catch (error) {
+      await turn
+      if (begun) await send(client, [rollback], false).catch(() => undefined)
+      throw error
+    }
+  })
+}
+
+/** Writes the events and commits, in one round trip: the agency's event sequence is locked for no longer than that. */
+async function finish (client: PoolClient, { ctx, outbox }: Tx, begun: boolean, prepare: boolean): Promise<void> {
+  const last = outbox.length > 0 ? [flushStatement(ctx, outbox)] : []
+  if (!begun && last.length === 0) return
+  await send(client, [...begun ? [] : [begin, scope(ctx, false)], ...last, commit], prepare)
+}

@@ -1,0 +1,164 @@
+import { and, asc, eq, gt, inArray, lte, sql } from 'drizzle-orm'
+import { Problem, uuidOf } from '#kernel'
+import type { Id } from '#kernel'
+import { newId } from '../db/ids.ts'
+import type { Database, Principal } from '../db/database.ts'
+import { systemPrincipal } from '../db/database.ts'
+import { pgError } from '../db/tx.ts'
+import type { Tx } from '../db/tx.ts'
+import type { EventRow } from '../events/outbox.ts'
+import type { Outside } from '../outside.ts'
+import { deadLetters, eventHeads, events, jobStates } from '../tables.ts'
+import { liveUntil } from './clock.ts'
+import type { EventJob, Job, Work } from './job.ts'
+
+/** What running jobs needs: the database, every job by name, and the world outside. */
+export interface Machine {
+  db: Database
+  jobs: readonly Job[]
+  outside: Outside
+  /** Hears of work that threw; the work itself is kept and tried again. */
+  onFailure (job: string, tenantId: Id<'tenant'>, error: unknown): void
+}
+
+/** How long one agency's slice of one job may run before others get their turn. */
+export const sliceMs = 1_000
+
+/** How long work that threw waits before it is tried again: 1 s, doubling, at most ten minutes. */
+const backoffSeconds = (attempts: number): number => Math.min(600, 2 ** (attempts - 1))
+
+/** Runs one job for one agency until nothing is left or its slice is over; answers whether more is left. */
+export async function runJob (machine: Machine, name: string, tenantId: Id<'tenant'>, budgetMs = sliceMs): Promise<boolean> {
+  const job = machine.jobs.find(job => job.name === name)
+  const tenant = await findTenant(machine.db, tenantId)
+  // A queue may still hold the name of a job that a newer version no longer has, or of an agency that is gone.
+  if (job === undefined || tenant === null) return false
+  const until = performance.now() + budgetMs
+  const isOver = (): boolean => performance.now() >= until
+  try {
+    return job.kind === 'event' ? await readEvents(machine, job, tenant, isOver) : await job.run(workFor(machine, tenant, isOver))
+  } catch (error) {
+    machine.onFailure(name, tenantId, error)
+    await machine.db.withTenant(tenant, async tx => await recordFailure(tx, job, error, null))
+    return false
+  }
+}
+
+const workFor = (machine: Machine, tenant: Principal, isOver: () => boolean): Work => ({
+  tenantId: tenant.tenantId, outside: machine.outside, isOver,
+  tx: async work => await machine.db.withTenant(tenant, work),
+  liveUntil: async target => await liveUntil(machine, tenant, target, isOver),
+})
+
+/** Reads a job's unread events batch by batch. A batch that throws is halved at once, so that one bad event does not hold up the good ones around it. */
+async function readEvents (machine: Machine, job: EventJob, tenant: Principal, isOver: () => boolean): Promise<boolean> {
+  let size = job.batchMax
+  while (true) {
+    let batch: readonly EventRow[] = []
+    try {
+      const isMore = await machine.db.withTenant(tenant, async tx => {
+        const state = await lockState(tx, job.name)
+        if (state === null) return false
+        // The head first: whatever is numbered up to it is committed and visible, so nothing between can be missed.
+        const head = await findHead(tx, state.sequence)
+        batch = await listUnread(tx, job, state.sequence, head, size)
+        const isFull = batch.length === size
+        if (batch.length > 0) await job.run(tx, batch)
+        await setState(tx, job.name, isFull ? batch[batch.length - 1]!.sequence : head)
+        return isFull
+      })
+      if (!isMore || isOver()) return isMore
+    } catch (error) {
+      if (batch.length > 1) {
+        size = Math.ceil(batch.length / 2)
+        continue
+      }
+      machine.onFailure(job.name, tenant.tenantId, error)
+      const isGivenUp = await machine.db.withTenant(tenant, async tx => await recordFailure(tx, job, error, batch[0]?.sequence ?? null))
+      if (!isGivenUp || isOver()) return isGivenUp
+    }
+  }
+}
+
+/** Locks how far a job has read; null when another worker is at it or a retry is not due yet. */
+async function lockState (tx: Tx, job: string) {
+  const { tenantId } = tx.ctx
+  await tx.insert(jobStates).values({ tenantId, job, sequence: 0 }).onConflictDoNothing()
+  const [state] = await tx.select({ sequence: jobStates.sequence }).from(jobStates)
+    .where(and(eq(jobStates.tenantId, tenantId), eq(jobStates.job, job), sql`(${jobStates.retryAt} is null or ${jobStates.retryAt} <= now())`))
+    .for('update', { skipLocked: true })
+  return state ?? null
+}
+
+const setState = async (tx: Tx, job: string, sequence: number): Promise<void> => {
+  await tx.update(jobStates).set({ sequence, attempts: 0, retryAt: null, error: null })
+    .where(and(eq(jobStates.tenantId, tx.ctx.tenantId), eq(jobStates.job, job)))
+}
+
+async function findHead (tx: Tx, sequence: number): Promise<number> {
+  const [head] = await tx.select({ sequence: eventHeads.sequence }).from(eventHeads)
+    .where(and(eq(eventHeads.tenantId, tx.ctx.tenantId), sql`${eventHeads.stream} = ${eventHeads.tenantId}`))
+  return head?.sequence ?? sequence
+}
+
+const eventColumns = {
+  id: events.id, sequence: events.sequence, type: events.type, version: events.version, lenderId: events.lenderId, accountId: events.accountId,
+  occurredAt: events.occurredAt, correlationId: events.correlationId, data: events.data,
+}
+
+const listUnread = async (tx: Tx, job: EventJob, after: number, upTo: number, size: number): Promise<EventRow[]> =>
+  await tx.select(eventColumns).from(events)
+    .where(and(eq(events.tenantId, tx.ctx.tenantId), gt(events.sequence, after), lte(events.sequence, upTo), inArray(events.type, job.on.map(type => type.name))))
+    .orderBy(asc(events.sequence)).limit(size)
+
+/** Counts a failure and sets the time of the next try; after the last one the work becomes a dead letter and its job goes on. True when it was given up. */
+async function recordFailure (tx: Tx, job: Job, error: unknown, sequence: number | null): Promise<boolean> {
+  const { tenantId } = tx.ctx
+  await tx.insert(jobStates).values({ tenantId, job: job.name, sequence: 0 }).onConflictDoNothing()
+  const [state] = await tx.select({ attempts: jobStates.attempts }).from(jobStates)
+    .where(and(eq(jobStates.tenantId, tenantId), eq(jobStates.job, job.name))).for('update')
+  const attempts = state!.attempts + 1
+  const isGivenUp = attempts >= job.attemptsMax
+  const message = describe(error)
+  if (isGivenUp && (sequence !== null || attempts === job.attemptsMax)) {
+    await tx.insert(deadLetters).values({ tenantId, id: newId('deadLetter'), job: job.name, sequence, error: message, attempts })
+  }
+  const isSkipped = isGivenUp && sequence !== null
+  await tx.update(jobStates)
+    .set(isSkipped
+      ? { sequence, attempts: 0, retryAt: null, error: null }
+      : { attempts, error: message, retryAt: sql`now() + make_interval(secs => ${backoffSeconds(attempts)})` })
+    .where(and(eq(jobStates.tenantId, tenantId), eq(jobStates.job, job.name)))
+  return isSkipped
+}
+
+/** What an operator is told: kind and code of the error, never a query's parameters. */
+const describe = (error: unknown): string => {
+  if (error instanceof Problem) return `${error.code}: ${error.message}`
+  const { code, message } = pgError(error)
+  if (code !== undefined) return `${code}: ${message ?? ''}`.slice(0, 500)
+  return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : 'unknown error'
+}
+
+/** Runs the handler of an event job again for the one event a dead letter names. */
+export async function retryDeadLetter (machine: Machine, tenantId: Id<'tenant'>, letter: { job: string, sequence: number | null }): Promise<void> {
+  const job = machine.jobs.find(job => job.name === letter.job)
+  const tenant = await findTenant(machine.db, tenantId)
+  if (job === undefined || tenant === null) return
+  await machine.db.withTenant(tenant, async tx => {
+    if (job.kind === 'due' || letter.sequence === null) {
+      await tx.update(jobStates).set({ attempts: 0, retryAt: null, error: null }).where(and(eq(jobStates.tenantId, tenantId), eq(jobStates.job, job.name)))
+      return
+    }
+    const batch = await tx.select(eventColumns).from(events)
+      .where(and(eq(events.tenantId, tenantId), gt(events.sequence, letter.sequence - 1), lte(events.sequence, letter.sequence)))
+    await job.run(tx, batch)
+  })
+}
+
+/** The machine as a principal for an agency's work; null when there is no such agency. */
+export async function findTenant (db: Database, tenantId: Id<'tenant'>): Promise<Principal | null> {
+  const { rows } = await db.installation(tx => tx.execute(sql`select tenant_id, livemode, clock_at is not null as has_clock from tenants where tenant_id = ${uuidOf(tenantId)}::uuid`))
+  const row = rows[0]
+  return row === undefined ? null : systemPrincipal({ id: String(row['tenant_id']), livemode: row['livemode'] === true, hasTestClock: row['has_clock'] === true })
+}

@@ -1,0 +1,15 @@
+import type { Dispatcher } from 'undici'
+
+/** A message as it leaves us. `key` stays the same when the same message is sent again: a provider that knows it drops the repeat. */
+export interface Letter { key: string, to: string, subject?: string, text: string }
+
+/** Hands a message to a provider; answers the provider's own id for it. Throws when the provider did not take it. */
+export interface Sender { send (letter: Letter): Promise<{ providerId: string }> }
+
+/** The world outside the database, as jobs reach it. Opened once by deps.ts. */
+export interface Outside {
+  email: Sender
+  sms: Sender
+  /** Connections for webhooks; refuses addresses inside the network. */
+  http: Dispatcher
+}
