@@ -82,7 +82,7 @@ function refuseUnfit (config: Config): void {
 
 /** `.env.example`, made from the schema. */
 export const environmentExample = (): string => Object.entries(Environment.properties).map(([name, schema]) => {
-  const { description, default: value, enum: words } = schema as { description: string, default: unknown, enum?: string[] }
+  const { description, default: value, enum: words } = schema as unknown as { description: string, default: unknown, enum?: string[] }
   return `# ${description}${words === undefined ? '' : ` One of: ${words.join(', ')}.`}\n${name}=${String(value)}\n`
 }).join('\n')
 

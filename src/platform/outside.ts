@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici'
+import type { Id } from '#kernel'
 
 /** A message as it leaves us. `key` stays the same when the same message is sent again: a provider that knows it drops the repeat. */
-export interface Letter { key: string, to: string, subject?: string, text: string }
+export interface Letter { tenantId: Id<'tenant'>, key: string, to: string, subject?: string, text: string }
 
 /** Hands a message to a provider; answers the provider's own id for it. Throws when the provider did not take it. */
 export interface Sender { send (letter: Letter): Promise<{ providerId: string }> }

@@ -47,9 +47,9 @@ export const idempotencyKeys = pgTable('idempotency_keys', {
   createdAt: instant().notNull().default(sql`now()`),
 }, t => [primaryKey({ name: 'idempotency_keys_pkey', columns: [t.tenantId, t.keyHash] }), index().on(t.createdAt)])
 
-/** Data keys of an agency, wrapped by a master key of the installation. `purpose`: `data` rotates, `index` stays. */
+/** Data keys of an agency, wrapped by a master key of the installation. `purpose`: `fields` rotates, `index` stays. */
 export const dataKeys = pgTable('data_keys', {
-  tenantId: tenantId(), purpose: text({ enum: ['data', 'index'] }).notNull(), version: smallint().notNull(),
+  tenantId: tenantId(), purpose: text({ enum: ['fields', 'index'] }).notNull(), version: smallint().notNull(),
   masterKeyId: text().notNull(), wrapped: bytes().notNull(), createdAt: instant().notNull().default(sql`now()`),
 }, t => [primaryKey({ columns: [t.tenantId, t.purpose, t.version] })])
 

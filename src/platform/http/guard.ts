@@ -27,7 +27,7 @@ export interface GuardOptions {
   readonly resolve?: Resolve
 }
 
-/** Seconds an idle connection is kept: a receiver's address is judged anew at least this often. */
+/** An idle connection is closed after this: a receiver that moves is not called at its old address for long. */
 const keepAliveTimeoutMs = 10_000
 const responseHeaderBytesMax = 16 * 1024
 
@@ -36,8 +36,8 @@ const azureHostAgent = '168.63.129.16'
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
 const nat64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96')
 
-/** Names that mean a machine of one's own network (RFC 6761, RFC 6762, RFC 8375; `internal` is reserved by ICANN for private use). */
-const privateSuffixes = ['localhost', 'local', 'internal', 'home.arpa', 'lan', 'intranet', 'corp', 'home']
+/** Names that mean a machine of one's own network (RFC 6761, RFC 6762 with its appendix G, RFC 8375). */
+const privateSuffixes = ['localhost', 'local', 'internal', 'intranet', 'private', 'corp', 'home', 'lan', 'home.arpa']
 
 const resolveAll: Resolve = (hostname, done) => resolveName(hostname, { all: true }, done)
 
@@ -114,19 +114,25 @@ function guardedLookup (resolve: Resolve, allowPrivate: boolean): LookupFunction
   }
 }
 
-/** Judges IP literals, for which sockets make no lookup, and the peer that was really reached. */
-function guardedConnector (connect: buildConnector.connector): buildConnector.connector {
+/** A connector that refuses IP literals that are not public, since sockets look up only names, and closes connections to such peers. */
+export function guardedConnector (connect: buildConnector.connector): buildConnector.connector {
   return (options, done) => {
     const why = isIP(options.hostname) === 0 ? null : whyNotPublic(options.hostname)
-    if (why !== null) return done(forbidden(why), null)
-    connect(options, (...[error, socket]) => {
+    if (why !== null) return queueMicrotask(() => done(forbidden(why), null))
+    return connect(options, (...[error, socket]) => {
       if (error) return done(error, null)
-      const whyPeer = whyNotPublic(socket.remoteAddress ?? '')
-      if (whyPeer === null) return done(null, socket)
+      const refusal = refusalOfPeer(socket.remoteAddress)
+      if (refusal === null) return done(null, socket)
       socket.destroy()
-      return done(forbidden(whyPeer), null)
+      return done(refusal, null)
     })
   }
+}
+
+function refusalOfPeer (address: string | undefined): Error | null {
+  if (address === undefined) return new Error('the peer closed the connection at once')
+  const why = whyNotPublic(address)
+  return why === null ? null : forbidden(why)
 }
 
 function whyNamePrivate (host: string): string | null {

@@ -1,6 +1,5 @@
 import { idPattern } from '#kernel'
 import type { Id } from '#kernel'
-import type { Database } from '../db/database.ts'
 import type { Queues } from './backend.ts'
 import { runJob } from './run.ts'
 import type { Machine } from './run.ts'

@@ -25,28 +25,30 @@ const keyHeader = Buffer.of(format)
 const fieldHeaderBytes = 3
 
 /** The id of a master key that was configured without one. */
-export const defaultMasterKeyId = 'default'
+const defaultMasterKeyId = 'default'
 
 /**
  * Reads `id:base64,id2:base64` (the first wraps, the others still unwrap), or one bare base64 key of 32 bytes, which gets the id `default`.
  * Throws a plain Error that names the entry and never shows the key.
  */
 export function masterKeys (config: string): MasterKeys {
-  const byId = new Map<string, MasterKey>()
-  const all = config.split(',').map((entry, i): MasterKey => {
-    const parts = entry.trim().split(':')
-    const [id, base64] = parts.length === 1 ? [defaultMasterKeyId, parts[0]] : parts
-    if (id === undefined || base64 === undefined || parts.length > 2 || !/^[a-z0-9-]{1,32}$/.test(id)) {
-      throw new Error(`master key ${i + 1}: expected id:base64, the id in small letters, digits and hyphens`)
-    }
-    const key = Buffer.from(base64, 'base64')
-    if (key.length !== keyBytes || key.toString('base64') !== base64) throw new Error(`master key ${id}: expected base64 of ${keyBytes} bytes`)
-    if (byId.has(id)) throw new Error(`master key ${id}: given twice`)
-    const master = { id, key }
-    byId.set(id, master)
-    return master
-  })
-  return { current: all[0]!, byId }
+  const [first = '', ...others] = config.split(',')
+  const current = masterKey(first)
+  const byId = new Map([[current.id, current]])
+  for (const entry of others) {
+    const master = masterKey(entry)
+    if (byId.has(master.id)) throw new Error(`master key ${master.id}: given twice`)
+    byId.set(master.id, master)
+  }
+  return { current, byId }
+}
+
+function masterKey (entry: string): MasterKey {
+  const [base64 = '', id = defaultMasterKeyId, ...rest] = entry.trim().split(':').reverse()
+  if (rest.length > 0 || !/^[a-z0-9-]{1,32}$/.test(id)) throw new Error('master key: expected id:base64, the id in small letters, digits and hyphens')
+  const key = Buffer.from(base64, 'base64')
+  if (key.length !== keyBytes || key.toString('base64') !== base64) throw new Error(`master key ${id}: expected base64 of ${keyBytes} bytes`)
+  return { id, key }
 }
 
 /** Makes a random 32-byte key and wraps it. `plain` must stay in memory; the rest is stored. An index key is a key of its own. */
@@ -159,8 +161,8 @@ export const mask = {
   address (address: string): string {
     const characters = [...address.trim()]
     if (/^\p{Script=Han}/u.test(address.trim())) return characters.length >= 12 ? characters.slice(0, 6).join('') + hidden : hidden
-    const parts = address.split(',')
-    const place = parts.length > 1 ? parts.at(-1)!.split(/\s+/).filter(word => word !== '' && !/\p{Number}/u.test(word)).join(' ') : ''
+    const last = address.split(',').slice(1).at(-1) ?? ''
+    const place = last.split(/\s+/).filter(word => word !== '' && !/\p{Number}/u.test(word)).join(' ')
     return place === '' ? hidden : `${hidden}, ${place}`
   },
 }

@@ -1,0 +1,23 @@
+import { api as tenants } from './modules/tenants/index.ts'
+import type { Api, App, Services } from './platform/api/api.ts'
+import { addGauges } from './platform/api/metrics.ts'
+import { addDocument } from './platform/api/openapi.ts'
+import { buildServer } from './platform/api/server.ts'
+import type { ServerOptions } from './platform/api/server.ts'
+import { addSystemRoutes } from './platform/api/system.ts'
+
+/** The modules' routes, in dependency order: a module imports only from those above it. */
+export const modules: Record<string, Api> = { tenants }
+
+/** The HTTP application: what every request meets, then the modules. Not yet listening. */
+export async function buildApp (options: ServerOptions, services: Services): Promise<App> {
+  const app = await buildServer(options)
+  await addDocument(app)
+  await app.register(async scope => {
+    addSystemRoutes(scope as App, services)
+    for (const api of Object.values(modules)) api(scope as App, services)
+  })
+  addGauges(services.db, services.machine.jobs, services.queues)
+  await app.ready()
+  return app
+}

@@ -1,0 +1,98 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import { eventTypes } from '../events/outbox.ts'
+import type { App } from './api.ts'
+
+/** What each group of operations is about, as the document says it. */
+const tags: Record<string, string> = {
+  tenants: 'Agencies, their staff, keys and test clocks.',
+  lenders: 'The creditors that place debts, and what was agreed with them.',
+  parties: 'Borrowers and others, and how they can be reached.',
+  accounts: 'The debts themselves.',
+  placements: 'Debts handed over, one by one or in batches.',
+  ledger: 'Every movement of money, and balances as of any day.',
+  policy: 'What the law allows, asked before every contact and charge.',
+  protection: 'Disputes and holds.',
+  charges: 'Interest and late fees.',
+  payments: 'Money received, how it was allocated, and reversals.',
+  commissions: 'What the agency earned.',
+  outreach: 'Reminders and the record of contacts.',
+  queues: 'Work for collectors.',
+  webhooks: 'Endpoints, deliveries and the event feed.',
+  operations: 'For the operator of the installation.',
+}
+
+interface Schema { [key: string]: unknown }
+interface Document { paths: Schema, components?: { schemas?: Schema }, webhooks?: Schema }
+
+/** Adds the OpenAPI document, made from the routes' schemas, and a reference page that needs no network. */
+export async function addDocument (app: App): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Recoup', version: '1',
+        description: 'The system a debt-collection agency runs on, and the API its lenders integrate against. Amounts are integers in minor units beside their currency; days are `YYYY-MM-DD`; every refusal is RFC 9457 problem details.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/', description: 'This installation.' }],
+      tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key, `rk_live_...` or `rk_test_...`.' } } },
+      security: [{ key: [] }],
+    },
+    transform: ({ schema, url, route }) => {
+      const scope = (route.config as { scope?: string | null } | undefined)?.scope
+      const shown = { ...(schema ?? {}) } as Schema
+      if (scope === null) shown['security'] = []
+      else if (scope !== undefined) shown['description'] = `${String(shown['description'] ?? '')}\n\nScope: \`${scope}\`.`.trim()
+      if (!url.startsWith('/v1/')) shown['hide'] = true
+      return { schema: shown, url }
+    },
+  })
+  await app.register(async scope => {
+    scope.addHook('onRoute', route => { route.config = { ...route.config, scope: null } })
+    await scope.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { docExpansion: 'none', deepLinking: true, filter: true }, transformSpecification: document => hoist(document as unknown as Document) as Record<string, unknown> })
+  })
+}
+
+/** The document as it is committed and served: schemas with a title once, under `components`, and the events as webhooks. */
+export function documentOf (app: FastifyInstance): object {
+  return hoist({ ...(app.swagger() as unknown as Document), webhooks: webhooks() })
+}
+
+const webhooks = (): Schema => Object.fromEntries(eventTypes().map(type => [type.name, {
+  post: {
+    operationId: type.name, tags: ['webhooks'], summary: type.name, description: type.description,
+    requestBody: { required: true, content: { 'application/json': { schema: envelope(type.name, type.schema) } } },
+    responses: { 200: { description: 'Any 2xx: received.' } },
+  },
+}]))
+
+const envelope = (name: string, data: object): Schema => ({
+  type: 'object', required: ['id', 'type', 'apiVersion', 'sequence', 'tenantId', 'occurredAt', 'livemode', 'data'],
+  properties: {
+    id: { type: 'string', description: 'Id of the event: the same at every attempt.' }, type: { const: name, description: 'What happened.' },
+    apiVersion: { type: 'integer', description: 'Version of the shape of `data`.' }, sequence: { type: 'integer', description: 'Place in your feed: without gaps, in order of commit.' },
+    tenantId: { type: 'string', description: 'The agency.' }, lenderId: { type: ['string', 'null'], description: 'The lender it concerns.' }, accountId: { type: ['string', 'null'], description: 'The account it concerns.' },
+    occurredAt: { type: 'string', format: 'date-time', description: 'When it happened, by the agency\'s clock.' }, recordedAt: { type: 'string', format: 'date-time', description: 'When it was written down.' },
+    correlationId: { type: 'string', description: 'The request or work it came from.' }, livemode: { type: 'boolean', description: 'False in a sandbox.' },
+    data: { type: 'object', properties: { object: data }, description: 'The facts.' },
+  },
+})
+
+function hoist (document: Document): object {
+  const schemas: Schema = {}
+  const visit = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(visit)
+    if (value === null || typeof value !== 'object') return value
+    const node = Object.fromEntries(Object.entries(value).map(([key, child]) => [key, visit(child)]))
+    const { title } = node
+    if (typeof title !== 'string' || !('type' in node || 'anyOf' in node)) return node
+    schemas[title] ??= node
+    return { $ref: `#/components/schemas/${title}` }
+  }
+  const { components, ...rest } = document
+  const hoisted = visit(rest) as Schema
+  return { ...hoisted, components: { ...components, schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => a < b ? -1 : 1)) } }
+}

@@ -1,0 +1,18 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormatsModule from 'ajv-formats'
+import type { FastifySchemaCompiler } from 'fastify'
+
+// ajv-formats is CommonJS with its function on `default`.
+const addFormats = addFormatsModule as unknown as (ajv: Ajv2020) => void
+
+const strict = { allErrors: false, useDefaults: true, removeAdditional: false, strict: false, validateFormats: true, ownProperties: true } as const
+
+/** A body means what it says: `true` is not `"true"`, null is not empty, an unknown field is an error. */
+const body = new Ajv2020({ ...strict, coerceTypes: false, allErrors: true })
+/** A query, a path and a header are all text, and become what the schema asks for. */
+const text = new Ajv2020({ ...strict, coerceTypes: true })
+
+for (const ajv of [body, text]) addFormats(ajv)
+
+/** Compiles a route's schemas: strict for bodies, coercing for the rest. */
+export const validatorCompiler: FastifySchemaCompiler<object> = ({ schema, httpPart }) => (httpPart === 'body' ? body : text).compile(schema)
