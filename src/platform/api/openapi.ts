@@ -4,6 +4,9 @@ import type { FastifyInstance } from 'fastify'
 import { eventTypes } from '../events/outbox.ts'
 import type { App } from './api.ts'
 
+/** Where the reference page is; its routes are a library's own, and open to everybody. */
+export const docsPrefix = '/docs'
+
 /** What each group of operations is about, as the document says it. */
 const tags: Record<string, string> = {
   tenants: 'Agencies, their staff, keys and test clocks.',
@@ -50,10 +53,7 @@ export async function addDocument (app: App): Promise<void> {
       return { schema: shown, url }
     },
   })
-  await app.register(async scope => {
-    scope.addHook('onRoute', route => { route.config = { ...route.config, scope: null } })
-    await scope.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { docExpansion: 'none', deepLinking: true, filter: true }, transformSpecification: document => hoist(document as unknown as Document) as Record<string, unknown> })
-  })
+  await app.register(swaggerUi, { routePrefix: docsPrefix, staticCSP: true, uiConfig: { docExpansion: 'none', deepLinking: true, filter: true }, transformSpecification: document => hoist(document as unknown as Document) as Record<string, unknown> })
 }
 
 /** The document as it is committed and served: schemas with a title once, under `components`, and the events as webhooks. */

@@ -16,6 +16,7 @@ import { parseJson } from './json.ts'
 import { addRateLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { addMetrics } from './metrics.ts'
+import { docsPrefix } from './openapi.ts'
 import { MethodNotAllowed, NotFound, onError, sendProblem, toProblem } from './problem.ts'
 import { validatorCompiler } from './validation.ts'
 
@@ -101,6 +102,7 @@ function addTransactions (app: App, db: Database, vault: Vault): void {
 function addRouteRules (app: App): void {
   const routes: { pattern: RegExp, methods: Set<string> }[] = []
   app.addHook('onRoute', route => {
+    if (route.url.startsWith(docsPrefix)) route.config = { ...route.config, scope: null }
     const { scope } = route.config ?? {}
     if (scope === undefined) throw new Error(`${String(route.method)} ${route.url} names no scope`)
     if (route.url.startsWith('/v1/') && typeof (route.schema as { operationId?: string } | undefined)?.operationId !== 'string') throw new Error(`${String(route.method)} ${route.url} names no operation`)
