@@ -44,7 +44,7 @@ async function cloneDatabase (): Promise<{ url: string, drop (): Promise<void> }
       await client.end()
     }
   }
-  await admin(`create database ${name} template recoup_template`)
+  await admin(`create database ${name} template ${process.env['RECOUP_TEST_TEMPLATE'] ?? 'recoup_template'}`)
   const url = new URL(server)
   url.pathname = `/${name}`
   return { url: url.href, drop: async () => await admin(`drop database if exists ${name} with (force)`) }
