@@ -43,7 +43,13 @@ export async function addAuth (app: App, db: Database, keyring: Keyring, operato
   const operatorHash = sha256(operatorKey)
   const cache = new Map<string, { key: StoredKey, until: number }>()
   const used = new Map<Id<'apiKey'>, Id<'tenant'>>()
-  const listener = await db.listen(keyChannel, () => cache.clear(), () => cache.clear())
+  let changes = 0
+  const forget = (): void => {
+    changes++
+    cache.clear()
+  }
+  const listener = await db.listen(keyChannel, forget, forget)
+  app.decorate('forgetKeys', forget)
 
   const writeUsed = async (): Promise<void> => {
     if (used.size === 0) return
@@ -63,10 +69,12 @@ export async function addAuth (app: App, db: Database, keyring: Keyring, operato
     const name = hash.toString('base64')
     const cached = cache.get(name)
     if (cached !== undefined && cached.until > performance.now() && listener.isListening()) return cached.key
+    const changesBefore = changes
     const key = await keyring.findByHash(hash)
     if (key === null || !timingSafeEqual(key.hash, hash)) return null
     if (cache.size >= cachedMax) cache.delete(cache.keys().next().value!)
-    cache.set(name, { key, until: performance.now() + cachedMs })
+    // What was read before a change was heard of must not outlive it.
+    if (changes === changesBefore) cache.set(name, { key, until: performance.now() + cachedMs })
     return key
   }
 

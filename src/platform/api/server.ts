@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import helmet from '@fastify/helmet'
 import underPressure from '@fastify/under-pressure'
-import Fastify from 'fastify'
+import Fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
@@ -51,7 +51,7 @@ export async function buildServer (options: ServerOptions): Promise<App> {
   const { db, vault } = options
   const app: App = Fastify({
     ...options.log === false ? { logger: false } : { loggerInstance: options.log as FastifyBaseLogger },
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyBytesMax, requestTimeout: requestTimeoutMs, keepAliveTimeout: 72_000,
     trustProxy: options.trustProxy.length > 0 ? options.trustProxy : false,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
