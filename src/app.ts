@@ -1,3 +1,4 @@
+import { api as policy } from './modules/policy/index.ts'
 import { api as tenants } from './modules/tenants/index.ts'
 import type { Api, App, Services } from './platform/api/api.ts'
 import { addGauges } from './platform/api/metrics.ts'
@@ -7,7 +8,7 @@ import type { ServerOptions } from './platform/api/server.ts'
 import { addSystemRoutes } from './platform/api/system.ts'
 
 /** The modules' routes, in dependency order: a module imports only from those above it. */
-export const modules: Record<string, Api> = { tenants }
+export const modules: Record<string, Api> = { tenants, policy }
 
 /** The HTTP application: what every request meets, then the modules. Not yet listening. */
 export async function buildApp (options: ServerOptions, services: Services): Promise<App> {
