@@ -17,7 +17,7 @@ import { deadLetters, jobStates } from '../../src/platform/tables.ts'
 import { migrateQueues, openQueues } from '../../src/platform/jobs/backend.ts'
 import type { QueueStore } from '../../src/platform/jobs/backend.ts'
 import { startWorker } from '../../src/platform/jobs/relay.ts'
-import { retryDeadLetter } from '../../src/platform/jobs/run.ts'
+import { findTenant, retryDeadLetter } from '../../src/platform/jobs/run.ts'
 import type { Machine } from '../../src/platform/jobs/run.ts'
 import { world } from '../world.ts'
 import type { Agency, World } from '../world.ts'
@@ -117,16 +117,17 @@ function suite (t: Test, storeOf: (w: World) => QueueStore, readCalls: (store: Q
 
     t.test('an event that makes its job throw is tried again, given up, and done when an operator retries it; the others do not wait for ever', async t => {
       const us = await w.agency({ now: null })
+      const principal = (await findTenant(w.db, us.id))!
       badThings.add(902)
       await w.happen(us, [901, 902, 903])
       await until(async () => await w.count(us, 'test.recordThings') === 2)
       const [letter, ...more] = await w.tx(us, async tx => await tx.select().from(deadLetters).where(eq(deadLetters.tenantId, tx.ctx.tenantId)))
       t.match(letter, { job: 'test.recordThings', attempts: 2, error: 'Error: because it is', retriedAt: null })
       t.same(more, [])
-      await t.rejects(retryDeadLetter(w.machine, us.id, letter!.id), { message: 'a thing is bad' }, 'still bad: nothing is done and the letter stays')
+      await t.rejects(retryDeadLetter(w.machine, principal, letter!.id), { message: 'a thing is bad' }, 'still bad: nothing is done and the letter stays')
       badThings.delete(902)
-      t.equal(await retryDeadLetter(w.machine, us.id, letter!.id), true)
-      t.equal(await retryDeadLetter(w.machine, us.id, letter!.id), false, 'once')
+      await retryDeadLetter(w.machine, principal, letter!.id)
+      await t.rejects(retryDeadLetter(w.machine, principal, letter!.id), { code: 'already-retried' })
       t.equal(await w.count(us, 'test.recordThings'), 3)
     })
 
@@ -138,7 +139,7 @@ function suite (t: Test, storeOf: (w: World) => QueueStore, readCalls: (store: Q
       await until(async () => (await letters()).length === 1)
       t.equal(await w.count(us, 'test.doItems'), 0, 'effects and progress commit together')
       await w.tx(us, async tx => await tx.update(items).set({ isBad: false }).where(eq(items.tenantId, tx.ctx.tenantId)))
-      t.equal(await retryDeadLetter(w.machine, us.id, (await letters())[0]!.id), true)
+      await retryDeadLetter(w.machine, (await findTenant(w.db, us.id))!, (await letters())[0]!.id)
       await until(async () => await w.count(us, 'test.doItems') === 3)
       const states = await w.tx(us, async tx => await tx.select().from(jobStates).where(and(eq(jobStates.tenantId, tx.ctx.tenantId), eq(jobStates.job, 'test.doItems'))))
       t.match(states, [{ attempts: 0, error: null }], 'failures of long ago do not count towards giving up')

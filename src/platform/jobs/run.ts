@@ -1,5 +1,5 @@
-import { and, asc, eq, gt, inArray, isNull, lte, sql } from 'drizzle-orm'
-import { Problem, uuidOf } from '#kernel'
+import { and, asc, eq, gt, inArray, lte, sql } from 'drizzle-orm'
+import { Problem, problem, uuidOf } from '#kernel'
 import type { Id } from '#kernel'
 import { newId } from '../db/ids.ts'
 import type { Database, Principal } from '../db/database.ts'
@@ -155,22 +155,25 @@ function describe (error: unknown): string {
 /** How much of an error is kept. */
 const errorCharsMax = 500
 
+export const AlreadyRetried = problem('already-retried', 409, 'This work has been retried before.', 'List what is still given up with `listJobs`.')
+
 /**
- * Does again what a dead letter names: an event job's one event, or a due job's whole work. Its effects and the mark that it was retried
- * commit together, so a second retry does nothing; false then, and when there is no such letter. Throws what the work throws.
+ * Runs once more the work a dead letter names; effect and mark commit together. An event job handles that one event; a deadline job is
+ * due again at once. Throws `AlreadyRetried`, and whatever the work throws.
  */
-export async function retryDeadLetter (machine: Machine, tenantId: Id<'tenant'>, letterId: Id<'deadLetter'>): Promise<boolean> {
-  const tenant = await findTenant(machine.db, tenantId)
-  if (tenant === null) return false
-  return await machine.db.withTenant(tenant, async tx => {
-    const isLetter = and(eq(deadLetters.tenantId, tenantId), eq(deadLetters.id, letterId), isNull(deadLetters.retriedAt))
-    const [letter] = await tx.select({ job: deadLetters.job, sequence: deadLetters.sequence }).from(deadLetters).where(isLetter).for('update')
+export async function retryDeadLetter (machine: Machine, tenant: Principal, id: Id<'deadLetter'>): Promise<void> {
+  const { tenantId } = tenant
+  await machine.db.withTenant(tenant, async tx => {
+    const [letter] = await tx.select({ job: deadLetters.job, sequence: deadLetters.sequence, retriedAt: deadLetters.retriedAt }).from(deadLetters)
+      .where(and(eq(deadLetters.tenantId, tenantId), eq(deadLetters.id, id))).for('update')
     const job = machine.jobs.find(job => job.name === letter?.job)
-    if (letter === undefined || job === undefined) return false
-    if (job.kind === 'due' || letter.sequence === null) await clearFailures(tx, job.name)
-    else await job.run(tx, await listUnread(tx, job, letter.sequence - 1, letter.sequence, 1))
-    await tx.update(deadLetters).set({ retriedAt: sql`now()` }).where(isLetter)
-    return true
+    if (letter === undefined || letter.retriedAt !== null || job === undefined) throw AlreadyRetried()
+    await tx.update(deadLetters).set({ retriedAt: sql`now()` }).where(and(eq(deadLetters.tenantId, tenantId), eq(deadLetters.id, id)))
+    if (job.kind === 'due' || letter.sequence === null) {
+      await clearFailures(tx, job.name)
+      return
+    }
+    await job.run(tx, await tx.select(eventColumns).from(events).where(and(eq(events.tenantId, tenantId), eq(events.sequence, letter.sequence))))
   })
 }
 
