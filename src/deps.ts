@@ -71,7 +71,7 @@ export async function openDeps (config: Config, places: Places, log: Logger): Pr
   const redis = config.REDIS_URL === '' ? null : new Redis(config.REDIS_URL, { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 500 })
   redis?.on('error', () => undefined)
   const machine: Machine = {
-    db, jobs, outside: openOutside(config, db, vault),
+    db, vault, jobs, outside: openOutside(config, db, vault),
     onFailure (job, tenantId, error) {
       jobFailures.inc({ job })
       log.error({ job, tenantId, reason: error instanceof Error ? error.name : 'unknown' }, 'work failed and will be tried again')

@@ -8,13 +8,15 @@ import { pgError } from '../db/tx.ts'
 import type { Tx } from '../db/tx.ts'
 import type { EventRow } from '../events/outbox.ts'
 import type { Outside } from '../outside.ts'
+import type { Vault } from '../secrets/vault.ts'
 import { deadLetters, eventHeads, events, jobStates } from '../tables.ts'
 import { liveUntil } from './clock.ts'
 import type { EventJob, Job, Work } from './job.ts'
 
-/** What running jobs needs: the database, every job by name, and the world outside. */
+/** What running jobs needs: the database, the vault, every job by name, and the world outside. */
 export interface Machine {
   db: Database
+  vault: Vault
   jobs: readonly Job[]
   outside: Outside
   /** Hears of work that threw; the work itself is kept and tried again. */
@@ -49,7 +51,7 @@ export async function runJob (machine: Machine, name: string, tenantId: Id<'tena
 }
 
 const workFor = (machine: Machine, tenant: Principal, isOver: () => boolean): Work => ({
-  tenantId: tenant.tenantId, outside: machine.outside, isOver,
+  tenantId: tenant.tenantId, outside: machine.outside, vault: machine.vault, isOver,
   tx: async work => await machine.db.withTenant(tenant, work),
   liveUntil: async target => await liveUntil(machine, tenant, target, isOver),
 })
