@@ -36,11 +36,11 @@ let count = 0
 export async function debt (w: World, of: Agency, by: TestLender, { parts = {}, borrower, ...facts }: Partial<NewAccount> & { parts?: Partial<Buckets>, borrower?: Id<'party'> } = {}): Promise<Id<'account'>> {
   const balance: Buckets = { ...noBuckets, principal: 1_000_00, ...parts }
   const row: NewAccount = {
-    id: newId('account'), lenderReference: `L-${++count}`, product: 'personalLoan', currency: by.currency, jurisdiction: 'CN', region: null, timeZone: 'Asia/Shanghai',
+    id: newId('account'), agreementId: by.agreementId, lenderReference: `L-${++count}`, product: 'personalLoan', currency: by.currency, jurisdiction: 'CN', region: null, timeZone: 'Asia/Shanghai',
     contractOn: null, dueOn: '2025-12-01', stage: 'amicable', placedOn: '2026-01-05', ...balance, ...facts,
   }
   await w.tx(of, async tx => {
-    await insertAccounts(tx, { lenderId: by.id, agreementId: by.agreementId }, [row])
+    await insertAccounts(tx, by.id, [row])
     if (borrower !== undefined) await insertAccountParties(tx, by.id, [{ accountId: row.id, partyId: borrower, role: 'borrower' }])
     const lines = linesFor(balance, (claim, amount) => ({ debit: claim, credit: 'C.PLACED', amount }))
     if (lines.length > 0) await postOpenings(tx, [{ lenderId: by.id, accountId: row.id, kind: 'placement', causeId: row.id, effectiveOn: row.placedOn, currency: row.currency, lines }])
