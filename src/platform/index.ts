@@ -1,8 +1,11 @@
 /** The verbs of the machine: HTTP, database, events, jobs, secrets. Knows no module. */
 export type { Api, App, Caller, Scope, Services } from './api/api.ts'
+export { addBulkRoutes, bulkBytesMax, bulkText, bulkTypeOf } from './api/bulk.ts'
 export { keyChannel } from './api/auth.ts'
 export type { Keyring, StoredKey } from './api/auth.ts'
-export { Conflict, InvalidRequest, NotAllowed, NotFound } from './api/problem.ts'
+export { parseJson, parseJsonText } from './api/json.ts'
+export { BodyTooLarge, Conflict, InvalidRequest, NotAllowed, NotFound, UnsupportedMediaType } from './api/problem.ts'
+export { compileInput } from './api/validation.ts'
 export * from './db/columns.ts'
 export type { Database, InstallationTx, Principal } from './db/database.ts'
 export { newId } from './db/ids.ts'
