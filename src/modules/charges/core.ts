@@ -70,6 +70,9 @@ export function chargeThrough (position: Position, debt: ChargedDebt, terms: Cha
   }
 }
 
+/** Passes the days up to and including `on` without a charge: those on which nobody works the debt. */
+export const restThrough = (position: Position, on: CalendarDay): Position => on > position.chargedThroughOn ? { ...position, chargedThroughOn: on } : position
+
 /** How much a debt may still grow. */
 const roomOf = ({ owed }: ChargedDebt): Minor => greater(zero, sub(debtMax, owed))
 
