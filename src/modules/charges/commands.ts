@@ -93,7 +93,7 @@ async function beginSchedule (tx: Tx, accountId: Id<'account'>): Promise<Charged
 
 /** Begins to charge accounts that are at work: from the day after placement, by the agreement they were placed under. Safe to run again. */
 export async function openSchedules (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void> {
-  const placed = await listPlaced(tx, accountIds)
+  const placed = accountIds.length === 0 ? [] : await listPlaced(tx, accountIds)
   if (placed.length === 0) return
   const terms = await termsOf(tx, placed.map(({ agreementId }) => agreementId))
   await insertSchedules(tx, placed.map(row => {

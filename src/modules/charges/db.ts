@@ -123,8 +123,17 @@ export async function insertSchedules (tx: Tx, rows: readonly (Placed & { positi
     where charge_schedules.placement_id <> excluded.placement_id`)
 }
 
+/** Lets schedules rest, but for those of accounts that are at work again. */
+export async function restSchedules (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void> {
+  if (accountIds.length === 0) return
+  await tx.execute(sql`update charge_schedules s set due_at = null
+    where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and account_id = any(${sql.param(accountIds.map(uuidOf))}::uuid[]) and due_at is not null
+      and not exists (select from placements p where p.tenant_id = s.tenant_id and p.account_id = s.account_id and p.state = 'active')`)
+}
+
 /** Has schedules that rest looked at now: the night's work finds out what is next. */
 export async function wakeSchedules (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void> {
+  if (accountIds.length === 0) return
   await tx.execute(sql`update charge_schedules set due_at = ${tx.ctx.now.toISOString()}::timestamptz
     where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and account_id = any(${sql.param(accountIds.map(uuidOf))}::uuid[]) and due_at is null`)
 }

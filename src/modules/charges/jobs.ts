@@ -1,20 +1,21 @@
 import type { Id } from '#kernel'
 import { job } from '#platform'
 import type { EventRow } from '#platform'
-import { PlacementActivated, PlacementReopened } from '../placements/index.ts'
+import { PlacementActivated, PlacementClosed, PlacementRecalled, PlacementReopened, PlacementReturned } from '../placements/index.ts'
 import { chargeDue, openSchedules } from './commands.ts'
-import { wakeSchedules } from './db.ts'
+import { restSchedules, wakeSchedules } from './db.ts'
 import { chargeSchedules } from './tables.ts'
 
-const accountsOf = (events: readonly EventRow[], name: string): Id<'account'>[] =>
-  events.filter(({ type, accountId }) => type === name && accountId !== null).map(({ accountId }) => accountId!)
+const accountsOf = (events: readonly EventRow[], ...types: { name: string }[]): Id<'account'>[] =>
+  events.flatMap(({ type, accountId }) => accountId !== null && types.some(({ name }) => name === type) ? [accountId] : [])
 
-/** Begins to charge debts that are placed, and goes on with those that a reversal brought back. The night's work ends a schedule whose debt is closed. */
+/** Begins to charge debts that are placed, rests with those whose placement ended, and goes on with those that a reversal brought back. */
 export const followPlacements = job({
-  name: 'charges.followPlacements', on: [PlacementActivated, PlacementReopened], batchMax: 2_000,
+  name: 'charges.followPlacements', on: [PlacementActivated, PlacementReopened, PlacementRecalled, PlacementReturned, PlacementClosed], batchMax: 2_000,
   async run (tx, events) {
-    await openSchedules(tx, accountsOf(events, PlacementActivated.name))
-    await wakeSchedules(tx, accountsOf(events, PlacementReopened.name))
+    await openSchedules(tx, accountsOf(events, PlacementActivated, PlacementReopened))
+    await wakeSchedules(tx, accountsOf(events, PlacementReopened))
+    await restSchedules(tx, accountsOf(events, PlacementRecalled, PlacementReturned, PlacementClosed))
   },
 })
 
