@@ -114,7 +114,8 @@ const eventColumns = {
 
 const listUnread = async (tx: Tx, job: EventJob, after: number, upTo: number, size: number): Promise<EventRow[]> =>
   await tx.select(eventColumns).from(events)
-    .where(and(eq(events.tenantId, tx.ctx.tenantId), gt(events.sequence, after), lte(events.sequence, upTo), inArray(events.type, job.on.map(type => type.name))))
+    .where(and(eq(events.tenantId, tx.ctx.tenantId), gt(events.sequence, after), lte(events.sequence, upTo),
+      job.on === 'all' ? undefined : inArray(events.type, job.on.map(type => type.name))))
     .orderBy(asc(events.sequence)).limit(size)
 
 /** Counts a failure and sets the time of the next try; after the last one the work becomes a dead letter and its job goes on. True when it was given up. */
