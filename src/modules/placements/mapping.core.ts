@@ -35,14 +35,17 @@ const Column = Type.Object({
   })),
 }, closed)
 
+/** A mapping as examples show it. */
+export const mappingExample = {
+  lenderReference: { column: 'invoiceNumber' }, currency: { constant: 'USD' },
+  'balance.principal': { column: 'InvoiceAmount', as: 'decimal' as const, thousands: ',' as const }, dueOn: { column: 'DueDate', as: 'date' as const, format: 'M/D/YYYY' as const },
+}
+
 /** How the columns of a file become a placement: by target (a dotted path such as `balance.principal`), a constant or a column. */
 export const ColumnMapping = Type.Record(Type.String({ pattern: '^[A-Za-z0-9]{1,40}(\\.[A-Za-z0-9]{1,40}){0,7}$' }), Type.Union([Constant, Column]), {
   ...closed, minProperties: 1, maxProperties: 200, title: 'ColumnMapping',
   description: 'For each field of a placement, where its value comes from. Empty cells are left out, and so is an object or list element all of whose columns are empty.',
-  examples: [{
-    lenderReference: { column: 'invoiceNumber' }, currency: { constant: 'USD' },
-    'balance.principal': { column: 'InvoiceAmount', as: 'decimal', thousands: ',' }, dueOn: { column: 'DueDate', as: 'date', format: 'M/D/YYYY' },
-  }],
+  examples: [mappingExample],
 })
 
 export type ColumnMapping = Static<typeof ColumnMapping>
