@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/tx.ts'
 import type { Vault } from '../secrets/vault.ts'
+import type { Tracing } from '../tracing.ts'
 import type { App } from './api.ts'
 import { addAuth } from './auth.ts'
 import type { Keyring } from './auth.ts'
@@ -37,6 +38,8 @@ export interface ServerOptions {
   redis: Redis | null
   log: Logger | false
   trustProxy: string[]
+  /** Where requests leave their spans, if anywhere. */
+  tracing?: Tracing | null
 }
 
 /** A request id of the caller's is kept when it is harmless in logs and headers. */
@@ -70,6 +73,7 @@ export async function buildServer (options: ServerOptions): Promise<App> {
     reply.raw.setHeader('x-content-type-options', 'nosniff')
     next()
   })
+  options.tracing?.addTo(app)
   await app.register(underPressure, { maxEventLoopDelay: eventLoopDelayMaxMs, retryAfter: 5, exposeStatusRoute: false })
   addMetrics(app)
   await addAuth(app, db, options.keyring, options.operatorKey)
