@@ -1,3 +1,225 @@
+CREATE TABLE "account_parties" (
+	"tenant_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"role" text NOT NULL,
+	CONSTRAINT "account_parties_tenant_id_account_id_party_id_pk" PRIMARY KEY("tenant_id","account_id","party_id")
+);
+--> statement-breakpoint
+CREATE TABLE "accounts" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"agreement_id" uuid NOT NULL,
+	"lender_reference" text NOT NULL,
+	"product" text NOT NULL,
+	"currency" char(3) NOT NULL,
+	"jurisdiction" char(2) NOT NULL,
+	"region" text,
+	"time_zone" text NOT NULL,
+	"contract_on" date,
+	"due_on" date NOT NULL,
+	"stage" text NOT NULL,
+	"principal" bigint NOT NULL,
+	"interest" bigint NOT NULL,
+	"penalty" bigint NOT NULL,
+	"costs" bigint NOT NULL,
+	"placed_on" date NOT NULL,
+	"closed_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "accounts_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "no bucket is negative" CHECK ("accounts"."principal" >= 0 and "accounts"."interest" >= 0 and "accounts"."penalty" >= 0 and "accounts"."costs" >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE "journal_entries" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"account_id" uuid,
+	"kind" text NOT NULL,
+	"cause_id" uuid NOT NULL,
+	"effective_on" date NOT NULL,
+	"recorded_at" timestamptz NOT NULL,
+	"reversal_of" uuid,
+	CONSTRAINT "journal_entries_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "postings" (
+	"tenant_id" uuid NOT NULL,
+	"entry_id" uuid NOT NULL,
+	"line" smallint NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"debit" text NOT NULL,
+	"credit" text NOT NULL,
+	"amount" bigint NOT NULL,
+	"currency" char(3) NOT NULL,
+	CONSTRAINT "postings_tenant_id_entry_id_line_pk" PRIMARY KEY("tenant_id","entry_id","line"),
+	CONSTRAINT "money moves" CHECK ("postings"."amount" > 0 and "postings"."debit" <> "postings"."credit"),
+	CONSTRAINT "one book" CHECK ((left("postings"."debit", 1) in ('D', 'C')) = (left("postings"."credit", 1) in ('D', 'C')) and (left("postings"."debit", 1) = 'T') = (left("postings"."credit", 1) = 'T') and (left("postings"."debit", 1) = 'O') = (left("postings"."credit", 1) = 'O'))
+);
+--> statement-breakpoint
+CREATE TABLE "agreements" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"currency" char(3) NOT NULL,
+	"version" smallint NOT NULL,
+	"effective_on" date NOT NULL,
+	"terms" jsonb NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "agreements_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "lenders" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"name" text NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "lenders_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "consents" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"value_index" "bytea" NOT NULL,
+	"channel" text NOT NULL,
+	"state" text NOT NULL,
+	"source" text NOT NULL,
+	"at" timestamptz NOT NULL,
+	CONSTRAINT "consents_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "contact_points" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"channel" text NOT NULL,
+	"value" "bytea",
+	"value_index" "bytea" NOT NULL,
+	"is_workplace" boolean DEFAULT false NOT NULL,
+	"state" text NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "contact_points_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "parties" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"name" "bytea",
+	"identity" "bytea",
+	"identity_index" "bytea",
+	"language" text,
+	"erased_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "parties_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "reveals" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"actor_kind" text NOT NULL,
+	"actor_id" text,
+	"operation" text NOT NULL,
+	"at" timestamptz NOT NULL,
+	CONSTRAINT "reveals_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "placement_batches" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"agreement_id" uuid NOT NULL,
+	"state" text NOT NULL,
+	"dry_run" boolean NOT NULL,
+	"placed_on" date NOT NULL,
+	"expected_count" integer,
+	"expected_amount" bigint,
+	"row_count" integer DEFAULT 0 NOT NULL,
+	"done_count" integer DEFAULT 0 NOT NULL,
+	"accepted_count" integer DEFAULT 0 NOT NULL,
+	"duplicate_count" integer DEFAULT 0 NOT NULL,
+	"rejected_count" integer DEFAULT 0 NOT NULL,
+	"accepted_amount" bigint DEFAULT 0 NOT NULL,
+	"due_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	"processed_at" timestamptz,
+	CONSTRAINT "placement_batches_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "placement_parts" (
+	"tenant_id" uuid NOT NULL,
+	"batch_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"first_row" integer NOT NULL,
+	"rows" "bytea" NOT NULL,
+	CONSTRAINT "placement_parts_tenant_id_batch_id_first_row_pk" PRIMARY KEY("tenant_id","batch_id","first_row")
+);
+--> statement-breakpoint
+CREATE TABLE "placement_rows" (
+	"tenant_id" uuid NOT NULL,
+	"batch_id" uuid NOT NULL,
+	"row" integer NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"outcome" text NOT NULL,
+	"code" text,
+	"errors" jsonb,
+	"account_id" uuid,
+	"placement_id" uuid,
+	CONSTRAINT "placement_rows_tenant_id_batch_id_row_pk" PRIMARY KEY("tenant_id","batch_id","row")
+);
+--> statement-breakpoint
+CREATE TABLE "placements" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"agreement_id" uuid NOT NULL,
+	"batch_id" uuid,
+	"placement_number" smallint NOT NULL,
+	"state" text NOT NULL,
+	"placed_on" date NOT NULL,
+	"term_ends_on" date NOT NULL,
+	"close_code" text,
+	"ended_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "placements_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "disputes" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"hold_id" uuid NOT NULL,
+	"reason" text NOT NULL,
+	"state" text NOT NULL,
+	"opened_at" timestamptz NOT NULL,
+	"resolved_at" timestamptz,
+	CONSTRAINT "disputes_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "holds" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"stops_contact" boolean NOT NULL,
+	"stops_interest" boolean NOT NULL,
+	"stops_late_fees" boolean NOT NULL,
+	"starts_at" timestamptz NOT NULL,
+	"ends_at" timestamptz,
+	"due_at" timestamptz,
+	"released_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "holds_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "api_keys" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -116,7 +338,44 @@ CREATE TABLE "tenants" (
 	CONSTRAINT "only a sandbox has a test clock" CHECK (not "tenants"."livemode" or "tenants"."clock_at" is null)
 );
 --> statement-breakpoint
+ALTER TABLE "account_parties" ADD CONSTRAINT "account_parties_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "account_parties" ADD CONSTRAINT "account_parties_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "accounts" ADD CONSTRAINT "accounts_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "accounts" ADD CONSTRAINT "accounts_tenant_id_agreement_id_agreements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","agreement_id") REFERENCES "public"."agreements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_reversal_of_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","reversal_of") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "postings" ADD CONSTRAINT "postings_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "agreements" ADD CONSTRAINT "agreements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "contact_points" ADD CONSTRAINT "contact_points_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "parties" ADD CONSTRAINT "parties_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "placement_batches" ADD CONSTRAINT "placement_batches_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "placement_parts" ADD CONSTRAINT "placement_parts_tenant_id_batch_id_placement_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."placement_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "placement_rows" ADD CONSTRAINT "placement_rows_tenant_id_batch_id_placement_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."placement_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "placements" ADD CONSTRAINT "placements_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "placements" ADD CONSTRAINT "placements_tenant_id_agreement_id_agreements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","agreement_id") REFERENCES "public"."agreements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "disputes" ADD CONSTRAINT "disputes_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "disputes" ADD CONSTRAINT "disputes_tenant_id_hold_id_holds_tenant_id_id_fk" FOREIGN KEY ("tenant_id","hold_id") REFERENCES "public"."holds"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "holds" ADD CONSTRAINT "holds_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_tenant_id_staff_id_staff_tenant_id_id_fk" FOREIGN KEY ("tenant_id","staff_id") REFERENCES "public"."staff"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "account_parties_tenant_id_party_id_index" ON "account_parties" USING btree ("tenant_id","party_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "accounts_tenant_id_lender_id_lender_reference_index" ON "accounts" USING btree ("tenant_id","lender_id","lender_reference");--> statement-breakpoint
+CREATE UNIQUE INDEX "journal_entries_tenant_id_cause_id_kind_index" ON "journal_entries" USING btree ("tenant_id","cause_id","kind");--> statement-breakpoint
+CREATE UNIQUE INDEX "journal_entries_tenant_id_reversal_of_index" ON "journal_entries" USING btree ("tenant_id","reversal_of") WHERE "journal_entries"."reversal_of" is not null;--> statement-breakpoint
+CREATE INDEX "journal_entries_tenant_id_account_id_id_index" ON "journal_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "postings_tenant_id_lender_id_index" ON "postings" USING btree ("tenant_id","lender_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "agreements_tenant_id_lender_id_currency_version_index" ON "agreements" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
+CREATE INDEX "agreements_tenant_id_lender_id_id_index" ON "agreements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "consents_tenant_id_value_index_channel_at_index" ON "consents" USING btree ("tenant_id","value_index","channel","at");--> statement-breakpoint
+CREATE INDEX "contact_points_tenant_id_party_id_index" ON "contact_points" USING btree ("tenant_id","party_id");--> statement-breakpoint
+CREATE INDEX "contact_points_tenant_id_value_index_index" ON "contact_points" USING btree ("tenant_id","value_index");--> statement-breakpoint
+CREATE INDEX "parties_tenant_id_identity_index_index" ON "parties" USING btree ("tenant_id","identity_index");--> statement-breakpoint
+CREATE INDEX "reveals_tenant_id_party_id_id_index" ON "reveals" USING btree ("tenant_id","party_id","id");--> statement-breakpoint
+CREATE INDEX "placement_batches_tenant_id_due_at_index" ON "placement_batches" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "placements_tenant_id_account_id_placement_number_index" ON "placements" USING btree ("tenant_id","account_id","placement_number");--> statement-breakpoint
+CREATE INDEX "disputes_tenant_id_account_id_index" ON "disputes" USING btree ("tenant_id","account_id");--> statement-breakpoint
+CREATE INDEX "holds_tenant_id_account_id_index" ON "holds" USING btree ("tenant_id","account_id");--> statement-breakpoint
+CREATE INDEX "holds_tenant_id_due_at_index" ON "holds" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "api_keys_hash_index" ON "api_keys" USING btree ("hash");--> statement-breakpoint
 CREATE UNIQUE INDEX "staff_tenant_id_email_index_index" ON "staff" USING btree ("tenant_id","email_index");--> statement-breakpoint
 CREATE UNIQUE INDEX "test_clocks_tenant_id_index" ON "test_clocks" USING btree ("tenant_id");--> statement-breakpoint

@@ -2,6 +2,7 @@
  * The words everybody speaks: ids, money, time, problems, pages and the context of an act.
  * Nothing here does I/O, reads a clock or knows a module.
  */
+export * from './balance.ts'
 export * from './ctx.ts'
 export * from './errors.ts'
 export * from './ids.ts'

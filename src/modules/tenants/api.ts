@@ -47,8 +47,8 @@ const KeyFields = {
 /** What a caller says of a new key, whoever it is for. */
 export const KeyInput = Type.Object(KeyFields, { title: 'KeyInput', ...closed, examples: [{ name: 'Core banking' }] })
 const ApiKeyInputSchema = Type.Union([
-  Type.Object({ kind: Type.Literal('service'), ...KeyFields }, closed),
-  Type.Object({ kind: Type.Literal('staff'), staffId: IdOf('staff'), ...KeyFields }, closed),
+  Type.Object({ kind: OneOf(['service'], 'A program of the agency.'), ...KeyFields }, closed),
+  Type.Object({ kind: OneOf(['staff'], 'A person who works for the agency.'), staffId: IdOf('staff'), ...KeyFields }, closed),
 ], { title: 'ApiKeyInput', examples: [{ kind: 'service', name: 'Nightly import', scopes: ['placements:write'] }] })
 export type ApiKeyInput = Static<typeof ApiKeyInputSchema>
 
@@ -146,12 +146,20 @@ export const api: Api = (app, { db, vault }) => {
       body: Type.Object({ overlapSeconds: Type.Integer({ minimum: 0, maximum: 30 * 86_400, description: 'How long the old key still works.', examples: [86_400] }) }, { title: 'KeyRotation', ...closed, examples: [{ overlapSeconds: 86_400 }] }),
       response: { 201: NewApiKey, ...problems(NotFound, KeyRevoked) },
     },
-  }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => await rotateApiKey(tx, req.params.apiKeyId, req.body.overlapSeconds, newSecret()))))
+  }, async (req, reply) => {
+    const successor = await req.tx(async tx => await rotateApiKey(tx, req.params.apiKeyId, req.body.overlapSeconds, newSecret()))
+    app.forgetKeys()
+    return await reply.code(201).send(successor)
+  })
 
   app.post('/v1/api-keys/:apiKeyId/revoke', {
     config: { scope: 'keys:write' },
     schema: { operationId: 'revokeApiKey', tags, summary: 'Revoke a key', description: 'The key stops working at once, everywhere.', params: keyPath, response: { 200: ApiKey, ...problems(NotFound, KeyRevoked) } },
-  }, async req => await req.tx(async tx => await revokeApiKey(tx, req.params.apiKeyId)))
+  }, async req => {
+    const revoked = await req.tx(async tx => await revokeApiKey(tx, req.params.apiKeyId))
+    app.forgetKeys()
+    return revoked
+  })
 
   app.post('/v1/test-clocks', {
     config: { scope: 'clocks:write' },
@@ -159,7 +167,12 @@ export const api: Api = (app, { db, vault }) => {
       operationId: 'createTestClock', tags, summary: 'Give the sandbox a test clock', description: 'From now on the sandbox\'s time stands still until it is advanced. Live agencies cannot have one.',
       body: Type.Object({ now: Instant }, { title: 'TestClockInput', ...closed, examples: [{ now: '2026-01-05T09:00:00Z' }] }), response: { 201: TestClock, ...problems(NotASandbox, ClockExists) },
     },
-  }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => await createTestClock(tx, new Date(req.body.now)))))
+  }, async (req, reply) => {
+    const clock = await req.tx(async tx => await createTestClock(tx, new Date(req.body.now)))
+    // Keys in the cache still say that the agency lives by the wall clock.
+    app.forgetKeys()
+    return await reply.code(201).send(clock)
+  })
 
   const clockPath = Type.Object({ testClockId: IdOf('testClock') })
 

@@ -91,7 +91,7 @@ export async function findKeyByHash (db: Database, hash: Buffer): Promise<Stored
 }
 
 export async function setKeysUsed (tx: Tx, ids: Id<'apiKey'>[]): Promise<void> {
-  await tx.update(apiKeys).set({ lastUsedAt: sql`now()` }).where(and(eq(apiKeys.tenantId, tx.ctx.tenantId), sql`${apiKeys.id} = any(${ids.map(uuidOf)}::uuid[])`))
+  await tx.update(apiKeys).set({ lastUsedAt: sql`now()` }).where(and(eq(apiKeys.tenantId, tx.ctx.tenantId), sql`${apiKeys.id} = any(${sql.param(ids.map(uuidOf))}::uuid[])`))
 }
 
 export async function insertTestClock (tx: Tx, now: Date): Promise<Id<'testClock'>> {

@@ -38,6 +38,11 @@ declare module 'fastify' {
     isBulk?: boolean
   }
 
+  interface FastifyInstance {
+    /** Makes this process ask for keys anew, at once: the others hear of a change by NOTIFY. */
+    forgetKeys (): void
+  }
+
   interface FastifyRequest {
     /** Who calls. Reading it on an open route is a mistake and throws. */
     caller: Caller

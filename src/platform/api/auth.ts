@@ -43,7 +43,13 @@ export async function addAuth (app: App, db: Database, keyring: Keyring, operato
   const operatorHash = sha256(operatorKey)
   const cache = new Map<string, { key: StoredKey, until: number }>()
   const used = new Map<Id<'apiKey'>, Id<'tenant'>>()
-  const listener = await db.listen(keyChannel, () => cache.clear(), () => cache.clear())
+  let changes = 0
+  const forget = (): void => {
+    changes++
+    cache.clear()
+  }
+  const listener = await db.listen(keyChannel, forget, forget)
+  app.decorate('forgetKeys', forget)
 
   const writeUsed = async (): Promise<void> => {
     if (used.size === 0) return
@@ -58,23 +64,25 @@ export async function addAuth (app: App, db: Database, keyring: Keyring, operato
     await listener.close()
   })
 
-  const find = async (token: string): Promise<StoredKey | null> => {
-    const hash = sha256(token)
+  const find = async (hash: Buffer): Promise<StoredKey | null> => {
     const name = hash.toString('base64')
     const cached = cache.get(name)
     if (cached !== undefined && cached.until > performance.now() && listener.isListening()) return cached.key
+    const changesBefore = changes
     const key = await keyring.findByHash(hash)
     if (key === null || !timingSafeEqual(key.hash, hash)) return null
     if (cache.size >= cachedMax) cache.delete(cache.keys().next().value!)
-    cache.set(name, { key, until: performance.now() + cachedMs })
+    // What was read before a change was heard of must not outlive it.
+    if (changes === changesBefore) cache.set(name, { key, until: performance.now() + cachedMs })
     return key
   }
 
   const authenticate = async (req: FastifyRequest): Promise<Caller> => {
     const token = bearer.exec(req.headers.authorization ?? '')?.[1]
     if (token === undefined) throw Unauthenticated()
-    if (timingSafeEqual(sha256(token), operatorHash)) return operator
-    const key = await find(token)
+    const hash = sha256(token)
+    if (timingSafeEqual(hash, operatorHash)) return operator
+    const key = await find(hash)
     if (key === null || (key.expiresAt !== null && key.expiresAt <= new Date())) throw Unauthenticated()
     used.set(key.keyId, key.tenantId)
     return key

@@ -36,7 +36,7 @@ export function addGauges (db: Database, jobs: readonly Job[], queues: Queues | 
   gauge('recoup_oldest_unread_event_seconds', 'Age of the oldest event that some job has not read.', [], async set => {
     const { rows } = await db.installation(tx => tx.execute(sql`
       select coalesce(extract(epoch from now() - min(e.recorded_at)), 0) as age
-      from event_heads h cross join unnest(${readers}::text[]) j (job)
+      from event_heads h cross join unnest(${sql.param(readers)}::text[]) j (job)
       left join job_states s on s.tenant_id = h.tenant_id and s.job = j.job
       join events e on e.tenant_id = h.tenant_id and e.sequence = coalesce(s.sequence, 0) + 1
       where h.stream = h.tenant_id and coalesce(s.sequence, 0) < h.sequence`))

@@ -103,6 +103,8 @@ class Batch implements Submittable {
   }
 
   handleDataRow (message: { fields: (string | null)[] }): void {
+    // A silent statement was not described: its rows say nothing.
+    if (this.statements[this.answers.length]!.silent === true) return
     const { parsers } = this.shape!
     const row = message.fields as unknown[]
     for (let i = 0; i < row.length; i++) {
@@ -133,7 +135,8 @@ class Batch implements Submittable {
 
   /** Called for a server's error, before its ReadyForQuery, and when the connection dies. */
   handleError (error: Error): void {
-    this.state!.pending.length = 0
+    // A connection that dies before its turn was never asked what it had prepared.
+    if (this.state !== undefined) this.state.pending.length = 0
     this.settle(error, [])
   }
 

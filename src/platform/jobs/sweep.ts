@@ -16,7 +16,7 @@ export const findWork = async (db: Database, jobs: readonly Job[], only?: readon
   await db.installation(async tx => [...await findUnreadEvents(tx, jobs, only), ...await findDue(tx, jobs, only)])
 
 const among = (only: readonly Id<'tenant'>[] | undefined): SQL =>
-  only === undefined ? sql`true` : sql`t.tenant_id = any(${only.map(uuidOf)}::uuid[])`
+  only === undefined ? sql`true` : sql`t.tenant_id = any(${sql.param(only.map(uuidOf))}::uuid[])`
 
 const toWakes = (rows: Record<string, unknown>[]): Wake[] => rows.map(row => ({ tenantId: idOf('tenant', String(row['tenant_id'])), job: String(row['job']) }))
 
@@ -27,7 +27,7 @@ async function findUnreadEvents (tx: InstallationTx, jobs: readonly Job[], only?
     select t.tenant_id, j.job
     from tenants t
     join event_heads h on h.tenant_id = t.tenant_id and h.stream = t.tenant_id
-    cross join unnest(${names}::text[]) j (job)
+    cross join unnest(${sql.param(names)}::text[]) j (job)
     left join job_states s on s.tenant_id = t.tenant_id and s.job = j.job
     where ${among(only)} and coalesce(s.sequence, 0) < h.sequence and (s.retry_at is null or s.retry_at <= now())`)
   return toWakes(rows)

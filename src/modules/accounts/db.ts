@@ -1,0 +1,102 @@
+import { and, asc, eq, isNull, sql } from 'drizzle-orm'
+import { cutPage, idOf, uuidOf } from '#kernel'
+import type { Buckets, Id, PageOf } from '#kernel'
+import { NotFound, events, given, pageAfter, prepared } from '#platform'
+import type { Tx } from '#platform'
+import { accountParties, accounts } from './tables.ts'
+import type { PartyRole, Stage } from './core.ts'
+
+const columns = {
+  id: accounts.id, lenderId: accounts.lenderId, agreementId: accounts.agreementId, lenderReference: accounts.lenderReference, product: accounts.product,
+  currency: accounts.currency, jurisdiction: accounts.jurisdiction, region: accounts.region, timeZone: accounts.timeZone, contractOn: accounts.contractOn,
+  dueOn: accounts.dueOn, stage: accounts.stage, principal: accounts.principal, interest: accounts.interest, penalty: accounts.penalty, costs: accounts.costs,
+  placedOn: accounts.placedOn, closedAt: accounts.closedAt, createdAt: accounts.createdAt,
+}
+
+/** A debt as it stands. */
+export interface AccountRow extends Buckets {
+  id: Id<'account'>, lenderId: Id<'lender'>, agreementId: Id<'agreement'>, lenderReference: string, product: string, currency: string, jurisdiction: string,
+  region: string | null, timeZone: string, contractOn: string | null, dueOn: string, stage: Stage, placedOn: string, closedAt: string | null, createdAt: string
+}
+
+const accountById = prepared('account_by_id', db => db.select(columns).from(accounts)
+  .where(and(eq(accounts.tenantId, given(accounts.tenantId, 'tenantId')), eq(accounts.id, given(accounts.id, 'id')))))
+
+/** An account, or null. */
+export async function findAccount (tx: Tx, id: Id<'account'>): Promise<AccountRow | null> {
+  const [row] = await accountById(tx, { tenantId: tx.ctx.tenantId, id })
+  return row ?? null
+}
+
+/** An account, kept from changing until the transaction ends: whoever moves its money holds this lock. Throws `NotFound`. */
+export async function lockAccount (tx: Tx, id: Id<'account'>): Promise<AccountRow> {
+  const [row] = await tx.select(columns).from(accounts).where(and(eq(accounts.tenantId, tx.ctx.tenantId), eq(accounts.id, id))).for('update')
+  if (row === undefined) throw NotFound()
+  return row
+}
+
+/** Which accounts a list is to hold. */
+export interface AccountFilter { lenderId?: Id<'lender'>, lenderReference?: string, isOpen?: boolean }
+
+/** Accounts by id. */
+export async function listAccounts (tx: Tx, { lenderId, lenderReference, isOpen }: AccountFilter, page: { limit: number, after: string | null }): Promise<PageOf<AccountRow>> {
+  const rows = await tx.select(columns).from(accounts).where(and(
+    eq(accounts.tenantId, tx.ctx.tenantId), pageAfter(accounts.id, page),
+    lenderId === undefined ? undefined : eq(accounts.lenderId, lenderId),
+    lenderReference === undefined ? undefined : eq(accounts.lenderReference, lenderReference),
+    isOpen === undefined ? undefined : isOpen ? isNull(accounts.closedAt) : sql`${accounts.closedAt} is not null`,
+  )).orderBy(asc(accounts.id)).limit(page.limit + 1)
+  return cutPage(rows, page.limit, row => row.id)
+}
+
+/** Accounts of a lender with these references, by reference. */
+export async function findAccountsByReference (tx: Tx, lenderId: Id<'lender'>, references: readonly string[]): Promise<Map<string, Pick<AccountRow, 'id' | 'currency' | 'closedAt'>>> {
+  const rows = await tx.select({ reference: accounts.lenderReference, id: accounts.id, currency: accounts.currency, closedAt: accounts.closedAt }).from(accounts)
+    .where(and(eq(accounts.tenantId, tx.ctx.tenantId), eq(accounts.lenderId, lenderId), sql`${accounts.lenderReference} = any(${sql.param(references)}::text[])`))
+  return new Map(rows.map(({ reference, ...account }) => [reference, account]))
+}
+
+/** An account about to be stored. */
+export type NewAccount = Omit<AccountRow, 'closedAt' | 'createdAt' | 'lenderId' | 'agreementId'>
+
+/** Inserts accounts of one lender under one agreement: one statement, however many. Answers the ids inserted: a reference already taken is left out. */
+export async function insertAccounts (tx: Tx, of: { lenderId: Id<'lender'>, agreementId: Id<'agreement'> }, rows: readonly NewAccount[]): Promise<Set<Id<'account'>>> {
+  const texts = (pick: (row: NewAccount) => string | null) => sql.param(rows.map(pick))
+  const sums = (pick: (row: NewAccount) => number) => sql.param(rows.map(pick))
+  const inserted = await tx.execute(sql`insert into accounts (tenant_id, id, lender_id, agreement_id, lender_reference, product, currency, jurisdiction, region, time_zone,
+      contract_on, due_on, stage, principal, interest, penalty, costs, placed_on, created_at)
+    select ${uuidOf(tx.ctx.tenantId)}::uuid, id, ${uuidOf(of.lenderId)}::uuid, ${uuidOf(of.agreementId)}::uuid, lender_reference, product, currency, jurisdiction, region, time_zone,
+      contract_on, due_on, stage, principal, interest, penalty, costs, placed_on, ${tx.ctx.now.toISOString()}::timestamptz
+    from unnest(${texts(r => uuidOf(r.id))}::uuid[], ${texts(r => r.lenderReference)}::text[], ${texts(r => r.product)}::text[], ${texts(r => r.currency)}::text[],
+      ${texts(r => r.jurisdiction)}::text[], ${texts(r => r.region)}::text[], ${texts(r => r.timeZone)}::text[], ${texts(r => r.contractOn)}::date[], ${texts(r => r.dueOn)}::date[],
+      ${texts(r => r.stage)}::text[], ${sums(r => r.principal)}::bigint[], ${sums(r => r.interest)}::bigint[], ${sums(r => r.penalty)}::bigint[], ${sums(r => r.costs)}::bigint[],
+      ${texts(r => r.placedOn)}::date[])
+      as a (id, lender_reference, product, currency, jurisdiction, region, time_zone, contract_on, due_on, stage, principal, interest, penalty, costs, placed_on)
+    on conflict (tenant_id, lender_id, lender_reference) do nothing returning id`)
+  return new Set(inserted.rows.map(row => idOf('account', String(row['id']))))
+}
+
+/** Ties parties to accounts of one lender: one statement, however many. */
+export async function insertAccountParties (tx: Tx, lenderId: Id<'lender'>, rows: readonly { accountId: Id<'account'>, partyId: Id<'party'>, role: PartyRole }[]): Promise<void> {
+  await tx.execute(sql`insert into account_parties (tenant_id, account_id, party_id, lender_id, role)
+    select ${uuidOf(tx.ctx.tenantId)}::uuid, account_id, party_id, ${uuidOf(lenderId)}::uuid, role
+    from unnest(${sql.param(rows.map(r => uuidOf(r.accountId)))}::uuid[], ${sql.param(rows.map(r => uuidOf(r.partyId)))}::uuid[], ${sql.param(rows.map(r => r.role))}::text[]) as p (account_id, party_id, role)`)
+}
+
+/** The parties of an account with their roles, by id. */
+export const listAccountParties = async (tx: Tx, accountId: Id<'account'>) =>
+  await tx.select({ partyId: accountParties.partyId, role: accountParties.role }).from(accountParties)
+    .where(and(eq(accountParties.tenantId, tx.ctx.tenantId), eq(accountParties.accountId, accountId))).orderBy(asc(accountParties.partyId))
+
+/** Closes accounts, or opens them again (`closedAt` null). */
+export async function setAccountClosed (tx: Tx, id: Id<'account'>, closedAt: string | null): Promise<void> {
+  await tx.update(accounts).set({ closedAt }).where(and(eq(accounts.tenantId, tx.ctx.tenantId), eq(accounts.id, id)))
+}
+
+/** What happened to an account, newest first. `after` is the sequence of the last one shown. */
+export async function listTimeline (tx: Tx, accountId: Id<'account'>, page: { limit: number, after: string | null }) {
+  const rows = await tx.select({ id: events.id, type: events.type, sequence: events.sequence, occurredAt: events.occurredAt, actorKind: events.actorKind, data: events.data }).from(events)
+    .where(and(eq(events.tenantId, tx.ctx.tenantId), eq(events.accountId, accountId), page.after === null ? undefined : sql`${events.sequence} < ${page.after}::bigint`))
+    .orderBy(sql`${events.sequence} desc`).limit(page.limit + 1)
+  return cutPage(rows, page.limit, row => String(row.sequence))
+}

@@ -1,0 +1,36 @@
+import type { CalendarDay, Id } from '#kernel'
+import type { Tx } from '#platform'
+import { AlreadyReversed, ReversalTooEarly, checkEntry, negated } from './core.ts'
+import type { Entry, EntryKind } from './core.ts'
+import { findEntry, insertEntries, isReversed } from './db.ts'
+import type { StoredEntry } from './db.ts'
+
+/**
+ * Posts entries and moves the balances of their accounts. The caller has locked the accounts and decided that no part goes below zero
+ * (the database refuses it otherwise). A second entry of a kind for the same cause is refused by the database.
+ */
+export async function post (tx: Tx, entries: readonly Entry[]): Promise<Id<'journalEntry'>[]> {
+  if (entries.length === 0) return []
+  for (const entry of entries) checkEntry(entry)
+  return await insertEntries(tx, entries, true)
+}
+
+/** Posts the opening entries of accounts that were just inserted with their balances. */
+export async function postOpenings (tx: Tx, entries: readonly Entry[]): Promise<void> {
+  if (entries.length === 0) return
+  for (const entry of entries) checkEntry(entry)
+  await insertEntries(tx, entries, false)
+}
+
+/**
+ * Reverses an entry: posts the exact opposite of its stored lines, once, effective on a day not before the original's.
+ * The caller holds the account's lock. Throws `AlreadyReversed`, `ReversalTooEarly`.
+ */
+export async function reverse (tx: Tx, id: Id<'journalEntry'>, by: { kind: EntryKind, causeId: string, effectiveOn: CalendarDay }): Promise<StoredEntry> {
+  const original = await findEntry(tx, id)
+  if (await isReversed(tx, id)) throw AlreadyReversed({ journalEntryId: id })
+  if (by.effectiveOn < original.effectiveOn) throw ReversalTooEarly({ effectiveOn: original.effectiveOn })
+  const { lenderId, accountId, currency, lines } = original
+  await post(tx, [{ lenderId, accountId, currency, ...by, lines: negated(lines), reversalOf: id }])
+  return original
+}

@@ -1,0 +1,60 @@
+import { add, buckets, minor, noBuckets, problem, sub } from '#kernel'
+import type { Bucket, Buckets, CalendarDay, Id, Minor } from '#kernel'
+
+export const AlreadyReversed = problem('already-reversed', 409, 'The entry has been reversed before.', 'A reversal happens once; read the entry that reversed it.')
+export const ReversalTooEarly = problem('reversal-too-early', 422, 'A reversal cannot take effect before what it reverses.', 'Give a day on or after the one the original took effect.')
+
+/** What an entry records. */
+export const entryKinds = [
+  'placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'commission', 'clawback', 'recall', 'writeOff', 'refund', 'remittance',
+] as const
+export type EntryKind = typeof entryKinds[number]
+
+/** The ledger account that holds each part of a debt (book CLAIM, debit-normal). */
+export const claimAccounts = { principal: 'D.PRINCIPAL', interest: 'D.INTEREST', penalty: 'D.PENALTY', costs: 'D.COSTS' } as const satisfies Record<Bucket, string>
+
+/** The ledger accounts of the three books: CLAIM (what debtors owe), TRUST (other people's money), OPS (the agency's own). */
+export const ledgerAccounts = [
+  ...Object.values(claimAccounts), 'C.PLACED', 'C.ACCRUED', 'C.CHARGED', 'C.COLLECTED_AGENCY', 'C.COLLECTED_DIRECT', 'C.DISCOUNTED', 'C.WRITTEN_OFF', 'C.WAIVED', 'C.RECALLED', 'C.ADJUSTED',
+  'T.BANK', 'T.CLEARING', 'T.CLIENT_DUE', 'T.UNAPPLIED', 'T.CLIENT', 'T.REFUND', 'T.AGENCY',
+  'O.BANK', 'O.AR', 'O.DUE_FROM_TRUST', 'O.COSTS_ADVANCED', 'O.COMMISSION_INCOME', 'O.VAT_OUTPUT', 'O.ROUNDING', 'O.BAD_DEBT',
+] as const
+export type LedgerAccount = typeof ledgerAccounts[number]
+
+/** One movement: the amount leaves `credit` and arrives at `debit`, in the same book. */
+export interface Line { debit: LedgerAccount, credit: LedgerAccount, amount: Minor }
+
+/** A fact about money, to be posted. `causeId` is the UUID or id of what caused it: one entry of a kind for each cause. */
+export interface Entry {
+  lenderId: Id<'lender'>, accountId: Id<'account'> | null, kind: EntryKind, causeId: string, effectiveOn: CalendarDay, currency: string, lines: readonly Line[],
+  reversalOf?: Id<'journalEntry'>
+}
+
+/** The lines that carry each part of a sum from or to the debt; parts of zero have none. */
+export const linesFor = (parts: Buckets, line: (claim: LedgerAccount, amount: Minor) => Line): Line[] =>
+  buckets.filter(bucket => parts[bucket] > 0).map(bucket => line(claimAccounts[bucket], parts[bucket]))
+
+/** The opposite of lines: exactly what was stored, never computed again. */
+export const negated = (lines: readonly Line[]): Line[] => lines.map(({ debit, credit, amount }) => ({ debit: credit, credit: debit, amount }))
+
+/** By how much lines change each part of a debt. */
+export function movedBy (lines: readonly Line[]): Buckets {
+  const moved = { ...noBuckets }
+  for (const { debit, credit, amount } of lines) {
+    for (const bucket of buckets) {
+      if (debit === claimAccounts[bucket]) moved[bucket] = add(moved[bucket], amount)
+      if (credit === claimAccounts[bucket]) moved[bucket] = sub(moved[bucket], amount)
+    }
+  }
+  return moved
+}
+
+const bookOf = (account: LedgerAccount): 'CLAIM' | 'TRUST' | 'OPS' => account.startsWith('T.') ? 'TRUST' : account.startsWith('O.') ? 'OPS' : 'CLAIM'
+
+/** Asserts what the caller's code must guarantee: an entry has lines, each moves something, within one book. */
+export function checkEntry ({ kind, lines }: Entry): void {
+  if (lines.length === 0) throw new Error(`a ${kind} entry without lines`)
+  for (const { debit, credit, amount } of lines) {
+    if (minor(amount) <= 0 || debit === credit || bookOf(debit) !== bookOf(credit)) throw new Error(`a ${kind} entry moves ${amount} from ${credit} to ${debit}`)
+  }
+}

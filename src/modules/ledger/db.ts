@@ -1,0 +1,119 @@
+import { and, asc, eq, inArray, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
+import { buckets, cutPage, minor, noBuckets, uuidOf } from '#kernel'
+import type { Buckets, Id, Minor } from '#kernel'
+import { NotFound, newId, pageAfter } from '#platform'
+import type { Tx } from '#platform'
+import { claimAccounts, movedBy } from './core.ts'
+import type { Entry, LedgerAccount, Line } from './core.ts'
+import { journalEntries, postings } from './tables.ts'
+
+/** Writes entries with their lines. With `moves`, the accounts' balances follow; the caller holds their locks. One statement, however many. */
+export async function insertEntries (tx: Tx, entries: readonly Entry[], moves: boolean): Promise<Id<'journalEntry'>[]> {
+  const ids = entries.map(() => newId('journalEntry'))
+  const uuids = (pick: (entry: Entry) => string | null | undefined) => sql.param(entries.map(entry => { const id = pick(entry); return id == null ? null : uuidOf(id) }))
+  const lines = entries.flatMap((entry, i) => entry.lines.map((line, n) => ({ ...line, entry, entryId: ids[i]!, n: n + 1 })))
+  await tx.execute(sql`with entry as (
+      insert into journal_entries (tenant_id, id, lender_id, account_id, kind, cause_id, effective_on, recorded_at, reversal_of)
+      select ${uuidOf(tx.ctx.tenantId)}::uuid, id, lender_id, account_id, kind, cause_id, effective_on, ${tx.ctx.now.toISOString()}::timestamptz, reversal_of
+      from unnest(${sql.param(ids.map(uuidOf))}::uuid[], ${uuids(e => e.lenderId)}::uuid[], ${uuids(e => e.accountId)}::uuid[], ${sql.param(entries.map(e => e.kind))}::text[],
+        ${uuids(e => e.causeId)}::uuid[], ${sql.param(entries.map(e => e.effectiveOn))}::date[], ${uuids(e => e.reversalOf)}::uuid[])
+        as e (id, lender_id, account_id, kind, cause_id, effective_on, reversal_of)
+    )${moves ? movement(tx, entries) : sql``}
+    insert into postings (tenant_id, entry_id, line, lender_id, debit, credit, amount, currency)
+    select ${uuidOf(tx.ctx.tenantId)}::uuid, entry_id, line, lender_id, debit, credit, amount, currency
+    from unnest(${sql.param(lines.map(l => uuidOf(l.entryId)))}::uuid[], ${sql.param(lines.map(l => l.n))}::smallint[], ${sql.param(lines.map(l => uuidOf(l.entry.lenderId)))}::uuid[],
+      ${sql.param(lines.map(l => l.debit))}::text[], ${sql.param(lines.map(l => l.credit))}::text[],
+      ${sql.param(lines.map(l => l.amount))}::bigint[], ${sql.param(lines.map(l => l.entry.currency))}::text[])
+      as p (entry_id, line, lender_id, debit, credit, amount, currency)`)
+  return ids
+}
+
+/** The part of the statement that moves the accounts' balances. */
+function movement (tx: Tx, entries: readonly Entry[]): SQL {
+  const moved = entries.filter(entry => entry.accountId !== null).map(entry => ({ accountId: entry.accountId!, ...movedBy(entry.lines) }))
+    .filter(move => buckets.some(bucket => move[bucket] !== 0))
+  if (moved.length === 0) return sql``
+  const sums = (bucket: keyof Buckets) => sql.param(moved.map(move => move[bucket]))
+  // Summed by account first: an update touches each row once, whatever the number of its matches.
+  return sql`, moved as (
+      select id, sum(principal) as principal, sum(interest) as interest, sum(penalty) as penalty, sum(costs) as costs
+      from unnest(${sql.param(moved.map(move => uuidOf(move.accountId)))}::uuid[], ${sums('principal')}::bigint[], ${sums('interest')}::bigint[], ${sums('penalty')}::bigint[], ${sums('costs')}::bigint[])
+        as m (id, principal, interest, penalty, costs)
+      group by id
+    ), balance as (
+      update accounts a set principal = a.principal + m.principal, interest = a.interest + m.interest, penalty = a.penalty + m.penalty, costs = a.costs + m.costs
+      from moved m where a.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and a.id = m.id
+    )`
+}
+
+/** An entry as it is stored, with its lines. */
+export interface StoredEntry {
+  id: Id<'journalEntry'>, lenderId: Id<'lender'>, accountId: Id<'account'> | null, kind: Entry['kind'], causeId: string, effectiveOn: string, recordedAt: string,
+  reversalOf: Id<'journalEntry'> | null, currency: string, lines: Line[]
+}
+
+const entryColumns = {
+  id: journalEntries.id, lenderId: journalEntries.lenderId, accountId: journalEntries.accountId, kind: journalEntries.kind, causeId: journalEntries.causeId,
+  effectiveOn: journalEntries.effectiveOn, recordedAt: journalEntries.recordedAt, reversalOf: journalEntries.reversalOf,
+}
+
+/** An entry with its lines. Throws `NotFound`. */
+export async function findEntry (tx: Tx, id: Id<'journalEntry'>): Promise<StoredEntry> {
+  const entries = await tx.select(entryColumns).from(journalEntries).where(and(eq(journalEntries.tenantId, tx.ctx.tenantId), eq(journalEntries.id, id)))
+  const [entry] = await withLines(tx, entries)
+  if (entry === undefined) throw NotFound()
+  return entry
+}
+
+/** True when an entry has been reversed. */
+export async function isReversed (tx: Tx, id: Id<'journalEntry'>): Promise<boolean> {
+  const [row] = await tx.select({ id: journalEntries.id }).from(journalEntries).where(and(eq(journalEntries.tenantId, tx.ctx.tenantId), eq(journalEntries.reversalOf, id))).limit(1)
+  return row !== undefined
+}
+
+/** The entries of an account by id, with their lines. */
+export async function listEntries (tx: Tx, accountId: Id<'account'>, page: { limit: number, after: string | null }) {
+  const rows = await tx.select(entryColumns).from(journalEntries)
+    .where(and(eq(journalEntries.tenantId, tx.ctx.tenantId), eq(journalEntries.accountId, accountId), pageAfter(journalEntries.id, page)))
+    .orderBy(asc(journalEntries.id)).limit(page.limit + 1)
+  const { data, nextCursor } = cutPage(rows, page.limit, row => row.id)
+  return { data: await withLines(tx, data), nextCursor }
+}
+
+async function withLines (tx: Tx, entries: Omit<StoredEntry, 'lines' | 'currency'>[]): Promise<StoredEntry[]> {
+  if (entries.length === 0) return []
+  const lines = await tx.select({ entryId: postings.entryId, debit: postings.debit, credit: postings.credit, amount: postings.amount, currency: postings.currency }).from(postings)
+    .where(and(eq(postings.tenantId, tx.ctx.tenantId), inArray(postings.entryId, entries.map(entry => entry.id)))).orderBy(asc(postings.entryId), asc(postings.line))
+  return entries.map(entry => {
+    const own = lines.filter(line => line.entryId === entry.id)
+    // What is in the table was checked when it was posted.
+    return { ...entry, currency: own[0]!.currency, lines: own.map(({ debit, credit, amount }) => ({ debit: debit as LedgerAccount, credit: credit as LedgerAccount, amount })) }
+  })
+}
+
+/** What an account owed at the end of a day, by what was known at an instant. Null bounds nothing. */
+export async function findBalance (tx: Tx, accountId: Id<'account'>, asOf: string | null, knownAt: string | null): Promise<Buckets> {
+  const { rows } = await tx.execute(sql`
+    select claim, sum(amount) as amount
+    from journal_entries e
+    join postings p on p.tenant_id = e.tenant_id and p.entry_id = e.id
+    cross join lateral (values (p.debit, p.amount), (p.credit, -p.amount)) ends (claim, amount)
+    where e.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and e.account_id = ${uuidOf(accountId)}::uuid
+      and (${asOf}::date is null or e.effective_on <= ${asOf}::date) and (${knownAt}::timestamptz is null or e.recorded_at <= ${knownAt}::timestamptz)
+      and claim like 'D.%'
+    group by claim`)
+  const sums = new Map(rows.map(row => [String(row['claim']), minor(Number(row['amount']))]))
+  return Object.fromEntries(buckets.map(bucket => [bucket, sums.get(claimAccounts[bucket]) ?? noBuckets[bucket]])) as Buckets
+}
+
+/** What stands on each ledger account, debits less credits, by currency; of one lender or of all. */
+export async function listTotals (tx: Tx, lenderId: Id<'lender'> | null): Promise<{ ledgerAccount: LedgerAccount, currency: string, debits: Minor, credits: Minor }[]> {
+  const of = lenderId === null ? sql`` : sql`and p.lender_id = ${uuidOf(lenderId)}::uuid`
+  const { rows } = await tx.execute(sql`
+    select ledger_account, currency, sum(debits) as debits, sum(credits) as credits
+    from postings p cross join lateral (values (p.debit, p.amount, 0), (p.credit, 0, p.amount)) ends (ledger_account, debits, credits)
+    where p.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid ${of}
+    group by ledger_account, currency order by ledger_account, currency`)
+  return rows.map(row => ({ ledgerAccount: String(row['ledger_account']) as LedgerAccount, currency: String(row['currency']), debits: minor(Number(row['debits'])), credits: minor(Number(row['credits'])) }))
+}

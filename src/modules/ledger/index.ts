@@ -1,0 +1,16 @@
+/**
+ * Every movement of money: three books, one journal.
+ *
+ * CLAIM is what debtors owe their lenders (the agency does not own it), TRUST is other people's money in the agency's hands, OPS is the
+ * agency's own. A posting moves one amount from one ledger account to another of the same book, so no book can fall out of balance. An entry
+ * has the day it took effect and the instant it was written down; from the two follows what was owed on any day, as known at any time.
+ *
+ * Entries are only ever added. A mistake is undone by a reversal: the exact opposite of the stored lines, once. The balance on the account's
+ * row is the sum of its postings and is moved with them, under the account's lock.
+ *
+ * What must never happen: an entry changed or removed, a part of a debt below zero, one cause posted twice.
+ */
+export { api } from './api.ts'
+export { post, postOpenings, reverse } from './commands.ts'
+export { AlreadyReversed, ReversalTooEarly, claimAccounts, linesFor } from './core.ts'
+export type { Entry, Line } from './core.ts'

@@ -1,0 +1,38 @@
+import { sql } from 'drizzle-orm'
+import { char, check, foreignKey, index, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { day, id, instant, minor, tenantId, uuid } from '#platform'
+import { accounts } from '../accounts/tables.ts'
+import { lenders } from '../lenders/tables.ts'
+import { entryKinds } from './core.ts'
+
+/**
+ * Facts about money, each with the day it took effect and the instant it was written down. Append-only for the application.
+ * `causeId` is the payment, charge or placement behind it: one entry of a kind for each cause, however often a job runs.
+ */
+export const journalEntries = pgTable('journal_entries', {
+  tenantId: tenantId(), id: id('journalEntry').notNull(), lenderId: id('lender').notNull(), accountId: id('account'),
+  kind: text({ enum: entryKinds }).notNull(), causeId: uuid().notNull(), effectiveOn: day().notNull(), recordedAt: instant().notNull(), reversalOf: id('journalEntry'),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  uniqueIndex().on(t.tenantId, t.causeId, t.kind),
+  uniqueIndex().on(t.tenantId, t.reversalOf).where(sql`${t.reversalOf} is not null`),
+  index().on(t.tenantId, t.accountId, t.id),
+  foreignKey({ columns: [t.tenantId, t.lenderId], foreignColumns: [lenders.tenantId, lenders.id] }),
+  foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
+  foreignKey({ columns: [t.tenantId, t.reversalOf], foreignColumns: [t.tenantId, t.id] }),
+])
+
+/**
+ * Movements of one amount from one ledger account (`credit`) to another (`debit`) of the same book. A row has both ends, so a book
+ * cannot fall out of balance. Append-only for the application.
+ */
+export const postings = pgTable('postings', {
+  tenantId: tenantId(), entryId: id('journalEntry').notNull(), line: smallint().notNull(), lenderId: id('lender').notNull(),
+  debit: text().notNull(), credit: text().notNull(), amount: minor().notNull(), currency: char({ length: 3 }).notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.entryId, t.line] }),
+  index().on(t.tenantId, t.lenderId),
+  foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
+  check('money moves', sql`${t.amount} > 0 and ${t.debit} <> ${t.credit}`),
+  check('one book', sql`(left(${t.debit}, 1) in ('D', 'C')) = (left(${t.credit}, 1) in ('D', 'C')) and (left(${t.debit}, 1) = 'T') = (left(${t.credit}, 1) = 'T') and (left(${t.debit}, 1) = 'O') = (left(${t.credit}, 1) = 'O')`),
+])

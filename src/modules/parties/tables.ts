@@ -1,0 +1,44 @@
+import { boolean, foreignKey, index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { bytes, id, instant, sealed, tenantId } from '#platform'
+import { lenders } from '../lenders/tables.ts'
+import { consentStates, contactChannels, contactPointStates, partyKinds } from './core.ts'
+
+/**
+ * People and companies, as one lender knows them: the same borrower of two lenders is two rows that share `identityIndex`, so that
+ * neither lender learns of the other. `name` and `identity` are null once erased.
+ */
+export const parties = pgTable('parties', {
+  tenantId: tenantId(), id: id('party').notNull(), lenderId: id('lender').notNull(), kind: text({ enum: partyKinds }).notNull(),
+  name: sealed(), identity: sealed(), identityIndex: bytes(), language: text(), erasedAt: instant(), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  index().on(t.tenantId, t.identityIndex),
+  foreignKey({ columns: [t.tenantId, t.lenderId], foreignColumns: [lenders.tenantId, lenders.id] }),
+])
+
+/** Ways to reach a party. `value` is null once erased; `valueIndex` stays, so that an opt-out outlives the erasure. */
+export const contactPoints = pgTable('contact_points', {
+  tenantId: tenantId(), id: id('contactPoint').notNull(), partyId: id('party').notNull(), lenderId: id('lender').notNull(),
+  channel: text({ enum: contactChannels }).notNull(), value: sealed(), valueIndex: bytes().notNull(), isWorkplace: boolean().notNull().default(false),
+  state: text({ enum: contactPointStates }).notNull(), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  index().on(t.tenantId, t.partyId),
+  index().on(t.tenantId, t.valueIndex),
+  foreignKey({ columns: [t.tenantId, t.partyId], foreignColumns: [parties.tenantId, parties.id] }),
+])
+
+/**
+ * What a person said about being contacted, newest first by `at`. It belongs to the address (`valueIndex`), not to one lender's record
+ * of it, and so to the agency alone.
+ */
+export const consents = pgTable('consents', {
+  tenantId: tenantId(), id: id('consent').notNull(), valueIndex: bytes().notNull(), channel: text().notNull(),
+  state: text({ enum: consentStates }).notNull(), source: text().notNull(), at: instant().notNull(),
+}, t => [primaryKey({ columns: [t.tenantId, t.id] }), index().on(t.tenantId, t.valueIndex, t.channel, t.at)])
+
+/** Who read personal data in the clear, and whose: one row a reading. */
+export const reveals = pgTable('reveals', {
+  tenantId: tenantId(), id: id('event').notNull(), partyId: id('party').notNull(), actorKind: text().notNull(), actorId: text(),
+  operation: text().notNull(), at: instant().notNull(),
+}, t => [primaryKey({ columns: [t.tenantId, t.id] }), index().on(t.tenantId, t.partyId, t.id)])
