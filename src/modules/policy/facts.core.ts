@@ -75,7 +75,7 @@ const Word = (description: string) => Type.String({ pattern: '^[a-z][A-Za-z0-9]{
 
 /** A name that means something to the caller alone: an id, or the hash of a number. */
 const Ref = (description: string) => Type.String({ minLength: 1, maxLength: 254, pattern: '^[\\x21-\\x7e]+$', description })
-const Debts = Type.Array(Ref('A debt.'), { minItems: 1, maxItems: 50, description: 'The debts it concerns.' })
+const Debts = Type.Array(Ref('A debt.'), { minItems: 1, maxItems: 20, description: 'The debts it concerns.' })
 
 /** A weekly stretch of local time, half-open; `to` at or before `from` lies on the next day. */
 export const WeeklyWindow = Type.Object({
