@@ -2,6 +2,8 @@ import { sql } from 'drizzle-orm'
 import t from 'tap'
 import { decideContacts, recompute, recordDecisions, selectPacks } from '../../src/modules/policy/index.ts'
 import type { StoredDecision, Verdict } from '../../src/modules/policy/index.ts'
+import { grant, lenderScopes } from '../../src/modules/tenants/core.ts'
+import { findTenant } from '../../src/platform/jobs/run.ts'
 import { strangeId, world } from '../world.ts'
 import { action, many, newYork, past } from './policy.rows.ts'
 
@@ -103,7 +105,12 @@ t.test('over HTTP', async t => {
     await t.rejects(w.tx(us, async tx => await recordDecisions(tx, [telling])), /ids or hashes only/)
   })
 
-  t.test('a lender does not learn what the law says of its rivals\' borrowers', async t => {
+  t.test('a lender does not learn of contacts about its rivals\' debts', async t => {
+    t.throws(() => grant(lenderScopes, ['policy:read']), { code: 'scope-not-grantable' })
+    const principal = (await findTenant(w.db, us.id))!
+    const count = async (lenderId: `len_${string}` | null) => (await w.db.withTenant({ ...principal, lenderId }, async tx => await tx.execute(sql`select id from policy_decisions`))).rows.length
+    t.ok(await count(null) > 0)
+    t.equal(await count(strangeId('lender') as `len_${string}`), 0, 'not even past the API')
     const key = await w.ok<{ key: string }>(us, 'POST', '/v1/api-keys', { kind: 'service', name: 'no policy', scopes: ['tenant:read'] })
     for (const path of ['/v1/policy-packs', '/v1/policy-packs/US.MA', `/v1/policy-decisions/${strangeId('policyDecision')}`]) t.match((await w.call(key, 'GET', path)).json(), { status: 403, code: 'not-allowed' }, path)
     t.match((await w.call(us, 'GET', `/v1/policy-decisions/${strangeId('policyDecision')}`)).json(), { status: 404 })

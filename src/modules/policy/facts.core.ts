@@ -27,6 +27,7 @@ export const purposes = [
 ] as const
 export type Purpose = (typeof purposes)[number]
 
+/** Who owes, as the laws tell them apart. */
 export const borrowerTypes = ['consumer', 'business', 'publicAuthority'] as const
 
 /** The kinds of consent that rules name. */
@@ -87,6 +88,7 @@ export type WeeklyWindow = Static<typeof WeeklyWindow>
 
 const Windows = (description: string) => Type.Array(WeeklyWindow, { maxItems: 50, description })
 
+/** A contact of the past, as far as a law cares. */
 export const Attempt = Type.Object({
   at: Instant, channel: Channel,
   direction: OneOf(['out', 'in'], '`out`: begun by the collector; `in`: by the person.'),
@@ -97,6 +99,7 @@ export const Attempt = Type.Object({
 }, { ...closed, description: 'A contact attempted or received before.' })
 export type Attempt = Static<typeof Attempt>
 
+/** A consent given and not withdrawn. */
 export const GivenConsent = Type.Object({
   type: OneOf(consentTypes, 'What was consented to: contact at otherwise closed times, or more often.'),
   at: Instant,
