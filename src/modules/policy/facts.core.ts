@@ -115,7 +115,7 @@ export const Facts = Type.Object({
   borrowerType: Type.Optional(OneOf(borrowerTypes, 'Who owes.')),
   history: Type.Optional(Type.Array(Attempt, { maxItems: 1000, description: 'All contacts so far. Left out: not known, and rules that count refuse.' })),
   consents: Type.Optional(Type.Array(GivenConsent, { maxItems: 200, description: 'Consents given and not withdrawn.' })),
-  flags: Type.Optional(Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,79}$' }), Type.Union([Type.Boolean(), Word('A word kept with the decision.')]), {
+  flags: Type.Optional(Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,79}$' }), Type.Union([Type.Boolean(), Type.String({ pattern: '^[A-Za-z0-9_.-]{1,80}$', description: 'A word kept with the decision.' })]), {
     ...closed, maxProperties: 100, description: `Claims about the case; left out: false. ${Object.entries(flagMeanings).map(([flag, meaning]) => `\`${flag}\`: ${meaning}.`).join(' ')} Others are kept and named in \`unreadFlags\`.`,
   })),
   publicHolidays: Type.Optional(Type.Array(Day, { maxItems: 1000, description: 'The public holidays at the borrower\'s place. Left out: not known, and rules closed on holidays refuse.' })),
