@@ -9,7 +9,6 @@ import { parties } from '../../src/modules/parties/tables.ts'
 import { dataKeys, events, openVault } from '../../src/platform/index.ts'
 import { masterKeys, seal, unwrapDataKey } from '../../src/platform/secrets/envelope.ts'
 import { resealAfter, sealedTables } from '../../src/platform/secrets/reseal.ts'
-import { lender, party } from '../debts.ts'
 import { world } from '../world.ts'
 import type { Agency, World } from '../world.ts'
 
@@ -33,9 +32,9 @@ t.test('over HTTP', async t => {
   t.teardown(w.close)
   const us = await w.agency()
   const them = await w.agency()
-  const bank = await lender(w, us)
+  const bank = await w.lender(us)
   const phone = '+8613912345678'
-  const add = async () => await party(w, us, bank, { name: '欧阳明月', identity: '110101199003070134', contactPoints: [{ channel: 'phone', value: phone }] })
+  const add = async () => (await w.tx(us, async tx => await addParties(tx, w.vault, bank.id, [{ kind: 'person', name: '欧阳明月', identity: '110101199003070134', contactPoints: [{ channel: 'phone', value: phone }] }])))[0]!
   const clear = async (id: string) => await w.ok<{ name: string, contactPoints: { value: string }[] }>(us, 'POST', `/v1/parties/${id}/reveal`, { purpose: 'legal' })
   const told = async (type: string) => (await w.tx(us, async tx => await tx.select({ type: events.type, data: events.data }).from(events))).filter(row => row.type === type)
 
