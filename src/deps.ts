@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { findKeyByHash, setKeysUsed } from './modules/tenants/index.ts'
+import { drainWebhooks } from './modules/webhooks/index.ts'
 import type { Keyring } from './platform/api/auth.ts'
 import { jobFailures } from './platform/api/metrics.ts'
 import type { ServerOptions } from './platform/api/server.ts'
@@ -59,7 +60,7 @@ function keptSecret (dataDir: string, name: string, make: () => string): string 
 }
 
 /** Lines are written in batches: one write a line costs a good part of a small request. */
-export const openLog = (config: Config): Logger => pino({ level: config.LOG_LEVEL, base: null }, pino.destination({ fd: 1, sync: false, minLength: 32_768, periodicFlush: 250 }))
+export const openLog = (config: Config): Logger => pino({ level: config.LOG_LEVEL, base: null }, pino.destination({ fd: 1, sync: false, minLength: 16_000, periodicFlush: 250 }))
 
 /** Opens everything. Nothing else in the program opens a connection. */
 export async function openDeps (config: Config, places: Places, log: Logger): Promise<Deps> {
@@ -96,6 +97,7 @@ export async function openDeps (config: Config, places: Places, log: Logger): Pr
     },
     async close () {
       await queues.close()
+      await drainWebhooks(machine.outside.http)
       await machine.outside.http.close()
       await db.close()
       redis?.disconnect()
@@ -106,5 +108,6 @@ export async function openDeps (config: Config, places: Places, log: Logger): Pr
 /** Mail, SMS and webhooks as configured; what is not configured goes to the local mailbox. */
 function openOutside (config: Config, _db: Database, _vault: Vault): Outside {
   const nowhere = { send: async () => await Promise.reject(new Error('no provider is configured')) }
-  return { email: nowhere, sms: nowhere, http: guardedAgent({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE || config.NODE_ENV !== 'production' }) }
+  const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE || config.NODE_ENV !== 'production'
+  return { email: nowhere, sms: nowhere, http: guardedAgent({ allowPrivate }), allowPrivate }
 }

@@ -52,27 +52,28 @@ export type PartyInput = Static<typeof PartyInput>
 /** The one spelling under which an identity number is found. */
 export const normalIdentity = (identity: string): string => identity.normalize('NFKC').replace(/[^0-9A-Za-z]/g, '').toUpperCase()
 
-/** A number as `+` and digits (E.164), or null when it names no country or is no number there. */
-function phoneOf (value: string): string | null {
-  const phone = parsePhoneNumberFromString(value.normalize('NFKC'), { extract: false })
-  return phone === undefined || phone.ext !== undefined || !phone.isValid() ? null : phone.number
-}
-
 /** The one spelling under which a contact point is found: a number in E.164, small letters, single spaces; full-width characters as plain ones. */
 export function normalContact (channel: ContactChannel, value: string): string {
-  if (channel === 'phone') return parsePhoneNumberFromString(value.normalize('NFKC'), { extract: false })?.number ?? value.normalize('NFKC').replace(/[^0-9]/g, '')
   const plain = value.normalize('NFKC').trim()
+  if (channel === 'phone') return parsePhoneNumberFromString(plain, { extract: false })?.number ?? plain.replace(/[^0-9]/g, '')
   return channel === 'email' ? plain.toLowerCase() : plain.replace(/\s+/g, ' ')
+}
+
+/** True for a number that names its country and is one there, without an extension. */
+function isPhone (value: string): boolean {
+  const phone = parsePhoneNumberFromString(value.normalize('NFKC').trim(), { extract: false })
+  return phone !== undefined && phone.ext === undefined && phone.isValid()
 }
 
 /** One address: no quotes, comments or lists, so that it can stand in a header as it is. */
 const emailAddress = /^[^\s@<>()[\],;:"\\]{1,64}@([\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}][\p{L}\p{N}-]{0,61}[\p{L}\p{N}]$/u
 const emailLengthMax = 254
+const isEmail = (value: string): boolean => value.length <= emailLengthMax && emailAddress.test(normalContact('email', value))
 
-/** What is wrong with an address, or null: a number without a country or too short for it, an e-mail address that is none. */
+/** What is wrong with an address, or null: a phone number must be whole (E.164), an e-mail address one address. */
 export function addressFault (channel: ContactChannel, value: string): string | null {
-  if (channel === 'phone') return phoneOf(value) === null ? 'is not a phone number in full with its country, such as +8613800138000' : null
-  return channel === 'email' && (value.length > emailLengthMax || !emailAddress.test(value)) ? 'is not an e-mail address' : null
+  if (channel === 'phone') return isPhone(value) ? null : 'is not a phone number with its country code, such as +8613800138000'
+  return channel !== 'email' || isEmail(value) ? null : 'is not an e-mail address'
 }
 
 /** What cannot be used of a party's contact points. `pointer` leads to the party. */
