@@ -59,7 +59,7 @@ function keptSecret (dataDir: string, name: string, make: () => string): string 
 }
 
 /** Lines are written in batches: one write a line costs a good part of a small request. */
-export const openLog = (config: Config): Logger => pino({ level: config.LOG_LEVEL, base: null }, pino.destination({ fd: 1, sync: false, minLength: 32_768, periodicFlush: 250 }))
+export const openLog = (config: Config): Logger => pino({ level: config.LOG_LEVEL, base: null }, pino.destination({ fd: 1, sync: false, minLength: 16_000, periodicFlush: 250 }))
 
 /** Opens everything. Nothing else in the program opens a connection. */
 export async function openDeps (config: Config, places: Places, log: Logger): Promise<Deps> {
@@ -71,7 +71,7 @@ export async function openDeps (config: Config, places: Places, log: Logger): Pr
   const redis = config.REDIS_URL === '' ? null : new Redis(config.REDIS_URL, { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 500 })
   redis?.on('error', () => undefined)
   const machine: Machine = {
-    db, jobs, outside: openOutside(config, db, vault),
+    db, vault, jobs, outside: openOutside(config, db, vault),
     onFailure (job, tenantId, error) {
       jobFailures.inc({ job })
       log.error({ job, tenantId, reason: error instanceof Error ? error.name : 'unknown' }, 'work failed and will be tried again')

@@ -1,6 +1,7 @@
 import { jobs as charges } from './modules/charges/index.ts'
+import { jobs as protection } from './modules/protection/index.ts'
 import { jobs as tenants } from './modules/tenants/index.ts'
 import type { Job } from './platform/jobs/job.ts'
 
 /** Every job of every module. A job that is not here does not run. */
-export const jobs: readonly Job[] = [tenants, charges].flatMap(module => Object.values(module) as Job[])
+export const jobs: readonly Job[] = [tenants, protection, charges].flatMap(module => Object.values(module) as Job[])

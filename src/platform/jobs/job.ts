@@ -3,11 +3,14 @@ import type { Id } from '#kernel'
 import type { EventRow, EventType } from '../events/outbox.ts'
 import type { Tx } from '../db/tx.ts'
 import type { Outside } from '../outside.ts'
+import type { Vault } from '../secrets/vault.ts'
 
 /** The agency a slice of work is for, and what the work may use. */
 export interface Work {
   readonly tenantId: Id<'tenant'>
   readonly outside: Outside
+  /** Opens what was sealed. */
+  readonly vault: Vault
   /** Work on the agency's rows, in one transaction. */
   tx<T> (work: (tx: Tx) => Promise<T>): Promise<T>
   /** Moves the agency's test clock towards `target`, running in order everything that falls due; false while there is still way to go. */
