@@ -20,7 +20,7 @@ export async function findLender (tx: Tx, id: Id<'lender'>) {
 
 /** A lender, kept from changing until the transaction ends. Throws `NotFound`. */
 export async function lockLender (tx: Tx, id: Id<'lender'>) {
-  const [row] = await tx.select(lenderColumns).from(lenders).where(and(eq(lenders.tenantId, tx.ctx.tenantId), eq(lenders.id, id))).for('update')
+  const [row] = await tx.select(lenderColumns).from(lenders).where(and(eq(lenders.tenantId, tx.ctx.tenantId), eq(lenders.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   return row
 }
