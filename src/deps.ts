@@ -5,6 +5,7 @@ import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import type { Id } from './kernel/index.ts'
 import { findKeyByHash, setKeysUsed } from './modules/tenants/index.ts'
 import type { Keyring } from './platform/api/auth.ts'
 import { jobFailures } from './platform/api/metrics.ts'
@@ -18,6 +19,9 @@ import type { QueueStore, Queues } from './platform/jobs/backend.ts'
 import { findTenant } from './platform/jobs/run.ts'
 import type { Machine } from './platform/jobs/run.ts'
 import type { Outside } from './platform/outside.ts'
+import { mailboxSender } from './platform/outside/mailbox.ts'
+import { smsSender } from './platform/outside/sms.ts'
+import { smtpSender } from './platform/outside/smtp.ts'
 import { openVault } from './platform/secrets/vault.ts'
 import type { Vault } from './platform/secrets/vault.ts'
 import { jobs } from './worker.ts'
@@ -70,8 +74,9 @@ export async function openDeps (config: Config, places: Places, log: Logger): Pr
   const queues = await openQueues(places.store)
   const redis = config.REDIS_URL === '' ? null : new Redis(config.REDIS_URL, { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 500 })
   redis?.on('error', () => undefined)
+  const outside = openOutside(config, db, vault)
   const machine: Machine = {
-    db, jobs, outside: openOutside(config, db, vault),
+    db, vault, jobs, outside,
     onFailure (job, tenantId, error) {
       jobFailures.inc({ job })
       log.error({ job, tenantId, reason: error instanceof Error ? error.name : 'unknown' }, 'work failed and will be tried again')
@@ -96,7 +101,7 @@ export async function openDeps (config: Config, places: Places, log: Logger): Pr
     },
     async close () {
       await queues.close()
-      await machine.outside.http.close()
+      await outside.close()
       await db.close()
       redis?.disconnect()
     },
@@ -104,7 +109,18 @@ export async function openDeps (config: Config, places: Places, log: Logger): Pr
 }
 
 /** Mail, SMS and webhooks as configured; what is not configured goes to the local mailbox. */
-function openOutside (config: Config, _db: Database, _vault: Vault): Outside {
-  const nowhere = { send: async () => await Promise.reject(new Error('no provider is configured')) }
-  return { email: nowhere, sms: nowhere, http: guardedAgent({ allowPrivate: config.WEBHOOK_ALLOW_PRIVATE || config.NODE_ENV !== 'production' }) }
+function openOutside (config: Config, db: Database, vault: Vault): Outside & { close (): Promise<void> } {
+  const smtp = config.SMTP_URL === '' ? null : smtpSender({ url: config.SMTP_URL, from: config.MAIL_FROM })
+  const gateway = config.SMS_GATEWAY_URL === '' ? null : smsSender({ url: config.SMS_GATEWAY_URL, token: config.SMS_GATEWAY_TOKEN })
+  const kept = { db, vault, findPrincipal: async (tenantId: Id<'tenant'>) => await findTenant(db, tenantId) }
+  const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE || config.NODE_ENV !== 'production'
+  const http = guardedAgent({ allowPrivate })
+  return {
+    email: smtp ?? mailboxSender('email', kept), sms: gateway ?? mailboxSender('sms', kept), http, allowPrivate,
+    async close () {
+      smtp?.close()
+      await gateway?.close()
+      await http.close()
+    },
+  }
 }

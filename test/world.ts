@@ -97,7 +97,7 @@ export async function world (options: { keyPerMinute?: number } = {}): Promise<W
   const sms = mailroom()
   const failures: { job: string, error: unknown }[] = []
   const machine: Machine = {
-    db, jobs, outside: { email: email.sender, sms: sms.sender, http: guardedAgent({ allowPrivate: true }) },
+    db, vault, jobs, outside: { email: email.sender, sms: sms.sender, http: guardedAgent({ allowPrivate: true }), allowPrivate: true },
     onFailure: (job, _tenantId, error) => { failures.push({ job, error }) },
   }
   const app = await buildApp({

@@ -8,13 +8,15 @@ import { pgError } from '../db/tx.ts'
 import type { Tx } from '../db/tx.ts'
 import type { EventRow } from '../events/outbox.ts'
 import type { Outside } from '../outside.ts'
+import type { Vault } from '../secrets/vault.ts'
 import { deadLetters, eventHeads, events, jobStates } from '../tables.ts'
 import { liveUntil } from './clock.ts'
 import type { EventJob, Job, Work } from './job.ts'
 
-/** What running jobs needs: the database, every job by name, and the world outside. */
+/** What running jobs needs: the database, the vault, every job by name, and the world outside. */
 export interface Machine {
   db: Database
+  vault: Vault
   jobs: readonly Job[]
   outside: Outside
   /** Hears of work that threw; the work itself is kept and tried again. */
@@ -45,7 +47,7 @@ export async function runJob (machine: Machine, name: string, tenantId: Id<'tena
 }
 
 const workFor = (machine: Machine, tenant: Principal, isOver: () => boolean): Work => ({
-  tenantId: tenant.tenantId, outside: machine.outside, isOver,
+  tenantId: tenant.tenantId, outside: machine.outside, vault: machine.vault, isOver,
   tx: async work => await machine.db.withTenant(tenant, work),
   liveUntil: async target => await liveUntil(machine, tenant, target, isOver),
 })
@@ -108,7 +110,8 @@ const eventColumns = {
 
 const listUnread = async (tx: Tx, job: EventJob, after: number, upTo: number, size: number): Promise<EventRow[]> =>
   await tx.select(eventColumns).from(events)
-    .where(and(eq(events.tenantId, tx.ctx.tenantId), gt(events.sequence, after), lte(events.sequence, upTo), inArray(events.type, job.on.map(type => type.name))))
+    .where(and(eq(events.tenantId, tx.ctx.tenantId), gt(events.sequence, after), lte(events.sequence, upTo),
+      job.on === 'all' ? undefined : inArray(events.type, job.on.map(type => type.name))))
     .orderBy(asc(events.sequence)).limit(size)
 
 /** Counts a failure and sets the time of the next try; after the last one the work becomes a dead letter and its job goes on. True when it was given up. */
