@@ -4,8 +4,8 @@ import { api as lenders } from './modules/lenders/index.ts'
 import { api as policy } from './modules/policy/index.ts'
 import { api as tenants } from './modules/tenants/index.ts'
 import type { Api, App, Services } from './platform/api/api.ts'
-import { addMailboxRoutes } from './platform/api/mailbox.ts'
 import { addGauges } from './platform/api/metrics.ts'
+import { addOperationRoutes } from './platform/api/operations.ts'
 import { addDocument } from './platform/api/openapi.ts'
 import { buildServer } from './platform/api/server.ts'
 import type { ServerOptions } from './platform/api/server.ts'
@@ -20,7 +20,7 @@ export async function buildApp (options: ServerOptions, services: Services): Pro
   await addDocument(app)
   await app.register(async scope => {
     addSystemRoutes(scope as App, services)
-    addMailboxRoutes(scope as App, services)
+    addOperationRoutes(scope as App, services)
     for (const api of Object.values(modules)) api(scope as App, services)
   })
   addGauges(services.db, services.machine.jobs, services.queues)
