@@ -9,5 +9,5 @@
  * `contactOnly` party collected from.
  */
 export { addParties } from './commands.ts'
-export { PartyInput, normalContact } from './core.ts'
+export { ContactPointRefused, PartyInput, checkPartyInput, normalContact } from './core.ts'
 export type { ContactChannel } from './core.ts'
