@@ -1,7 +1,7 @@
 import type { Id } from '#kernel'
 import { emit } from '#platform'
-import type { Letter, Tx, Vault } from '#platform'
-import { normalContact } from '../parties/index.ts'
+import type { Letter, Safe, Tx, Vault } from '#platform'
+import { normalContact, revealContact } from '../parties/index.ts'
 import { decideContacts, nextLawfulMoment, openWindow } from '../policy/index.ts'
 import type { ContactRequest, Decision } from '../policy/index.ts'
 import { isInitial } from './asking.core.ts'
@@ -56,12 +56,12 @@ export async function permitDue (tx: Tx, vault: Vault): Promise<{ permitted: Per
   const safe = await vault.safeOf(tx)
   const permitted = toSend.map(({ asked: { message, reminder } }) => ({
     id: message.id, channel: message.channel, attempt: message.attempts + 1, permittedAt: tx.ctx.now.toISOString(),
-    letter: { tenantId: tx.ctx.tenantId, key: message.id, to: addressOf(message, safe.open({ table: 'contact_points', column: 'value', id: message.contactPointId }, message.value!)), text: reminder.text, ...reminder.subject !== undefined && { subject: reminder.subject } },
+    letter: { tenantId: tx.ctx.tenantId, key: message.id, to: addressOf(safe, message), text: reminder.text, ...reminder.subject !== undefined && { subject: reminder.subject } },
   }))
   return { permitted, isMore: await isAnythingDue(tx) }
 }
 
-const addressOf = ({ channel }: DueMessage, value: string): string => normalContact(channel === 'sms' ? 'phone' : 'email', value)
+const addressOf = (safe: Safe, { channel, contactPointId, value }: DueMessage): string => normalContact(channel === 'sms' ? 'phone' : 'email', revealContact(safe, { id: contactPointId, value })!)
 
 /** Gathers what policy is asked with: each person's contacts but for earlier tries of the same message, and the words that would go out. */
 async function prepare (tx: Tx, messages: readonly DueMessage[]): Promise<Asked[]> {

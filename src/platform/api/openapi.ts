@@ -13,6 +13,7 @@ export const docsPrefix = '/docs'
 /** What each group of operations is about, as the document says it. */
 const tags: Record<string, string> = {
   tenants: 'Agencies, their staff, keys and test clocks.',
+  secrets: 'The keys that personal data is sealed with.',
   lenders: 'The creditors that place debts, and what was agreed with them.',
   parties: 'Borrowers and others, and how they can be reached.',
   accounts: 'The debts themselves.',
