@@ -11,7 +11,7 @@ export const idPrefixes = {
   charge: 'chg',
   payment: 'pay', paymentReversal: 'rev',
   commissionEntry: 'cme',
-  message: 'msg', contactAttempt: 'att',
+  message: 'msg', contactAttempt: 'att', letter: 'ltr',
   queue: 'que', workItem: 'wrk', lease: 'lea',
   webhookEndpoint: 'whe', delivery: 'dlv',
   event: 'evt', operation: 'opn', deadLetter: 'dlt',
