@@ -4,6 +4,7 @@ import { api as lenders } from './modules/lenders/index.ts'
 import { api as tenants } from './modules/tenants/index.ts'
 import type { Api, App, Services } from './platform/api/api.ts'
 import { addGauges } from './platform/api/metrics.ts'
+import { addOperationRoutes } from './platform/api/operations.ts'
 import { addDocument } from './platform/api/openapi.ts'
 import { buildServer } from './platform/api/server.ts'
 import type { ServerOptions } from './platform/api/server.ts'
@@ -18,6 +19,7 @@ export async function buildApp (options: ServerOptions, services: Services): Pro
   await addDocument(app)
   await app.register(async scope => {
     addSystemRoutes(scope as App, services)
+    addOperationRoutes(scope as App, services)
     for (const api of Object.values(modules)) api(scope as App, services)
   })
   addGauges(services.db, services.machine.jobs, services.queues)

@@ -1,7 +1,7 @@
 import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Buckets, Id, PageOf } from '#kernel'
-import { NotFound, events, pageAfter, prepared } from '#platform'
+import { NotFound, events, given, pageAfter, prepared } from '#platform'
 import type { Tx } from '#platform'
 import { accountParties, accounts } from './tables.ts'
 import type { PartyRole, Stage } from './core.ts'
@@ -20,7 +20,7 @@ export interface AccountRow extends Buckets {
 }
 
 const accountById = prepared('account_by_id', db => db.select(columns).from(accounts)
-  .where(and(eq(accounts.tenantId, sql.placeholder('tenantId')), eq(accounts.id, sql.placeholder('id')))))
+  .where(and(eq(accounts.tenantId, given(accounts.tenantId, 'tenantId')), eq(accounts.id, given(accounts.id, 'id')))))
 
 /** An account, or null. */
 export async function findAccount (tx: Tx, id: Id<'account'>): Promise<AccountRow | null> {

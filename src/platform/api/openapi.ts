@@ -1,8 +1,11 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { problems } from '#kernel'
+import { DatabaseUnavailable } from '../db/tx.ts'
 import { eventTypes } from '../events/outbox.ts'
 import type { App } from './api.ts'
+import { InvalidRequest, NotAllowed, TooManyRequests, Unauthenticated } from './problem.ts'
 
 /** Where the reference page is; its routes are a library's own, and open to everybody. */
 export const docsPrefix = '/docs'
@@ -47,6 +50,7 @@ export async function addDocument (app: App): Promise<void> {
     transform: ({ schema, url, route }) => {
       const scope = (route.config as { scope?: string | null } | undefined)?.scope
       const shown = { ...(schema ?? {}) } as Schema
+      shown['response'] = { ...problems(InvalidRequest, Unauthenticated, NotAllowed, TooManyRequests, DatabaseUnavailable), ...shown['response'] as Schema | undefined }
       if (scope === null) shown['security'] = []
       else if (scope !== undefined) shown['description'] = `${String(shown['description'] ?? '')}\n\nScope: \`${scope}\`.`.trim()
       if (!url.startsWith('/v1/')) shown['hide'] = true

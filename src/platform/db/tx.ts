@@ -50,9 +50,12 @@ export function pgError (error: unknown): PgError {
 export const isUnavailable = (error: unknown): boolean => {
   const { code } = pgError(error)
   if (code !== undefined && (/^(08|57P|53)/.test(code) || ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', '57014', '55P03'].includes(code))) return true
-  const message = error instanceof Error ? error.message : ''
-  return /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Cannot use a pool after calling end)/.test(message)
+  // The driver's own complaints have no code, and Drizzle wraps them.
+  for (let e = error; e instanceof Error; e = e.cause) if (lostMessage.test(e.message)) return true
+  return false
 }
+
+const lostMessage = /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Cannot use a pool after calling end|Client has encountered a connection error)/
 
 export interface UnitOptions {
   /** Read without a transaction: each query is isolated by itself, in one round trip. */

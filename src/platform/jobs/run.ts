@@ -1,5 +1,5 @@
 import { and, asc, eq, gt, inArray, lte, sql } from 'drizzle-orm'
-import { Problem, uuidOf } from '#kernel'
+import { Problem, problem, uuidOf } from '#kernel'
 import type { Id } from '#kernel'
 import { newId } from '../db/ids.ts'
 import type { Database, Principal } from '../db/database.ts'
@@ -140,19 +140,25 @@ const describe = (error: unknown): string => {
   return error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : 'unknown error'
 }
 
-/** Runs the handler of an event job again for the one event a dead letter names. */
-export async function retryDeadLetter (machine: Machine, tenantId: Id<'tenant'>, letter: { job: string, sequence: number | null }): Promise<void> {
-  const job = machine.jobs.find(job => job.name === letter.job)
-  const tenant = await findTenant(machine.db, tenantId)
-  if (job === undefined || tenant === null) return
+export const AlreadyRetried = problem('already-retried', 409, 'This work has been retried before.', 'List what is still given up with `listJobs`.')
+
+/**
+ * Runs once more the work a dead letter names; effect and mark commit together. An event job handles that one event; a deadline job is
+ * due again at once. Throws `AlreadyRetried`, and whatever the work throws.
+ */
+export async function retryDeadLetter (machine: Machine, tenant: Principal, id: Id<'deadLetter'>): Promise<void> {
+  const { tenantId } = tenant
   await machine.db.withTenant(tenant, async tx => {
+    const [letter] = await tx.select({ job: deadLetters.job, sequence: deadLetters.sequence, retriedAt: deadLetters.retriedAt }).from(deadLetters)
+      .where(and(eq(deadLetters.tenantId, tenantId), eq(deadLetters.id, id))).for('update')
+    const job = machine.jobs.find(job => job.name === letter?.job)
+    if (letter === undefined || letter.retriedAt !== null || job === undefined) throw AlreadyRetried()
+    await tx.update(deadLetters).set({ retriedAt: sql`now()` }).where(and(eq(deadLetters.tenantId, tenantId), eq(deadLetters.id, id)))
     if (job.kind === 'due' || letter.sequence === null) {
       await tx.update(jobStates).set({ attempts: 0, retryAt: null, error: null }).where(and(eq(jobStates.tenantId, tenantId), eq(jobStates.job, job.name)))
       return
     }
-    const batch = await tx.select(eventColumns).from(events)
-      .where(and(eq(events.tenantId, tenantId), gt(events.sequence, letter.sequence - 1), lte(events.sequence, letter.sequence)))
-    await job.run(tx, batch)
+    await job.run(tx, await tx.select(eventColumns).from(events).where(and(eq(events.tenantId, tenantId), eq(events.sequence, letter.sequence))))
   })
 }
 
