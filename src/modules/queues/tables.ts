@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { check, foreignKey, index, integer, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { count, document, id, instant, tenantId } from '#platform'
+import { count, document, id, instant, sealed, tenantId } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { placements } from '../placements/tables.ts'
-import { itemStates, leaseStates, orderings } from './core.ts'
+import { itemStates, leaseStates, orderings, workOutcomes } from './core.ts'
 import type { QueueFilter } from './core.ts'
 
 /**
@@ -55,4 +55,17 @@ export const workItems = pgTable('work_items', {
   foreignKey({ columns: [t.tenantId, t.leaseId], foreignColumns: [leases.tenantId, leases.id] }),
   check('leased work has a lease', sql`${t.state} <> 'leased' or ${t.leaseId} is not null`),
   check('only deferred work waits', sql`(${t.state} = 'deferred') = (${t.dueAt} is not null)`),
+])
+
+/** How work on items ended, each time it did. `note` is a collector's free text and may hold anything that was said: it is sealed, and null once erased. */
+export const workCompletions = pgTable('work_completions', {
+  tenantId: tenantId(), id: id('workCompletion').notNull(), workItemId: id('workItem').notNull(), accountId: id('account').notNull(), leaseId: id('lease').notNull(),
+  outcome: text({ enum: workOutcomes }).notNull(), contactAttemptId: id('contactAttempt'), readyAt: instant(), note: sealed(),
+  completedBy: text().notNull(), completedAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  index().on(t.tenantId, t.workItemId, t.id),
+  index().on(t.tenantId, t.accountId),
+  foreignKey({ columns: [t.tenantId, t.workItemId], foreignColumns: [workItems.tenantId, workItems.id] }),
+  foreignKey({ columns: [t.tenantId, t.leaseId], foreignColumns: [leases.tenantId, leases.id] }),
 ])
