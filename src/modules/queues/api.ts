@@ -6,7 +6,7 @@ import { Conflict, NotFound, keyset } from '#platform'
 import type { Api, App, Caller, Principal, Services } from '#platform'
 import { ageOf, daysPastDue } from '../accounts/index.ts'
 import { changeQueue, createQueue, heartbeatLease, leaseWork, releaseLease } from './commands.ts'
-import type { Grant, Held, LeaseRequest } from './commands.ts'
+import type { Grant, Held, LeaseRequest, Memory } from './commands.ts'
 import {
   LeaseEnded, LeaseExpired, LeaseNotYours, NextActionRefused, QueueFilter, QueueRefused, QueuesTooMany, WorkItemNotLeased, itemStates, leaseItemsMax, leaseSecondsMax, leaseSecondsMin,
   leaseStates, orderings, workOutcomes,
@@ -168,7 +168,7 @@ function addQueues (app: App): void {
 }
 
 function addLeases (app: App, { db }: Services): void {
-  const dispense = dispenser(db)
+  const { dispense, known, nameOf } = dispenser(db)
 
   app.post('/v1/queues/:queueId/leases', {
     config: { scope: 'queues:work' },
@@ -177,14 +177,24 @@ function addLeases (app: App, { db }: Services): void {
       params: queuePath, body: LeaseInput, response: { 200: LeaseGrant, 201: LeaseGrant, ...problems(NotFound) },
     },
   }, async (req, reply) => {
-    const request = { holder: holderOf(req.principal()), ...req.body }
+    const principal = req.principal()
+    const { queueId } = req.params
+    const request = { holder: holderOf(principal), ...req.body }
     const show = (grant: Grant) => {
       reply.code(grant.lease === null ? 200 : 201)
       return showGrant(grant)
     }
-    // With an Idempotency-Key the answer is kept in the transaction that takes the work, so that one is its own.
-    if (req.headers['idempotency-key'] === undefined) return show(await dispense(req.principal(), req.params.queueId, request))
-    return await req.tx(async tx => show((await leaseWork(tx, req.params.queueId, [request]))[0]!))
+    if (req.headers['idempotency-key'] === undefined) return show(await dispense(principal, queueId, request))
+    // The answer to an Idempotency-Key is kept in the transaction that takes the work: this one is not shared.
+    const name = nameOf(principal, queueId)
+    let learned: Memory | undefined
+    const answer = await req.tx(async tx => {
+      const { grants, memory } = await leaseWork(tx, queueId, [request], known.recall(name))
+      learned = memory
+      return show(grants[0]!)
+    })
+    if (learned !== undefined) known.keep(name, learned)
+    return answer
   })
 
   app.get('/v1/queues/:queueId/leases', {

@@ -9,9 +9,9 @@ import type { Ordering } from './core.ts'
 import { countQueues, insertQueue, listLeasedItems, lockLease, lockQueue, setItemsReturned, setLeaseEnded, setLeaseKept, setQueue } from './db.ts'
 import type { LeaseRow, QueueRow } from './db.ts'
 import { LeaseExpired, WorkItemAvailable } from './events.ts'
-import { setAnnounced, setUnannounced } from './filling.db.ts'
-import { findOutlook, setLeasesLapsed, takeItems } from './leases.db.ts'
-import type { NewLease, OpenZone, TakenItem } from './leases.db.ts'
+import { setArrived, setUnannounced } from './filling.db.ts'
+import { findOutlook, listReadyZones, setLeasesLapsed, takeItems } from './leases.db.ts'
+import type { NewLease, OpenZone, Outlook, TakenItem } from './leases.db.ts'
 
 /** Adds a queue. It is filled from the accounts there are in the background. */
 export async function createQueue (tx: Tx, { name, filter = {}, ordering }: QueueInput): Promise<QueueRow> {
@@ -31,7 +31,7 @@ export async function changeQueue (tx: Tx, id: Id<'queue'>, change: QueueChange)
 /** Says once that queues have work, until somebody finds them empty. */
 export async function announceWork (tx: Tx, ids: readonly Id<'queue'>[]): Promise<void> {
   if (ids.length === 0) return
-  for (const queueId of await setAnnounced(tx, [...new Set(ids)])) emit(tx, WorkItemAvailable, {}, { queueId })
+  for (const queueId of await setArrived(tx, [...new Set(ids)])) emit(tx, WorkItemAvailable, {}, { queueId })
 }
 
 /** Ends leases whose time has passed, at most `max`, and puts their work back; answers how many. */
@@ -52,71 +52,99 @@ export interface Grant { lease: LeaseRow | null, items: TakenItem[], ordering: O
 const lapsedMax = 100
 
 /**
+ * What is known of a queue from the lease before: in which zones it has work, and in each the priority that nothing exceeds (null: it has
+ * nothing any more). Good for as long as no work has come in, which `arrivals` tells, and only after the transaction that made it was committed.
+ */
+export interface Memory { arrivals: number, heads: ReadonlyMap<string, number | null> }
+
+/** Leases granted, in the order of the requests, and what is now known of the queue. */
+export interface Granted { grants: Grant[], memory: Memory }
+
+/**
  * Lends out the first work of a queue whose debtors may be contacted now, to each who asks in turn, for as long as there is any. Leases that
  * have lapsed give their work back first. Who asks for more than there is gets what there is. Throws `NotFound`.
  */
-export async function leaseWork (tx: Tx, queueId: Id<'queue'>, requests: readonly LeaseRequest[]): Promise<Grant[]> {
+export async function leaseWork (tx: Tx, queueId: Id<'queue'>, requests: readonly LeaseRequest[], known: Memory | null): Promise<Granted> {
   const now = tx.ctx.now
   const leases = requests.map(({ holder, count, ttlSeconds }): NewLease => ({ id: newId('lease'), holder, count, dueAt: new Date(now.getTime() + ttlSeconds * 1000).toISOString() }))
-  const { ordering, items } = await takeFrom(tx, queueId, leases)
-  return leases.map(({ id, holder, dueAt }) => {
+  const { ordering, arrivals } = await lookAt(tx, queueId)
+  const { items, heads } = await takeFrom(tx, queueId, leases, known?.arrivals === arrivals ? known.heads : null)
+  const grants = leases.map(({ id, holder, dueAt }): Grant => {
     const own = items.filter(item => item.leaseId === id)
     const lease: LeaseRow = { id, queueId, holderKind: holder.kind, holderId: holder.id, state: 'held', dueAt, createdAt: now.toISOString(), endedAt: null }
     return { lease: own.length === 0 ? null : lease, items: own, ordering }
   })
+  return { grants, memory: { arrivals, heads } }
 }
 
-async function takeFrom (tx: Tx, queueId: Id<'queue'>, leases: readonly NewLease[]): Promise<{ ordering: Ordering, items: TakenItem[] }> {
-  const items: TakenItem[] = []
-  const wanted = leases.reduce((sum, { count }) => sum + count, 0)
-  const look = async () => {
-    const outlook = await findOutlook(tx, queueId)
-    if (outlook === null) throw NotFound()
-    return outlook
-  }
-  let outlook = await look()
-  if (outlook.hasLapsed && await expireLeases(tx, lapsedMax) > 0) outlook = await look()
-  const { ordering } = outlook
-  const take = async (zones: readonly string[], isWide: boolean): Promise<void> => {
-    const open = openZones(zones, tx.ctx.now)
-    if (open.length > 0) items.push(...await takeItems(tx, queueId, wantedStill(leases, items), open, isWide))
-  }
-  await take(outlook.zones, false)
-  // Fewer than asked for: others were quicker at the best zones, or the queue is empty. If it was said to have work, what came since counts.
-  if (items.length < wanted && outlook.zones.length > 1) await take(outlook.zones, true)
-  if (items.length < wanted && await setUnannounced(tx, queueId)) await take((await look()).zones, true)
-  return { ordering, items }
+async function lookAt (tx: Tx, queueId: Id<'queue'>): Promise<Outlook> {
+  const outlook = await findOutlook(tx, queueId)
+  if (outlook === null) throw NotFound()
+  return outlook.hasLapsed && await expireLeases(tx, lapsedMax) > 0 ? await lookAt(tx, queueId) : outlook
 }
+
+async function takeFrom (tx: Tx, queueId: Id<'queue'>, leases: readonly NewLease[], known: Memory['heads'] | null): Promise<{ items: TakenItem[], heads: Map<string, number | null> }> {
+  const wanted = leases.reduce((sum, { count }) => sum + count, 0)
+  const items: TakenItem[] = []
+  let heads = new Map(known)
+  const take = async (isWide: boolean): Promise<void> => {
+    const open = openZones(heads, tx.ctx.now)
+    if (open.length === 0) return
+    const lacking = wantedStill(leases, items)
+    const taken = await takeItems(tx, queueId, lacking, open, isWide)
+    for (const { zone, priority } of taken) heads.set(zone, priority)
+    items.push(...taken)
+    // Every open zone was asked for as much as was wanted and there was less: they have nothing more.
+    if (items.length < wanted && (isWide || open.length <= lacking.length)) for (const { zone } of open) heads.set(zone, null)
+  }
+  const takeAnew = async (): Promise<void> => {
+    heads = new Map((await listReadyZones(tx, queueId)).map(zone => [zone, headMax]))
+    await take(false)
+    // The best zones had less than was wanted, for others were there as well: ask them all.
+    if (items.length < wanted) await take(true)
+  }
+  if (known !== null) await take(false)
+  // What is known may be outdated in one way: others let go of work that they had locked. Nobody is sent away on its strength alone.
+  const isExhausted = known !== null && openZones(known, tx.ctx.now).length === 0
+  if (items.length < wanted && !isExhausted) await takeAnew()
+  // If the queue was said to have work, what came since counts; if not, nobody needs to be told that it has none.
+  if (items.length < wanted && await setUnannounced(tx, queueId)) await takeAnew()
+  return { items, heads }
+}
+
+/** Above every priority. */
+const headMax = Number.MAX_SAFE_INTEGER
 
 /** What each lease still lacks. */
 const wantedStill = (leases: readonly NewLease[], items: readonly TakenItem[]): NewLease[] => items.length === 0
   ? [...leases]
   : leases.map(lease => ({ ...lease, count: lease.count - items.filter(item => item.leaseId === lease.id).length })).filter(({ count }) => count > 0)
 
-/** Zones whose calling hours were looked up, by zone and minute: hours begin and end on the minute. */
-const hours = new Map<string, OpenZone | null>()
+/** When calling hours end in zones that were looked up, by zone and minute (hours begin and end on the minute): null is without end, undefined closed. */
+const hours = new Map<string, string | null | undefined>()
 const hoursMax = 10_000
 
-/** The zones in which a borrower may be called at an instant, with the end of their hours. A country whose law is not known is never open. */
-function openZones (zones: readonly string[], now: Date): OpenZone[] {
+/** The zones that have work and in which a borrower may be called at an instant. A country whose law is not known is never open. */
+function openZones (heads: Memory['heads'], now: Date): OpenZone[] {
   const minute = Math.floor(now.getTime() / 60_000)
-  return zones.map(zone => {
+  const open: OpenZone[] = []
+  for (const [zone, head] of heads) {
     const name = `${minute} ${zone}`
-    let open = hours.get(name)
-    if (open === undefined) {
-      open = hoursOf(zone, now)
+    if (!hours.has(name)) {
       if (hours.size >= hoursMax) hours.clear()
-      hours.set(name, open)
+      hours.set(name, closingOf(zone, now))
     }
-    return open
-  }).filter(open => open !== null)
+    const closesAt = hours.get(name)
+    if (head !== null && closesAt !== undefined) open.push({ zone, closesAt, head })
+  }
+  return open
 }
 
-function hoursOf (zone: string, now: Date): OpenZone | null {
+function closingOf (zone: string, now: Date): string | null | undefined {
   const { jurisdiction, region, timeZone } = zoneOf(zone)
   // The packs for any product and kind of borrower: what all of them allow, each of them does.
   const window = openWindow(selectPacks({ jurisdiction, region, on: dayIn(timeZone, now) }), [timeZone], 'call', now)
-  return window === null || new Date(window.opensAt) > now ? null : { zone, closesAt: window.closesAt }
+  return window === null || new Date(window.opensAt) > now ? undefined : window.closesAt
 }
 
 /** A lease that is held, with what it still holds. */

@@ -41,7 +41,7 @@ const among = (scope: Scope, column: SQL): SQL => 'queueId' in scope
  * Brings queues in line with the debts: adds an item for each debt at work that a queue is to hold, brings back what was taken out and may
  * be worked again, and takes out what is closed, on hold or no longer matches, leased or not. Work that is done stays done, but for debts
  * that were revived. Safe to run again and in any order: it looks at how things are, not at what happened.
- * Answers the queues that got work and the leases that lost some.
+ * Answers the queues that got work, or in which work moved, and the leases that lost some.
  */
 export async function alignItems (tx: Tx, scope: Scope): Promise<{ available: Id<'queue'>[], losing: Id<'lease'>[] }> {
   const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
@@ -72,9 +72,9 @@ export async function alignItems (tx: Tx, scope: Scope): Promise<{ available: Id
         state = case when ${returns} then case when ${waits} then 'deferred' else 'ready' end else w.state end,
         due_at = case when (${returns}) and ${waits} then w.ready_at else w.due_at end
       where ${returns} or w.zone <> excluded.zone or w.priority <> excluded.priority
-      returning w.queue_id, w.state, old.state as was
+      returning w.queue_id, w.state
     )
-    select distinct 'queue' as kind, queue_id as id from added where state = 'ready' and was is distinct from 'ready'
+    select distinct 'queue' as kind, queue_id as id from added where state = 'ready'
     union all select distinct 'lease', lease_id from withdrawn where state = 'leased'`)
   const ids = (kind: string) => rows.filter(row => row['kind'] === kind).map(row => String(row['id']))
   return { available: ids('queue').map(id => idOf('queue', id)), losing: ids('lease').map(id => idOf('lease', id)) }
@@ -129,18 +129,18 @@ export async function setItemsAwake (tx: Tx, max: number): Promise<{ available: 
 }
 
 /**
- * Marks queues that have work as announced; answers those that were not. Their rows are locked whether announced or not, so that somebody
- * who finds one empty at the same moment either sees the new work or takes the mark away first.
+ * Notes that work came into queues and marks them as announced; answers those that were not. Their rows are locked whether announced or
+ * not, so that somebody who finds one empty at the same moment either sees the new work or takes the mark away first.
  */
-export async function setAnnounced (tx: Tx, ids: readonly Id<'queue'>[]): Promise<Id<'queue'>[]> {
+export async function setArrived (tx: Tx, ids: readonly Id<'queue'>[]): Promise<Id<'queue'>[]> {
   const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const { rows } = await tx.execute(sql`
     with known as (
       select id, announced_at from queues where tenant_id = ${tenantId} and id = any(${sql.param(ids.map(uuidOf))}::uuid[]) order by id for no key update
     )
-    update queues q set announced_at = ${tx.ctx.now.toISOString()}::timestamptz from known
-    where q.tenant_id = ${tenantId} and q.id = known.id and known.announced_at is null returning q.id`)
-  return rows.map(row => idOf('queue', String(row['id'])))
+    update queues q set arrivals = q.arrivals + 1, announced_at = coalesce(known.announced_at, ${tx.ctx.now.toISOString()}::timestamptz) from known
+    where q.tenant_id = ${tenantId} and q.id = known.id returning q.id, known.announced_at is null as is_first`)
+  return rows.filter(row => row['is_first'] === true).map(row => idOf('queue', String(row['id'])))
 }
 
 /** Takes the mark away: the queue was found empty. True when there was one. */

@@ -26,43 +26,48 @@ export async function setLeasesLapsed (tx: Tx, max: number): Promise<Lapsed[]> {
   return rows.map(row => ({ id: idOf('lease', String(row['id'])), queueId: idOf('queue', String(row['queue_id'])), itemCount: Number(row['items']) }))
 }
 
-/** What a lease is taken from: the queue's order, the zones in which it has work, and whether leases of the agency have lapsed unnoticed. */
-export interface Outlook { ordering: Ordering, zones: string[], hasLapsed: boolean }
+/** What a lease is taken from: the queue's order, how often work came in, and whether leases of the agency have lapsed unnoticed. */
+export interface Outlook { ordering: Ordering, arrivals: number, hasLapsed: boolean }
 
-/** Looks at a queue before a lease; null when there is none. Finds each zone by one step along the index, however many items wait in it. */
+/** Looks at a queue before a lease; null when there is none. */
 export async function findOutlook (tx: Tx, queueId: Id<'queue'>): Promise<Outlook | null> {
   const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
-  const ready = sql`w.tenant_id = ${tenantId} and w.queue_id = ${uuidOf(queueId)}::uuid and w.state = 'ready'`
   const { rows } = await tx.execute(sql`
-    select q.ordering,
-      exists (select from leases l where l.tenant_id = ${tenantId} and l.due_at <= ${tx.ctx.now.toISOString()}::timestamptz) as has_lapsed,
-      array(
-        with recursive zones as (
-          (select w.zone from work_items w where ${ready} order by w.zone limit 1)
-          union all
-          select (select w.zone from work_items w where ${ready} and w.zone > z.zone order by w.zone limit 1) from zones z where z.zone is not null
-        ) select zone from zones where zone is not null) as zones
+    select q.ordering, q.arrivals, exists (select from leases l where l.tenant_id = ${tenantId} and l.due_at <= ${tx.ctx.now.toISOString()}::timestamptz) as has_lapsed
     from queues q where q.tenant_id = ${tenantId} and q.id = ${uuidOf(queueId)}::uuid`)
   const row = rows[0]
-  // The table's own columns, as they were written.
-  return row === undefined ? null : { ordering: row['ordering'] as Ordering, zones: row['zones'] as string[], hasLapsed: row['has_lapsed'] === true }
+  // The table's own column, as it was written.
+  return row === undefined ? null : { ordering: row['ordering'] as Ordering, arrivals: Number(row['arrivals']), hasLapsed: row['has_lapsed'] === true }
 }
 
-/** A zone in which people may be contacted now, and until when; null: without end. */
-export interface OpenZone { zone: string, closesAt: string | null }
+/** The zones in which a queue has work: one step along the index for each, however many items wait in it. */
+export async function listReadyZones (tx: Tx, queueId: Id<'queue'>): Promise<string[]> {
+  const ready = sql`w.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and w.queue_id = ${uuidOf(queueId)}::uuid and w.state = 'ready'`
+  const { rows } = await tx.execute(sql`
+    with recursive zones as (
+      (select w.zone from work_items w where ${ready} order by w.zone limit 1)
+      union all
+      select (select w.zone from work_items w where ${ready} and w.zone > z.zone order by w.zone limit 1) from zones z where z.zone is not null
+    ) select zone from zones where zone is not null`)
+  return rows.map(row => String(row['zone']))
+}
+
+/** A zone in which people may be contacted now, until when (null: without end), and the priority that nothing in it exceeds. */
+export interface OpenZone { zone: string, closesAt: string | null, head: number }
 
 /** A lease to be granted: to whom, for how many items, until when. */
 export interface NewLease { id: Id<'lease'>, holder: { kind: string, id: string }, count: number, dueAt: string }
 
 /** An item taken on lease, with the debt as it stands. */
 export interface TakenItem extends Buckets {
-  id: Id<'workItem'>, leaseId: Id<'lease'>, accountId: Id<'account'>, priority: number, attempts: number, closesAt: string | null, currency: string, dueOn: string, timeZone: string
+  id: Id<'workItem'>, leaseId: Id<'lease'>, zone: string, accountId: Id<'account'>, priority: number, attempts: number, closesAt: string | null, currency: string, dueOn: string, timeZone: string
 }
 
 /**
  * Takes the first items of a queue that wait in the open zones, and grants the leases in their order until the items run out. One statement:
  * whoever else is taking items passes over those it has locked, so none is ever taken twice. Of equal priority the zone that closes soonest
- * goes first. An item of a debt that is closed or on hold is passed over.
+ * goes first. An item of a debt that is closed or on hold is passed over. `head` spares the walk over the index entries of what was taken
+ * before, which stay at its beginning until they are vacuumed.
  *
  * Limits are written into the statement: as parameters they would be planned for an unknown number and turn the step along the index into a
  * sort of everything. `isWide` asks every zone for its items, not only as many zones as items are wanted: dearer, and needed when others
@@ -73,25 +78,26 @@ export async function takeItems (tx: Tx, queueId: Id<'queue'>, leases: readonly 
   const limit = sql.raw(String(sizeFor(slots.length)))
   const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const now = tx.ctx.now.toISOString()
-  const ready = (zone: SQL) => sql`w.tenant_id = ${tenantId} and w.queue_id = ${uuidOf(queueId)}::uuid and w.state = 'ready' and w.zone = ${zone}`
+  const ready = (of: SQL) => sql`w.tenant_id = ${tenantId} and w.queue_id = ${uuidOf(queueId)}::uuid and w.state = 'ready' and w.zone = ${of}.zone and w.priority <= ${of}.head`
   const { rows } = await tx.execute(sql`
     with open as (
-      select zone, closes_at from unnest(${sql.param(open.map(({ zone }) => zone))}::text[], ${sql.param(open.map(({ closesAt }) => closesAt ?? 'infinity'))}::timestamptz[]) o (zone, closes_at)
+      select zone, closes_at, head from unnest(${sql.param(open.map(({ zone }) => zone))}::text[], ${sql.param(open.map(({ closesAt }) => closesAt ?? 'infinity'))}::timestamptz[],
+        ${sql.param(open.map(({ head }) => head))}::bigint[]) o (zone, closes_at, head)
     ), best as materialized (
-      select o.zone, o.closes_at from open o
-      cross join lateral (select w.priority from work_items w where ${ready(sql`o.zone`)} order by w.priority desc, w.id limit 1) h
+      select o.zone, o.closes_at, o.head from open o
+      cross join lateral (select w.priority from work_items w where ${ready(sql`o`)} order by w.priority desc, w.id limit 1) h
       order by h.priority desc, o.closes_at ${isWide ? sql`` : sql`limit ${limit}`}
     ), picked as materialized (
       select p.id, b.closes_at, row_number() over (order by p.priority desc, b.closes_at, p.id) as n
       from best b cross join lateral (
         select w.id, w.priority from work_items w join accounts a on a.tenant_id = w.tenant_id and a.id = w.account_id
-        where ${ready(sql`b.zone`)} and a.closed_at is null and not ${isHeldAt(now)}
+        where ${ready(sql`b`)} and a.closed_at is null and not ${isHeldAt(now)}
         order by w.priority desc, w.id limit ${limit} for update of w skip locked) p
     ), slots as (
       select lease_id, n from unnest(${sql.param(slots)}::uuid[]) with ordinality s (lease_id, n)
     ), taken as (
       update work_items w set state = 'leased', lease_id = s.lease_id from picked p join slots s on s.n = p.n
-      where w.tenant_id = ${tenantId} and w.id = p.id returning w.id, w.lease_id, w.account_id, w.priority, w.attempts, p.closes_at, p.n
+      where w.tenant_id = ${tenantId} and w.id = p.id returning w.id, w.lease_id, w.zone, w.account_id, w.priority, w.attempts, p.closes_at, p.n
     ), granted as (
       insert into leases (tenant_id, id, queue_id, holder_kind, holder_id, state, due_at, created_at)
       select ${tenantId}, l.id, ${uuidOf(queueId)}::uuid, l.kind, l.holder, 'held', l.due_at, ${now}::timestamptz
@@ -100,7 +106,7 @@ export async function takeItems (tx: Tx, queueId: Id<'queue'>, leases: readonly 
       where l.id in (select lease_id from taken)
       on conflict (tenant_id, id) do nothing
     )
-    select t.id, t.lease_id, t.account_id, t.priority, t.attempts, nullif(t.closes_at, 'infinity') as closes_at, a.currency, a.principal, a.interest, a.penalty, a.costs, a.due_on, a.time_zone
+    select t.id, t.lease_id, t.zone, t.account_id, t.priority, t.attempts, nullif(t.closes_at, 'infinity') as closes_at, a.currency, a.principal, a.interest, a.penalty, a.costs, a.due_on, a.time_zone
     from taken t join accounts a on a.tenant_id = ${tenantId} and a.id = t.account_id order by t.n`)
   return rows.map(toTaken)
 }
@@ -115,7 +121,7 @@ function sizeFor (items: number): number {
 export const takenMax = 256
 
 const toTaken = (row: Record<string, unknown>): TakenItem => ({
-  id: idOf('workItem', String(row['id'])), leaseId: idOf('lease', String(row['lease_id'])), accountId: idOf('account', String(row['account_id'])),
+  id: idOf('workItem', String(row['id'])), leaseId: idOf('lease', String(row['lease_id'])), zone: String(row['zone']), accountId: idOf('account', String(row['account_id'])),
   priority: Number(row['priority']), attempts: Number(row['attempts']), closesAt: typeof row['closes_at'] === 'string' ? wireInstant(row['closes_at']) : null,
   currency: String(row['currency']), principal: minor(Number(row['principal'])), interest: minor(Number(row['interest'])), penalty: minor(Number(row['penalty'])), costs: minor(Number(row['costs'])),
   dueOn: String(row['due_on']), timeZone: String(row['time_zone']),

@@ -8,11 +8,13 @@ import type { QueueFilter } from './core.ts'
 
 /**
  * Queues that collectors pull work from. `dueAt` is set while a queue is being filled from the accounts there are; the account reached is
- * `fillAfter`. `announcedAt` is when work was last announced; null once somebody has found the queue empty since.
+ * `fillAfter`. `arrivals` counts how often work came in, many items at once or one. `announcedAt` is when work was last announced; null once
+ * somebody has found the queue empty since.
  */
 export const queues = pgTable('queues', {
   tenantId: tenantId(), id: id('queue').notNull(), name: text().notNull(), filter: document<QueueFilter>(), ordering: text({ enum: orderings }).notNull(),
-  fillAfter: id('account'), scannedCount: integer().notNull().default(0), filledAt: instant(), announcedAt: instant(), dueAt: instant(), createdAt: instant().notNull(),
+  fillAfter: id('account'), scannedCount: integer().notNull().default(0), filledAt: instant(),
+  arrivals: count().notNull().default(0), announcedAt: instant(), dueAt: instant(), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   uniqueIndex().on(t.tenantId, t.name),
