@@ -190,6 +190,22 @@ CREATE TABLE "placements" (
 	CONSTRAINT "placements_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "policy_decisions" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"account_id" uuid,
+	"party_id" uuid,
+	"channel" text NOT NULL,
+	"purpose" text NOT NULL,
+	"verdict" text NOT NULL,
+	"earliest_at" timestamptz,
+	"pack_versions" jsonb NOT NULL,
+	"facts" jsonb NOT NULL,
+	"body" jsonb NOT NULL,
+	"decided_at" timestamptz NOT NULL,
+	CONSTRAINT "policy_decisions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "disputes" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -218,6 +234,69 @@ CREATE TABLE "holds" (
 	"released_at" timestamptz,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "holds_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "leases" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"queue_id" uuid NOT NULL,
+	"holder_kind" text NOT NULL,
+	"holder_id" text NOT NULL,
+	"state" text NOT NULL,
+	"due_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	"ended_at" timestamptz,
+	CONSTRAINT "leases_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "a held lease lapses" CHECK (("leases"."state" = 'held') = ("leases"."due_at" is not null))
+);
+--> statement-breakpoint
+CREATE TABLE "queues" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"name" text NOT NULL,
+	"filter" jsonb NOT NULL,
+	"ordering" text NOT NULL,
+	"fill_after" uuid,
+	"scanned_count" integer DEFAULT 0 NOT NULL,
+	"filled_at" timestamptz,
+	"announced_at" timestamptz,
+	"due_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "queues_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "work_completions" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"work_item_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lease_id" uuid NOT NULL,
+	"outcome" text NOT NULL,
+	"contact_attempt_id" uuid,
+	"ready_at" timestamptz,
+	"note" "bytea",
+	"completed_by" text NOT NULL,
+	"completed_at" timestamptz NOT NULL,
+	CONSTRAINT "work_completions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "work_items" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"queue_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"placement_id" uuid NOT NULL,
+	"zone" text NOT NULL,
+	"priority" bigint NOT NULL,
+	"state" text NOT NULL,
+	"lease_id" uuid,
+	"attempts" smallint DEFAULT 0 NOT NULL,
+	"ready_at" timestamptz,
+	"due_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "work_items_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "leased work has a lease" CHECK ("work_items"."state" <> 'leased' or "work_items"."lease_id" is not null),
+	CONSTRAINT "only deferred work waits" CHECK (("work_items"."state" = 'deferred') = ("work_items"."due_at" is not null))
 );
 --> statement-breakpoint
 CREATE TABLE "api_keys" (
@@ -357,6 +436,13 @@ ALTER TABLE "placements" ADD CONSTRAINT "placements_tenant_id_agreement_id_agree
 ALTER TABLE "disputes" ADD CONSTRAINT "disputes_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "disputes" ADD CONSTRAINT "disputes_tenant_id_hold_id_holds_tenant_id_id_fk" FOREIGN KEY ("tenant_id","hold_id") REFERENCES "public"."holds"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "holds" ADD CONSTRAINT "holds_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "leases" ADD CONSTRAINT "leases_tenant_id_queue_id_queues_tenant_id_id_fk" FOREIGN KEY ("tenant_id","queue_id") REFERENCES "public"."queues"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "work_completions" ADD CONSTRAINT "work_completions_tenant_id_work_item_id_work_items_tenant_id_id_fk" FOREIGN KEY ("tenant_id","work_item_id") REFERENCES "public"."work_items"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "work_completions" ADD CONSTRAINT "work_completions_tenant_id_lease_id_leases_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lease_id") REFERENCES "public"."leases"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "work_items" ADD CONSTRAINT "work_items_tenant_id_queue_id_queues_tenant_id_id_fk" FOREIGN KEY ("tenant_id","queue_id") REFERENCES "public"."queues"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "work_items" ADD CONSTRAINT "work_items_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "work_items" ADD CONSTRAINT "work_items_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "work_items" ADD CONSTRAINT "work_items_tenant_id_lease_id_leases_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lease_id") REFERENCES "public"."leases"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_tenant_id_staff_id_staff_tenant_id_id_fk" FOREIGN KEY ("tenant_id","staff_id") REFERENCES "public"."staff"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "account_parties_tenant_id_party_id_index" ON "account_parties" USING btree ("tenant_id","party_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "accounts_tenant_id_lender_id_lender_reference_index" ON "accounts" USING btree ("tenant_id","lender_id","lender_reference");--> statement-breakpoint
@@ -376,6 +462,15 @@ CREATE UNIQUE INDEX "placements_tenant_id_account_id_placement_number_index" ON 
 CREATE INDEX "disputes_tenant_id_account_id_index" ON "disputes" USING btree ("tenant_id","account_id");--> statement-breakpoint
 CREATE INDEX "holds_tenant_id_account_id_index" ON "holds" USING btree ("tenant_id","account_id");--> statement-breakpoint
 CREATE INDEX "holds_tenant_id_due_at_index" ON "holds" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE INDEX "leases_tenant_id_due_at_index" ON "leases" USING btree ("tenant_id","due_at") WHERE "leases"."due_at" is not null;--> statement-breakpoint
+CREATE UNIQUE INDEX "queues_tenant_id_name_index" ON "queues" USING btree ("tenant_id","name");--> statement-breakpoint
+CREATE INDEX "queues_tenant_id_due_at_index" ON "queues" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE INDEX "work_completions_tenant_id_work_item_id_id_index" ON "work_completions" USING btree ("tenant_id","work_item_id","id");--> statement-breakpoint
+CREATE INDEX "work_completions_tenant_id_account_id_index" ON "work_completions" USING btree ("tenant_id","account_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "work_items_tenant_id_queue_id_account_id_placement_id_index" ON "work_items" USING btree ("tenant_id","queue_id","account_id","placement_id");--> statement-breakpoint
+CREATE INDEX "work_items_ready" ON "work_items" USING btree ("tenant_id","queue_id","zone","priority" DESC NULLS FIRST,"id") WHERE "work_items"."state" = 'ready';--> statement-breakpoint
+CREATE INDEX "work_items_tenant_id_due_at_index" ON "work_items" USING btree ("tenant_id","due_at") WHERE "work_items"."due_at" is not null;--> statement-breakpoint
+CREATE INDEX "work_items_leased" ON "work_items" USING btree ("tenant_id","lease_id") WHERE "work_items"."state" = 'leased';--> statement-breakpoint
 CREATE UNIQUE INDEX "api_keys_hash_index" ON "api_keys" USING btree ("hash");--> statement-breakpoint
 CREATE UNIQUE INDEX "staff_tenant_id_email_index_index" ON "staff" USING btree ("tenant_id","email_index");--> statement-breakpoint
 CREATE UNIQUE INDEX "test_clocks_tenant_id_index" ON "test_clocks" USING btree ("tenant_id");--> statement-breakpoint

@@ -24,30 +24,21 @@ export const daysBetween = (from: CalendarDay, to: CalendarDay): number => dayNu
 /** The same day `months` later, or the last of that month when it has no such day. */
 export const addMonths = (day: CalendarDay, months: number): CalendarDay => Temporal.PlainDate.from(day).add({ months }).toString()
 
-const zones = new Map<string, Intl.DateTimeFormat>()
-
-/** A formatter is dear to make and cheap to use. Throws a RangeError on a zone that does not exist. */
-function formatterOf (zone: string): Intl.DateTimeFormat {
-  let formatter = zones.get(zone)
-  if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' })
-    zones.set(zone, formatter)
-  }
-  return formatter
-}
-
 /** True for a time zone of the IANA database. */
 export function isTimeZone (zone: string): boolean {
   try {
-    formatterOf(zone)
+    offsetRunAt(zone, 0)
     return true
   } catch {
     return false
   }
 }
 
-/** The calendar day it is in a zone at an instant. */
-export const dayIn = (zone: string, instant: Date): CalendarDay => formatterOf(zone).format(instant)
+/** The calendar day it is in a zone at an instant. Throws a RangeError on a zone that does not exist. */
+export function dayIn (zone: string, instant: Date): CalendarDay {
+  const at = instant.getTime()
+  return dayOfNumber(Math.floor((at + offsetRunAt(zone, at).offsetMs) / dayMs))
+}
 
 const starts = new Map<string, number>()
 /** Starts of days kept: the same few days are asked for again and again. */

@@ -1,3 +1,4 @@
+import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
@@ -57,7 +58,10 @@ export async function addDocument (app: App): Promise<void> {
       return { schema: shown, url }
     },
   })
-  await app.register(swaggerUi, { routePrefix: docsPrefix, staticCSP: true, uiConfig: { docExpansion: 'none', deepLinking: true, filter: true }, transformSpecification: document => hoist(document as unknown as Document) as Record<string, unknown> })
+  await app.register(async page => {
+    await page.register(helmet, { contentSecurityPolicy: false })
+    await page.register(swaggerUi, { routePrefix: docsPrefix, staticCSP: true, uiConfig: { docExpansion: 'none', deepLinking: true, filter: true }, transformSpecification: document => hoist(document as unknown as Document) as Record<string, unknown> })
+  })
 }
 
 /** The document as it is committed and served: schemas with a title once, under `components`, and the events as webhooks. */

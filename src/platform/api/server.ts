@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import helmet from '@fastify/helmet'
 import underPressure from '@fastify/under-pressure'
 import Fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
@@ -65,8 +64,12 @@ export async function buildServer (options: ServerOptions): Promise<App> {
   app.setErrorHandler((error, req, reply) => error instanceof Replay ? sendReplay(reply, error) : onError(error, req, reply))
   addStrictJson(app)
   addRouteRules(app)
-  app.addHook('onRequest', async (req, reply) => { reply.header('x-request-id', req.id) })
-  await app.register(helmet, { contentSecurityPolicy: false })
+  app.addHook('onRequest', (req, reply, next) => {
+    reply.raw.setHeader('x-request-id', req.id)
+    reply.raw.setHeader('cache-control', 'no-store')
+    reply.raw.setHeader('x-content-type-options', 'nosniff')
+    next()
+  })
   await app.register(underPressure, { maxEventLoopDelay: eventLoopDelayMaxMs, retryAfter: 5, exposeStatusRoute: false })
   addMetrics(app)
   await addAuth(app, db, options.keyring, options.operatorKey)
