@@ -1,6 +1,7 @@
 import { api as accounts } from './modules/accounts/index.ts'
 import { api as ledger } from './modules/ledger/index.ts'
 import { api as lenders } from './modules/lenders/index.ts'
+import { api as placements } from './modules/placements/index.ts'
 import { api as policy } from './modules/policy/index.ts'
 import { api as queues } from './modules/queues/index.ts'
 import { api as tenants } from './modules/tenants/index.ts'
@@ -13,7 +14,7 @@ import type { ServerOptions } from './platform/api/server.ts'
 import { addSystemRoutes } from './platform/api/system.ts'
 
 /** The modules' routes, in dependency order: a module imports only from those above it. */
-export const modules: Record<string, Api> = { tenants, lenders, accounts, ledger, policy, queues }
+export const modules: Record<string, Api> = { tenants, lenders, accounts, ledger, placements, policy, queues }
 
 /** The HTTP application: what every request meets, then the modules. Not yet listening. */
 export async function buildApp (options: ServerOptions, services: Services): Promise<App> {

@@ -66,7 +66,7 @@ function whyNot ({ file, target, isTypeOnly }: Import): string | null {
   }
   if (target.startsWith('#')) return rule.aliases.includes(target) || (isTypeOnly && target !== '#platform') || (isTypeOnly && letter !== 'core') ? null : `${letter} does not import ${target}`
   if (/^(kernel|platform)\//.test(target)) return 'through the alias, please'
-  if (letter === 'core' && !/^(typebox|node:crypto|node:buffer)$/.test(target)) return `core does no I/O and uses no library: ${target}`
+  if (letter === 'core' && !/^(typebox|node:crypto|node:buffer|libphonenumber-js\/min)$/.test(target)) return `core does no I/O and uses no library: ${target}`
   if (letter === 'index' && !target.startsWith('.')) return 'index.ts only opens the door'
   return null
 }

@@ -9,5 +9,7 @@
 export { api } from './api.ts'
 export { ageOf, daysPastDue, liableRoles, partyRoles, stageAtPlacement } from './core.ts'
 export type { PartyRole, Stage } from './core.ts'
-export { findAccount, findAccountsByReference, insertAccountParties, insertAccounts, listAccountParties, lockAccount, setAccountClosed } from './db.ts'
+export {
+  deleteAccountParties, findAccount, findAccountsByReference, insertAccountParties, insertAccounts, listAccountParties, lockAccount, lockClosedAccounts, restateAccounts, setAccountClosed,
+} from './db.ts'
 export type { AccountRow, NewAccount } from './db.ts'

@@ -9,5 +9,5 @@
  * `contactOnly` party collected from.
  */
 export { addParties } from './commands.ts'
-export { PartyInput } from './core.ts'
+export { ContactPointRefused, PartyInput, checkPartyInput } from './core.ts'
 export type { ContactChannel } from './core.ts'
