@@ -29,11 +29,18 @@ export async function setLeasesLapsed (tx: Tx, max: number): Promise<Lapsed[]> {
 /** What a lease is taken from: the queue's order, how often work came in, and whether leases of the agency have lapsed unnoticed. */
 export interface Outlook { ordering: Ordering, arrivals: number, hasLapsed: boolean }
 
-/** Looks at a queue before a lease; null when there is none. */
+/*
+ * The statement that takes work is planned once for each connection, and along the indexes whatever the statistics say: planning it anew
+ * costs more than running it, and a plan made while the tables were small must do when they are large. Local to the transaction.
+ */
+const planOnce = sql`set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+      set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
+
+/** Looks at a queue before a lease; null when there is none. What follows in the transaction is planned for leases. */
 export async function findOutlook (tx: Tx, queueId: Id<'queue'>): Promise<Outlook | null> {
   const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const { rows } = await tx.execute(sql`
-    select q.ordering, q.arrivals, exists (select from leases l where l.tenant_id = ${tenantId} and l.due_at <= ${tx.ctx.now.toISOString()}::timestamptz) as has_lapsed
+    select ${planOnce}, q.ordering, q.arrivals, exists (select from leases l where l.tenant_id = ${tenantId} and l.due_at <= ${tx.ctx.now.toISOString()}::timestamptz) as has_lapsed
     from queues q where q.tenant_id = ${tenantId} and q.id = ${uuidOf(queueId)}::uuid`)
   const row = rows[0]
   // The table's own column, as it was written.
@@ -74,7 +81,8 @@ export interface TakenItem extends Buckets {
  * have just taken what the best zones had.
  */
 export async function takeItems (tx: Tx, queueId: Id<'queue'>, leases: readonly NewLease[], open: readonly OpenZone[], isWide: boolean): Promise<TakenItem[]> {
-  const slots = leases.flatMap(({ id, count }) => Array.from({ length: count }, () => uuidOf(id)))
+  const slots = leases.flatMap(lease => Array.from({ length: lease.count }, () => lease))
+  const each = (read: (lease: NewLease) => string) => sql.param(slots.map(read))
   const limit = sql.raw(String(sizeFor(slots.length)))
   const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const now = tx.ctx.now.toISOString()
@@ -88,26 +96,22 @@ export async function takeItems (tx: Tx, queueId: Id<'queue'>, leases: readonly 
       cross join lateral (select w.priority from work_items w where ${ready(sql`o`)} order by w.priority desc, w.id limit 1) h
       order by h.priority desc, o.closes_at ${isWide ? sql`` : sql`limit ${limit}`}
     ), picked as materialized (
-      select p.id, b.closes_at, row_number() over (order by p.priority desc, b.closes_at, p.id) as n
+      select p.*, b.closes_at, row_number() over (order by p.priority desc, b.closes_at, p.id) as n
       from best b cross join lateral (
-        select w.id, w.priority from work_items w join accounts a on a.tenant_id = w.tenant_id and a.id = w.account_id
+        select w.id, w.priority, a.currency, a.principal, a.interest, a.penalty, a.costs, a.due_on, a.time_zone
+        from work_items w join accounts a on a.tenant_id = w.tenant_id and a.id = w.account_id
         where ${ready(sql`b`)} and a.closed_at is null and not ${isHeldAt(now)}
         order by w.priority desc, w.id limit ${limit} for update of w skip locked) p
-    ), slots as (
-      select lease_id, n from unnest(${sql.param(slots)}::uuid[]) with ordinality s (lease_id, n)
     ), taken as (
-      update work_items w set state = 'leased', lease_id = s.lease_id from picked p join slots s on s.n = p.n
-      where w.tenant_id = ${tenantId} and w.id = p.id returning w.id, w.lease_id, w.zone, w.account_id, w.priority, w.attempts, p.closes_at, p.n
+      update work_items w set state = 'leased', lease_id = (${each(({ id }) => uuidOf(id))}::uuid[])[p.n] from picked p
+      where w.tenant_id = ${tenantId} and w.id = p.id and p.n <= ${slots.length}::int
+      returning w.lease_id, w.zone, w.account_id, w.attempts, p.*
     ), granted as (
       insert into leases (tenant_id, id, queue_id, holder_kind, holder_id, state, due_at, created_at)
-      select ${tenantId}, l.id, ${uuidOf(queueId)}::uuid, l.kind, l.holder, 'held', l.due_at, ${now}::timestamptz
-      from unnest(${sql.param(leases.map(({ id }) => uuidOf(id)))}::uuid[], ${sql.param(leases.map(({ holder }) => holder.kind))}::text[], ${sql.param(leases.map(({ holder }) => holder.id))}::text[],
-        ${sql.param(leases.map(({ dueAt }) => dueAt))}::timestamptz[]) l (id, kind, holder, due_at)
-      where l.id in (select lease_id from taken)
+      select distinct on (lease_id) ${tenantId}, lease_id, ${uuidOf(queueId)}::uuid, (${each(({ holder }) => holder.kind)}::text[])[n], (${each(({ holder }) => holder.id)}::text[])[n], 'held', (${each(({ dueAt }) => dueAt)}::timestamptz[])[n], ${now}::timestamptz from taken order by lease_id
       on conflict (tenant_id, id) do nothing
     )
-    select t.id, t.lease_id, t.zone, t.account_id, t.priority, t.attempts, nullif(t.closes_at, 'infinity') as closes_at, a.currency, a.principal, a.interest, a.penalty, a.costs, a.due_on, a.time_zone
-    from taken t join accounts a on a.tenant_id = ${tenantId} and a.id = t.account_id order by t.n`)
+    select *, nullif(closes_at, 'infinity') as closing from taken order by n`)
   return rows.map(toTaken)
 }
 
@@ -122,7 +126,7 @@ export const takenMax = 256
 
 const toTaken = (row: Record<string, unknown>): TakenItem => ({
   id: idOf('workItem', String(row['id'])), leaseId: idOf('lease', String(row['lease_id'])), zone: String(row['zone']), accountId: idOf('account', String(row['account_id'])),
-  priority: Number(row['priority']), attempts: Number(row['attempts']), closesAt: typeof row['closes_at'] === 'string' ? wireInstant(row['closes_at']) : null,
+  priority: Number(row['priority']), attempts: Number(row['attempts']), closesAt: typeof row['closing'] === 'string' ? wireInstant(row['closing']) : null,
   currency: String(row['currency']), principal: minor(Number(row['principal'])), interest: minor(Number(row['interest'])), penalty: minor(Number(row['penalty'])), costs: minor(Number(row['costs'])),
   dueOn: String(row['due_on']), timeZone: String(row['time_zone']),
 })
