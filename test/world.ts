@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import pg from 'pg'
 import type { InjectOptions, Response } from 'light-my-request'
 import { pino } from 'pino'
+import type { Logger } from 'pino'
 import { buildApp } from '../src/app.ts'
 import type { AgreementTerms } from '../src/modules/lenders/index.ts'
 import type { DebtInput } from '../src/modules/placements/index.ts'
@@ -117,7 +118,7 @@ export const aDebt = (): DebtInput => {
 type Method = NonNullable<InjectOptions['method']>
 
 /** A database of its own, the application over it, and helpers that speak the domain. Close it in a teardown. */
-export async function world (options: { keyPerMinute?: number } = {}): Promise<World> {
+export async function world (options: { keyPerMinute?: number, log?: Logger } = {}): Promise<World> {
   const { url, drop } = await cloneDatabase()
   const db = openDatabase({ url, poolMax: 8, prepare: true })
   const vault = openVault(`test:${Buffer.alloc(32, 7).toString('base64')}`)
@@ -125,12 +126,14 @@ export async function world (options: { keyPerMinute?: number } = {}): Promise<W
   const sms = mailroom()
   const failures: { job: string, error: unknown }[] = []
   const machine: Machine = {
-    db, jobs, outside: { email: email.sender, sms: sms.sender, http: guardedAgent({ allowPrivate: true }) },
+    db, vault, jobs, outside: { email: email.sender, sms: sms.sender, http: guardedAgent({ allowPrivate: true }), allowPrivate: true },
     onFailure: (job, _tenantId, error) => { failures.push({ job, error }) },
   }
   const app = await buildApp({
-    db, vault, operatorKey, redis: null, log: process.env['LOG_LEVEL'] === undefined ? false : pino({ level: process.env['LOG_LEVEL'] }), trustProxy: [],
+    db, vault, operatorKey, redis: null, log: options.log ?? (process.env['LOG_LEVEL'] === undefined ? false : pino({ level: process.env['LOG_LEVEL'] })), trustProxy: [],
     limits: { keyPerMinute: options.keyPerMinute ?? 1_000_000, tenantPerMinute: 1_000_000 },
+    // A machine that runs many tests at once is slow, not overloaded.
+    eventLoopDelayMaxMs: 60_000,
     keyring: {
       findByHash: async hash => await findKeyByHash(db, hash),
       async markUsed (keys) {

@@ -2,7 +2,7 @@
 export const idPrefixes = {
   tenant: 'ten', staff: 'stf', apiKey: 'key', testClock: 'clk', dataKey: 'dek',
   lender: 'len', agreement: 'agr',
-  party: 'pty', contactPoint: 'cpt', consent: 'cns',
+  party: 'pty', contactPoint: 'cpt', consent: 'cns', reveal: 'rvl',
   account: 'acc', document: 'doc',
   placementBatch: 'bat', placement: 'plc',
   journalEntry: 'jrn',

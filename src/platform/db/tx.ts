@@ -6,6 +6,7 @@ import { problem, uuidOf } from '#kernel'
 import type { Ctx } from '#kernel'
 import { flushStatement } from '../events/outbox.ts'
 import type { Pending } from '../events/outbox.ts'
+import { StaleKeys } from '../secrets/stale.ts'
 import { send } from './wire.ts'
 import type { Answer, Statement } from './wire.ts'
 
@@ -32,8 +33,9 @@ const silenceTimeoutMs = 30_000
 /** How often a unit of work is tried when it lost a race. */
 export const unitAttemptsMax = 3
 
-/** Serialization failure, deadlock, and a lost race for an Idempotency-Key: the same work done again succeeds. */
+/** Serialization failure, deadlock, a lost race for an Idempotency-Key, a key newer than those in memory: the same work done again succeeds. */
 const isLostRace = (error: unknown): boolean => {
+  if (error instanceof StaleKeys) return true
   const { code, constraint } = pgError(error)
   return code === '40001' || code === '40P01' || (code === '23505' && constraint === 'idempotency_keys_pkey')
 }
@@ -108,7 +110,7 @@ const txOn = (port: QueryPort, ctx: Ctx): Tx => Object.assign(databaseOn(port), 
 /**
  * Runs work for one agency and commits it whole or not at all; commits its events with it.
  * Read-only work takes one round trip a query: `set_config` and the query travel together and end together.
- * Work that lost a race (40001, 40P01) is run again, at most three times in all: it must not touch anything but `tx`.
+ * Work that lost a race (40001, 40P01, a data key just rotated) is run again, at most three times in all: it must not touch anything but `tx`.
  * Throws `DatabaseUnavailable` (503) when the database is down or too slow.
  */
 export async function runUnit<T> (pools: Pools, ctx: Ctx, options: UnitOptions, work: (tx: Tx) => Promise<T>): Promise<T> {

@@ -3,11 +3,14 @@ import type { Id } from '#kernel'
 import type { EventRow, EventType } from '../events/outbox.ts'
 import type { Tx } from '../db/tx.ts'
 import type { Outside } from '../outside.ts'
+import type { Vault } from '../secrets/vault.ts'
 
 /** The agency a slice of work is for, and what the work may use. */
 export interface Work {
   readonly tenantId: Id<'tenant'>
   readonly outside: Outside
+  /** Opens what was sealed. */
+  readonly vault: Vault
   /** Work on the agency's rows, in one transaction. */
   tx<T> (work: (tx: Tx) => Promise<T>): Promise<T>
   /** Moves the agency's test clock towards `target`, running in order everything that falls due; false while there is still way to go. */
@@ -20,7 +23,8 @@ export interface Work {
 export interface EventJob {
   readonly kind: 'event'
   readonly name: string
-  readonly on: readonly EventType[]
+  /** The kinds of events it reads; `all`: every one, whoever declared it. */
+  readonly on: readonly EventType[] | 'all'
   readonly batchMax: number
   readonly attemptsMax: number
   run (tx: Tx, events: readonly EventRow[]): Promise<void>
