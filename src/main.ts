@@ -79,7 +79,6 @@ async function main (args: string[]): Promise<void> {
   if (!verbs.includes(verb)) throw new ConfigError(`unknown verb: say one of ${verbs.join(', ')}`)
   const config = readConfig(process.env)
   if (verb === 'migrate') await runMigrations(config)
-  // @ts-expect-error the demo is not there yet: this line goes when it lands
   else if (verb === 'demo') await (await import('../scripts/demo.ts')).demo(config, args.slice(1))
   else await serve(config, verb, args.includes('--fresh'))
 }

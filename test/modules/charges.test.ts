@@ -1,8 +1,13 @@
+import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import t from 'tap'
 import { addDays, addR, compareR, minor, rational, roundR, subR, zeroR } from '#kernel'
+import { chargeDue } from '../../src/modules/charges/commands.ts'
 import { chargeTermsOf, chargeThrough, dailyRateOf, debtMax, lateFeeOn, nextDueAt } from '../../src/modules/charges/core.ts'
 import type { ChargedDebt, ChargeTerms, NewCharge, Pause, Position } from '../../src/modules/charges/core.ts'
+import { checkBooks } from '../books.ts'
+import { aDebt, strangeId, world } from '../world.ts'
+import type { Agency, As } from '../world.ts'
 
 const placed = (on: string, lateFeeOn: string | null = null): Position => ({ chargedThroughOn: on, baseDays: 0n, postedInterest: 0, lateFeeOn })
 const debt = (principal: number, timeZone = 'Asia/Shanghai'): ChargedDebt => ({ timeZone, principal: minor(principal), owed: minor(principal) })
@@ -157,4 +162,177 @@ t.test('more principal, more days or a higher rate never earn less', async t => 
     const least = interestOf(low, principal, days)
     return least <= interestOf(low, principal + 1, days) && least <= interestOf(low, principal, days + 1) && least <= interestOf(high, principal, days)
   }), runs)
+})
+
+interface Charge { id: string, kind: string, fromOn: string, toOn: string, base: number, days: number | null, exact: string, amount: number, journalEntryId: string | null, waivedAt: string | null }
+
+t.test('through the API', async t => {
+  const w = await world()
+  t.teardown(w.close)
+  const lending = { interest: yearly('10'), lateFee: { graceDays: 3, amount: 25_00 } }
+
+  const agencyAt = async () => {
+    // 17:00 on 5 January 2026 in Shanghai.
+    const us = await w.agency()
+    return { us, lender: await w.lender(us, lending) }
+  }
+  const chargesOf = async (as: As, accountId: string) => (await w.ok<{ data: Charge[] }>(as, 'GET', `/v1/accounts/${accountId}/charges?limit=200`)).data
+  const balanceOf = async (as: As, accountId: string) => (await w.ok<{ balance: Record<string, number> }>(as, 'GET', `/v1/accounts/${accountId}`)).balance
+  const figures = (charges: Charge[]) => charges.map(({ kind, fromOn, toOn, amount }) => [kind, fromOn, toOn, amount])
+  /** Moves an agency's clock without running what falls due on the way: a worker that was away. */
+  const sleepUntil = async (us: Agency, at: string) => await w.tx(us, async tx => { await tx.execute(sql`update tenants set clock_at = ${at}::timestamptz`) })
+
+  t.test('night by night, in the debtor\'s calendar', async t => {
+    const { us, lender } = await agencyAt()
+    const { accountId } = await w.account(us, lender)
+    // 1,000.00 at 10 %: 27.397 cents a day; exact totals 27.40, 54.79, 82.19, 109.59 -> 27, 55, 82, 110.
+    // Due 20 December, placed 5 January, 3 days of grace: the fee falls on the 9th.
+    await w.liveUntil(us, '2026-01-05T15:59:59Z')
+    t.same(await chargesOf(us, accountId), [], 'a second before midnight in Shanghai')
+    await w.liveUntil(us, '2026-01-05T16:00:00Z')
+    t.same(figures(await chargesOf(us, accountId)), [['interest', '2026-01-06', '2026-01-06', 27]], 'the day has begun')
+    await w.liveUntil(us, '2026-01-09T01:00:00Z')
+    const charges = await chargesOf(us, accountId)
+    t.same(figures(charges), [
+      ['interest', '2026-01-06', '2026-01-06', 27], ['interest', '2026-01-07', '2026-01-07', 28], ['interest', '2026-01-08', '2026-01-08', 27],
+      ['interest', '2026-01-09', '2026-01-09', 28], ['lateFee', '2026-01-09', '2026-01-09', 25_00],
+    ])
+    t.match(charges[0], { base: 1_000_00, days: 1, exact: '2000/73' }, '100000 * 10 / 36500')
+    t.same(await w.ok(us, 'GET', `/v1/charges/${charges[0]!.id}`), charges[0])
+    t.match(await balanceOf(us, accountId), { principal: 1_000_00, interest: 1_10, penalty: 25_00, total: 1_026_10 })
+    await w.liveUntil(us, '2026-02-04T01:00:00Z')
+    t.equal((await chargesOf(us, accountId)).filter(({ kind }) => kind === 'lateFee').length, 1, 'one late fee')
+    // 30 days: 100000 * 30 * 10 / 36500 = 821.92 cents.
+    t.match(await balanceOf(us, accountId), { interest: 8_22, penalty: 25_00 })
+    t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}/balance?asOf=2026-01-08`), { balance: { interest: 82, penalty: 0 } })
+    const { data } = await w.ok<{ data: { type: string, data: object }[] }>(us, 'GET', `/v1/accounts/${accountId}/timeline?limit=200`)
+    t.equal(data.filter(({ type }) => type === 'charge.interestAccrued').length, 30)
+    t.match(data.filter(({ type }) => type === 'charge.lateFeeAssessed'), [{ data: { accountId, amount: 25_00, currency: 'CNY', onDay: '2026-01-09' } }])
+    await checkBooks(t, w, us, 'a month of nights')
+  })
+
+  t.test('a worker that was away for a month catches up in one go, to the same figures', async t => {
+    const { us, lender } = await agencyAt()
+    const { accountId } = await w.account(us, lender)
+    await w.settle(us)
+    await sleepUntil(us, '2026-02-04T01:00:00Z')
+    await w.settle(us)
+    t.same(figures(await chargesOf(us, accountId)), [['interest', '2026-01-06', '2026-02-04', 8_22], ['lateFee', '2026-01-09', '2026-01-09', 25_00]])
+    await w.settle(us)
+    t.match(await balanceOf(us, accountId), { interest: 8_22, penalty: 25_00 })
+    await checkBooks(t, w, us, 'caught up')
+  })
+
+  t.test('killed in the middle, run twice, run by several workers: the same figures', async t => {
+    const { us, lender } = await agencyAt()
+    const accountIds = await Promise.all(Array.from({ length: 12 }, async () => (await w.account(us, lender)).accountId))
+    await w.settle(us)
+    await sleepUntil(us, '2026-01-09T01:00:00Z')
+    await t.rejects(w.tx(us, async tx => { await chargeDue(tx); throw new Error('killed before the commit') }), { message: 'killed before the commit' })
+    for (const accountId of accountIds) t.same(await chargesOf(us, accountId), [])
+    await Promise.all(Array.from({ length: 5 }, async () => await w.tx(us, chargeDue)))
+    await w.tx(us, chargeDue)
+    for (const accountId of accountIds) t.same(figures(await chargesOf(us, accountId)), [['interest', '2026-01-06', '2026-01-09', 1_10], ['lateFee', '2026-01-09', '2026-01-09', 25_00]])
+    await checkBooks(t, w, us, 'five workers')
+  })
+
+  t.test('payments while the night\'s work runs wait for no circle and meet the right balance', async t => {
+    const { us, lender } = await agencyAt()
+    const accountIds = await Promise.all(Array.from({ length: 10 }, async () => (await w.account(us, lender)).accountId))
+    await w.settle(us)
+    await sleepUntil(us, '2026-01-07T01:00:00Z')
+    const pay = async (accountId: string) => await w.ok<{ allocated: object }>(us, 'POST', '/v1/payments', { accountId, amount: 1_00, currency: 'CNY', receivedOn: '2026-01-07', receivedBy: 'agency', method: 'card' })
+    const [payments] = await Promise.all([Promise.all(accountIds.map(pay)), ...Array.from({ length: 3 }, async () => await w.tx(us, chargeDue))])
+    // Two days: 55 cents of interest, whoever charged them; 45 of the 100 settle principal.
+    for (const { allocated } of payments) t.match(allocated, { interest: 55, principal: 45 })
+    await w.settle(us)
+    for (const accountId of accountIds) t.match(await balanceOf(us, accountId), { principal: 999_55, interest: 0 })
+    await checkBooks(t, w, us, 'payments at night')
+    t.same(w.failures, [])
+  })
+
+  t.test('a payment before the schedule has begun meets the interest all the same', async t => {
+    const { us, lender } = await agencyAt()
+    const { accountId } = await w.account(us, lender, { placedOn: '2025-12-26' })
+    // Placed ten days back: 273.97 cents of interest, and the fee of 30 December, before a single job has run.
+    const { allocated } = await w.ok<{ allocated: object }>(us, 'POST', '/v1/payments', { accountId, amount: 30_00, currency: 'CNY', receivedOn: '2026-01-05', receivedBy: 'agency', method: 'card' })
+    t.match(allocated, { penalty: 25_00, interest: 2_74, principal: 2_26 })
+    await w.settle(us)
+    t.same(figures(await chargesOf(us, accountId)), [['interest', '2025-12-27', '2026-01-05', 2_74], ['lateFee', '2025-12-30', '2025-12-30', 25_00]])
+  })
+
+  t.test('a hold stops what it stops, and nothing is made up for afterwards', async t => {
+    const { us, lender } = await agencyAt()
+    const { accountId } = await w.account(us, lender)
+    await w.liveUntil(us, '2026-01-06T09:00:00Z')
+    const hold = await w.ok<{ id: string }>(us, 'POST', '/v1/holds', { accountId, kind: 'breathingSpace' })
+    await w.liveUntil(us, '2026-01-10T09:00:00Z')
+    t.same(figures(await chargesOf(us, accountId)), [['interest', '2026-01-06', '2026-01-06', 27]], 'the 7th to the 10th begin on hold')
+    await w.ok(us, 'POST', `/v1/holds/${hold.id}/release`)
+    await w.liveUntil(us, '2026-01-12T01:00:00Z')
+    // Three days in all: 82. The fee, due on the 9th, is charged on the first night free.
+    t.same(figures(await chargesOf(us, accountId)).slice(1), [['interest', '2026-01-11', '2026-01-11', 28], ['lateFee', '2026-01-11', '2026-01-11', 25_00], ['interest', '2026-01-12', '2026-01-12', 27]])
+  })
+
+  t.test('a debt that is recalled is charged no more; placed again, it begins anew and bears no second late fee', async t => {
+    const { us, lender } = await agencyAt()
+    const debt = { ...aDebt(), lenderReference: 'AGAIN' }
+    const { accountId, placementId } = await w.account(us, lender, debt)
+    await w.liveUntil(us, '2026-01-10T09:00:00Z')
+    await w.ok(us, 'POST', `/v1/placements/${placementId}/recall`)
+    await w.liveUntil(us, '2026-01-20T09:00:00Z')
+    const first = await chargesOf(us, accountId)
+    t.equal(first.length, 6, 'five nights and a fee')
+    await w.account(us, lender, { ...debt, balance: { principal: 365_00 } })
+    await w.liveUntil(us, '2026-01-25T09:00:00Z')
+    // 365.00 at 10 %: exactly 10 cents a day.
+    t.same(figures((await chargesOf(us, accountId)).slice(6)), ['21', '22', '23', '24', '25'].map(day => ['interest', `2026-01-${day}`, `2026-01-${day}`, 10]))
+    await checkBooks(t, w, us, 'placed again')
+  })
+
+  t.test('a waived charge is taken back once, and is not charged again', async t => {
+    const { us, lender } = await agencyAt()
+    const them = await w.agency()
+    const other = await w.lender(us)
+    const { accountId } = await w.account(us, lender)
+    await w.liveUntil(us, '2026-01-09T01:00:00Z')
+    const charges = await chargesOf(us, accountId)
+    const [interest, , , , fee] = charges
+    const waive = async (as: As, id: string, body: unknown = { reason: 'goodwill' }) => (await w.call(as, 'POST', `/v1/charges/${id}/waive`, body)).json<object>()
+    for (const as of [them, other]) {
+      t.match(await waive(as, fee!.id), { status: 404, code: 'not-found' })
+      t.match((await w.call(as, 'GET', `/v1/charges/${fee!.id}`)).json(), { status: 404 })
+      t.match((await w.call(as, 'GET', `/v1/accounts/${accountId}/charges`)).json(), { status: 404 })
+    }
+    t.match(await waive(us, fee!.id, { reason: 'mercy' }), { status: 400, errors: [{ pointer: '/reason' }] })
+    t.match(await waive(us, fee!.id), { id: fee!.id, waivedAt: /^2026-01-09/, waiverReason: 'goodwill' })
+    t.match(await balanceOf(us, accountId), { penalty: 0, interest: 1_10 })
+    t.match(await waive(us, fee!.id), { status: 409, code: 'charge-already-waived' })
+    t.match(await waive(lender, interest!.id), { waivedAt: /^2026/ }, 'the lender may forgive what is its own')
+    t.match(await balanceOf(us, accountId), { interest: 83 })
+    const twice = await Promise.all([1, 2, 3].map(async () => await waive(us, charges[1]!.id)))
+    t.equal(twice.filter(reply => 'waivedAt' in reply).length, 1, 'three at once are one')
+    // The 10th: everything posted so far comes to 137, waived or not: 27 more.
+    await w.liveUntil(us, '2026-01-09T17:00:00Z')
+    t.match((await chargesOf(us, accountId)).at(-1), { toOn: '2026-01-10', amount: 27 })
+    await w.ok(us, 'POST', '/v1/payments', { accountId, amount: 60, currency: 'CNY', receivedOn: '2026-01-10', receivedBy: 'agency', method: 'card' })
+    t.match(await balanceOf(us, accountId), { interest: 22 }, '27 + 28 + 27 less 60')
+    t.match(await waive(us, charges[2]!.id), { status: 409, code: 'charge-not-open', detail: 'amount: 27, open: 22' }, 'what is paid is not waived')
+    await checkBooks(t, w, us, 'waivers')
+    await w.ok(us, 'POST', '/v1/payments', { accountId, amount: 1_000_00, currency: 'CNY', receivedOn: '2026-01-10', receivedBy: 'agency', method: 'card' })
+    t.match((await w.call(us, 'POST', `/v1/charges/${strangeId('charge')}/waive`, { reason: 'error' })).json(), { status: 404 })
+  })
+
+  t.test('a debt whose last charge is waived owes nothing and is closed', async t => {
+    const us = await w.agency()
+    const lender = await w.lender(us, { ...lending, allocation: ['principal', 'interest', 'penalty', 'costs'] })
+    const { accountId, placementId } = await w.account(us, lender)
+    await w.liveUntil(us, '2026-01-06T01:00:00Z')
+    await w.ok(us, 'POST', '/v1/payments', { accountId, amount: 1_000_00, currency: 'CNY', receivedOn: '2026-01-06', receivedBy: 'agency', method: 'card' })
+    const [interest] = await chargesOf(us, accountId)
+    await w.ok(us, 'POST', `/v1/charges/${interest!.id}/waive`, { reason: 'goodwill' })
+    t.match(await w.ok(us, 'GET', `/v1/placements/${placementId}`), { state: 'closed', closeCode: 'settledInFull' })
+    await checkBooks(t, w, us, 'settled by a waiver')
+  })
+  t.same(w.failures, [])
 })
