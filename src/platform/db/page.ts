@@ -26,3 +26,12 @@ export function pageAfter (id: PgColumn, { after }: Keyset, order: 'ascending' |
   if (!idText.test(after)) throw CursorInvalid()
   return order === 'ascending' ? gt(id, after) : lt(id, after)
 }
+
+const sequenceText = /^[0-9]{1,15}$/
+
+/** The rows after a cursor that is the last sequence, for a list ordered by sequence. */
+export function pageAfterSequence (sequence: PgColumn, { after }: Keyset, order: 'ascending' | 'descending' = 'ascending'): SQL | undefined {
+  if (after === null) return undefined
+  if (!sequenceText.test(after)) throw CursorInvalid()
+  return order === 'ascending' ? gt(sequence, Number(after)) : lt(sequence, Number(after))
+}
