@@ -27,11 +27,11 @@ export function pageAfter (id: PgColumn, { after }: Keyset, order: 'ascending' |
   return order === 'ascending' ? gt(id, after) : lt(id, after)
 }
 
-const sequenceText = /^[0-9]{1,15}$/
+const numberText = /^[0-9]{1,15}$/
 
-/** The rows after a cursor that is the last sequence, for a list ordered by sequence. */
-export function pageAfterSequence (sequence: PgColumn, { after }: Keyset, order: 'ascending' | 'descending' = 'ascending'): SQL | undefined {
-  if (after === null) return undefined
-  if (!sequenceText.test(after)) throw CursorInvalid()
-  return order === 'ascending' ? gt(sequence, Number(after)) : lt(sequence, Number(after))
+/** The number after which a page goes on, for a list ordered by one that counts from 1; zero for the first page. */
+export function pageAfterNumber ({ after }: Keyset): number {
+  if (after === null) return 0
+  if (!numberText.test(after)) throw CursorInvalid()
+  return Number(after)
 }
