@@ -13,4 +13,6 @@ export interface Outside {
   sms: Sender
   /** Connections for webhooks; refuses addresses inside the network. */
   http: Dispatcher
+  /** Whether `http` reaches private addresses and plain http is taken: on one machine, never in production. */
+  allowPrivate: boolean
 }

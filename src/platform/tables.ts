@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { boolean, check, index, integer, jsonb, pgTable, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core'
+import { boolean, check, index, integer, jsonb, pgTable, primaryKey, smallint, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { bytes, count, id, instant, lenderId, tenantId } from './db/columns.ts'
 
 /**
@@ -25,6 +25,7 @@ export const events = pgTable('events', {
   occurredAt: instant().notNull(), recordedAt: instant().notNull().default(sql`now()`),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.sequence] }),
+  uniqueIndex().on(t.tenantId, t.id),
   index().on(t.tenantId, t.accountId, t.sequence),
   index().on(t.tenantId, t.lenderId, t.lenderSequence),
 ])

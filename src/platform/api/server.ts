@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/tx.ts'
 import type { Vault } from '../secrets/vault.ts'
+import type { Tracing } from '../tracing.ts'
 import type { App } from './api.ts'
 import { addAuth } from './auth.ts'
 import type { Keyring } from './auth.ts'
@@ -25,8 +26,8 @@ export const bulkBytesMax = 64 * 1024 * 1024
 /** How long a client may take to send its headers, and a whole request. */
 const headersTimeoutMs = 10_000
 const requestTimeoutMs = 120_000
-/** Above this delay of the event loop requests are shed rather than queued. */
-const eventLoopDelayMaxMs = 1_000
+/** Above this delay of the event loop requests are shed rather than queued, unless told otherwise. */
+const eventLoopDelayMaxMsDefault = 1_000
 
 export interface ServerOptions {
   db: Database
@@ -37,6 +38,9 @@ export interface ServerOptions {
   redis: Redis | null
   log: Logger | false
   trustProxy: string[]
+  /** Where requests leave their spans, if anywhere. */
+  tracing?: Tracing | null
+  eventLoopDelayMaxMs?: number
 }
 
 /** A request id of the caller's is kept when it is harmless in logs and headers. */
@@ -70,7 +74,8 @@ export async function buildServer (options: ServerOptions): Promise<App> {
     reply.raw.setHeader('x-content-type-options', 'nosniff')
     next()
   })
-  await app.register(underPressure, { maxEventLoopDelay: eventLoopDelayMaxMs, retryAfter: 5, exposeStatusRoute: false })
+  options.tracing?.addTo(app)
+  await app.register(underPressure, { maxEventLoopDelay: options.eventLoopDelayMaxMs ?? eventLoopDelayMaxMsDefault, retryAfter: 5, exposeStatusRoute: false })
   addMetrics(app)
   await addAuth(app, db, options.keyring, options.operatorKey)
   addRateLimits(app, options.limits, options.redis)

@@ -124,9 +124,12 @@ export async function openQueues (store: QueueStore): Promise<Queues> {
   }
 }
 
+/** The store of the queue was not reached when a process started. */
+export class QueueUnreachable extends Error {}
+
 async function inTime (opening: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => { timer = setTimeout(() => reject(new Error(`the job queue did not answer in ${openTimeoutMs / 1000} s`)), openTimeoutMs) })
+  const late = new Promise<never>((_resolve, reject) => { timer = setTimeout(() => reject(new QueueUnreachable(`the job queue did not answer in ${openTimeoutMs / 1000} s: check that REDIS_URL is right and its server up`)), openTimeoutMs) })
   try {
     await Promise.race([opening, late])
   } finally {

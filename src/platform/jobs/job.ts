@@ -23,7 +23,8 @@ export interface Work {
 export interface EventJob {
   readonly kind: 'event'
   readonly name: string
-  readonly on: readonly EventType[]
+  /** The kinds of events it reads; `all`: every one, whoever declared it. */
+  readonly on: readonly EventType[] | 'all'
   readonly batchMax: number
   readonly attemptsMax: number
   run (tx: Tx, events: readonly EventRow[]): Promise<void>

@@ -48,7 +48,12 @@ export async function startWorker (machine: Machine, queues: Queues, options: { 
 
   await queues.work({
     concurrency: options.concurrency,
-    onWake: async ({ job, tenantId }) => await runJob(machine, job, tenantId),
+    onWake: async ({ job, tenantId }) => {
+      const isMore = await runJob(machine, job, tenantId)
+      // What a reader of events has written may be due at once: it need not wait for the sweep.
+      if (jobs.some(({ name, kind }) => name === job && kind === 'event')) gather(tenantId)
+      return isMore
+    },
     ticks: [{ name: 'sweep', everyMs: sweepMs, run: async () => await wakeFor() }],
     onError: options.onError,
   })

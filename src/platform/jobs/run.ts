@@ -1,15 +1,16 @@
 import { and, asc, eq, gt, inArray, lte, sql } from 'drizzle-orm'
-import { Problem, problem, uuidOf } from '#kernel'
+import { problem, uuidOf } from '#kernel'
 import type { Id } from '#kernel'
 import { newId } from '../db/ids.ts'
 import type { Database, Principal } from '../db/database.ts'
 import { systemPrincipal } from '../db/database.ts'
-import { pgError } from '../db/tx.ts'
 import type { Tx } from '../db/tx.ts'
 import type { EventRow } from '../events/outbox.ts'
 import type { Outside } from '../outside.ts'
+import { reasonOf } from '../reason.ts'
 import type { Vault } from '../secrets/vault.ts'
 import { deadLetters, eventHeads, events, jobStates } from '../tables.ts'
+import type { Tracing } from '../tracing.ts'
 import { liveUntil } from './clock.ts'
 import type { EventJob, Job, Work } from './job.ts'
 
@@ -21,6 +22,8 @@ export interface Machine {
   outside: Outside
   /** Hears of work that threw; the work itself is kept and tried again. */
   onFailure (job: string, tenantId: Id<'tenant'>, error: unknown): void
+  /** Where slices of work leave their spans, if anywhere. */
+  tracing?: Tracing | null
 }
 
 /** How long one agency's slice of one job may run before others get their turn. */
@@ -31,6 +34,11 @@ const backoffSeconds = (attempts: number): number => Math.min(600, 2 ** (attempt
 
 /** Runs one job for one agency until nothing is left or its slice is over; answers whether more is left. Work that waits for its retry is left alone. */
 export async function runJob (machine: Machine, name: string, tenantId: Id<'tenant'>, budgetMs = sliceMs): Promise<boolean> {
+  if (machine.tracing == null) return await runSlice(machine, name, tenantId, budgetMs)
+  return await machine.tracing.span(name, { 'recoup.tenant_id': tenantId }, async () => await runSlice(machine, name, tenantId, budgetMs))
+}
+
+async function runSlice (machine: Machine, name: string, tenantId: Id<'tenant'>, budgetMs: number): Promise<boolean> {
   const job = machine.jobs.find(job => job.name === name)
   const found = await findTenantAt(machine.db, tenantId, name)
   // A queue may still hold the name of a job that a newer version no longer has, or of an agency that is gone.
@@ -114,7 +122,8 @@ const eventColumns = {
 
 const listUnread = async (tx: Tx, job: EventJob, after: number, upTo: number, size: number): Promise<EventRow[]> =>
   await tx.select(eventColumns).from(events)
-    .where(and(eq(events.tenantId, tx.ctx.tenantId), gt(events.sequence, after), lte(events.sequence, upTo), inArray(events.type, job.on.map(type => type.name))))
+    .where(and(eq(events.tenantId, tx.ctx.tenantId), gt(events.sequence, after), lte(events.sequence, upTo),
+      job.on === 'all' ? undefined : inArray(events.type, job.on.map(type => type.name))))
     .orderBy(asc(events.sequence)).limit(size)
 
 /** Counts a failure and sets the time of the next try; after the last one the work becomes a dead letter and its job goes on. True when it was given up. */
@@ -127,7 +136,7 @@ async function recordFailure (tx: Tx, job: Job, error: unknown, sequence: number
   if (sequence !== null && state!.sequence >= sequence) return true
   const attempts = state!.attempts + 1
   const isGivenUp = attempts >= job.attemptsMax
-  const message = describe(error)
+  const message = reasonOf(error)
   if (isGivenUp && (sequence !== null || attempts === job.attemptsMax)) {
     await tx.insert(deadLetters).values({ tenantId, id: newId('deadLetter'), job: job.name, sequence, error: message, attempts })
   }
@@ -143,19 +152,6 @@ async function recordFailure (tx: Tx, job: Job, error: unknown, sequence: number
 const clearFailures = async (tx: Tx, job: string): Promise<void> => {
   await tx.update(jobStates).set({ attempts: 0, retryAt: null, error: null }).where(and(eq(jobStates.tenantId, tx.ctx.tenantId), eq(jobStates.job, job)))
 }
-
-/** What an operator is told: kind and code of the error that began it. Whatever wraps it may quote a query's parameters. */
-function describe (error: unknown): string {
-  if (error instanceof Problem) return `${error.code}: ${error.message}`
-  const { code, message } = pgError(error)
-  if (code !== undefined) return `${code}: ${message ?? ''}`.slice(0, errorCharsMax)
-  let root = error
-  while (root instanceof Error && root.cause !== undefined) root = root.cause
-  return root instanceof Error ? `${root.name}: ${root.message}`.slice(0, errorCharsMax) : 'unknown error'
-}
-
-/** How much of an error is kept. */
-const errorCharsMax = 500
 
 export const AlreadyRetried = problem('already-retried', 409, 'This work has been retried before.', 'List what is still given up with `listJobs`.')
 
