@@ -4,7 +4,7 @@ export const idPrefixes = {
   lender: 'len', agreement: 'agr',
   party: 'pty', contactPoint: 'cpt', consent: 'cns', reveal: 'rvl',
   account: 'acc', document: 'doc',
-  placementBatch: 'bat', placement: 'plc',
+  placementBatch: 'bat', placement: 'plc', columnMapping: 'map',
   journalEntry: 'jrn',
   policyDecision: 'dec', permit: 'prm',
   hold: 'hld', dispute: 'dsp',

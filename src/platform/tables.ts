@@ -26,6 +26,7 @@ export const events = pgTable('events', {
   occurredAt: instant().notNull(), recordedAt: instant().notNull().default(sql`now()`),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.sequence] }),
+  uniqueIndex().on(t.tenantId, t.id),
   index().on(t.tenantId, t.accountId, t.sequence),
   index().on(t.tenantId, t.lenderId, t.lenderSequence),
 ])

@@ -9,7 +9,6 @@ import { parties } from '../../src/modules/parties/tables.ts'
 import { dataKeys, events, openVault } from '../../src/platform/index.ts'
 import { masterKeys, seal, unwrapDataKey } from '../../src/platform/secrets/envelope.ts'
 import { resealAfter, sealedTables } from '../../src/platform/secrets/reseal.ts'
-import { lender, party } from '../debts.ts'
 import { world } from '../world.ts'
 import type { Agency, World } from '../world.ts'
 
@@ -33,12 +32,17 @@ t.test('over HTTP', async t => {
   t.teardown(w.close)
   const us = await w.agency()
   const them = await w.agency()
-  const bank = await lender(w, us)
+  const bank = await w.lender(us)
   const phone = '+8613912345678'
-  const add = async () => await party(w, us, bank, { name: '欧阳明月', identity: '110101199003070134', contactPoints: [{ channel: 'phone', value: phone }] })
+  const add = async () => (await w.tx(us, async tx => await addParties(tx, w.vault, bank.id, [{ kind: 'person', name: '欧阳明月', identity: '110101199003070134', contactPoints: [{ channel: 'phone', value: phone }] }])))[0]!
   const clear = async (id: string) => await w.ok<{ name: string, contactPoints: { value: string }[] }>(us, 'POST', `/v1/parties/${id}/reveal`, { purpose: 'legal' })
   const told = async (type: string) => (await w.tx(us, async tx => await tx.select({ type: events.type, data: events.data }).from(events))).filter(row => row.type === type)
 
+  // An endpoint with two secrets, and a deleted one: its secret is destroyed and stays so.
+  const [hook, deleted] = await Promise.all([1, 2].map(async () => await w.ok<{ id: string }>(us, 'POST', '/v1/webhook-endpoints', { url: 'https://hooks.example.com/recoup' })))
+  await w.ok(us, 'POST', `/v1/webhook-endpoints/${hook!.id}/rotate-secret`, { overlapSeconds: 60 })
+  await w.ok(us, 'POST', `/v1/webhook-endpoints/${hook!.id}/pause`)
+  await w.call(us, 'DELETE', `/v1/webhook-endpoints/${deleted!.id}`)
   await w.ok(us, 'POST', '/v1/staff', { name: 'Mei Tan', email: 'mei@example.com', role: 'collector' })
 
   t.test('values sealed before stay readable, and are brought under the new key until none of the old is left', async t => {
@@ -55,6 +59,7 @@ t.test('over HTTP', async t => {
     t.ok(await sealedUnder(w.url, us.id, 2) >= 2 * 3 + 2)
     for (const id of [before, after]) t.match(await clear(id), { name: '欧阳明月', contactPoints: [{ value: phone }] })
     t.equal((await w.ok<{ data: { name: string }[] }>(us, 'GET', '/v1/staff')).data[0]?.name, 'Mei Tan')
+    await w.ok(us, 'POST', `/v1/webhook-endpoints/${hook!.id}/rotate-secret`, { overlapSeconds: 60 })
     t.equal((await w.ok<{ data: unknown[] }>(us, 'POST', '/v1/party-searches', { phone })).data.length, 2, 'what is found by hash is found as before')
     t.match(await w.ok(us, 'GET', '/v1/data-keys'), { data: [{ version: 1 }, { version: 2 }], resealing: { state: 'waiting', doneAt: null } })
   })

@@ -10,6 +10,6 @@ export { api } from './api.ts'
 export { AccountClosed, ageOf, daysPastDue, liableRoles, partyRoles, stageAtPlacement } from './core.ts'
 export type { PartyRole, Stage } from './core.ts'
 export {
-  deleteAccountParties, findAccount, findAccountsByReference, insertAccountParties, insertAccounts, listAccountParties, lockAccount, lockClosedAccounts, restateAccounts, setAccountClosed,
+  deleteAccountParties, findAccount, findAccountsByReference, insertAccountParties, insertAccounts, listAccountParties, listAccounts, lockAccount, lockClosedAccounts, restateAccounts, setAccountClosed,
 } from './db.ts'
 export type { AccountRow, NewAccount } from './db.ts'

@@ -2,7 +2,7 @@ import type { Id, PageOf } from '#kernel'
 import { NotFound, emit, mask, newId } from '#platform'
 import type { Place, Safe, Tx, Vault } from '#platform'
 import type { ConsentInput, PartySearch } from './api.ts'
-import { ContactPointExists, ContactPointUnchanged, addressFault, checkAddress, checkConsent, normalContact, normalIdentity } from './core.ts'
+import { ContactPointExists, ContactPointUnchanged, checkAddress, checkConsent, normalContact, normalIdentity } from './core.ts'
 import type { ConsentChannel, ContactChannel, ContactPointInput, PartyInput, consentSources, consentStates, erasureReasons, invalidReasons, revealPurposes } from './core.ts'
 import {
   findContactPoint, findParty, insertConsent, insertParties, insertReveal, listContactPoints, listPartiesByHash, listStandingConsents, lockContactPoint, lockParty,
@@ -14,7 +14,7 @@ import { ConsentGranted, ConsentWithdrawn, ContactPointAdded, ContactPointInvali
 const partyPlace = (id: Id<'party'>, column: 'name' | 'identity'): Place => ({ table: 'parties', column, id })
 const pointPlace = (id: Id<'contactPoint'>): Place => ({ table: 'contact_points', column: 'value', id })
 
-/** Adds parties of one lender, sealed, with their contact points; answers their ids in the order given. An address that cannot be used is kept as `invalid`. */
+/** Adds parties of one lender, sealed, with their contact points; answers their ids in the order given. The caller has checked them with `checkPartyInput`. */
 export async function addParties (tx: Tx, vault: Vault, lenderId: Id<'lender'>, inputs: readonly PartyInput[]): Promise<Id<'party'>[]> {
   const safe = await vault.safeOf(tx)
   const parties = inputs.map(input => sealParty(safe, input))
@@ -36,7 +36,6 @@ function sealContactPoint (safe: Safe, partyId: Id<'party'>, { channel, value, i
   const id = newId('contactPoint')
   return {
     id, partyId, channel, isWorkplace, value: safe.seal(pointPlace(id), value), valueIndex: addressHash(safe, channel, value),
-    state: addressFault(channel, value) === null ? 'unverified' : 'invalid',
   }
 }
 
@@ -104,7 +103,7 @@ export async function addContactPoint (tx: Tx, vault: Vault, partyId: Id<'party'
   if (twin !== undefined) throw ContactPointExists({ contactPointId: twin.id })
   await insertParties(tx, lenderId, [], [point])
   emit(tx, ContactPointAdded, { lenderId }, { contactPointId: point.id, partyId, channel: point.channel })
-  return showContactPoint(safe, { ...point, lenderId, createdAt: tx.ctx.now.toISOString() })
+  return showContactPoint(safe, { ...point, lenderId, state: 'unverified', createdAt: tx.ctx.now.toISOString() })
 }
 
 /** Notes that a contact point is right. Throws `NotFound`, `PartyWasErased`, `ContactPointUnchanged`. */

@@ -1,3 +1,4 @@
+import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { OneOf, Text, closed, problem } from '#kernel'
@@ -51,25 +52,35 @@ export type PartyInput = Static<typeof PartyInput>
 /** The one spelling under which an identity number is found. */
 export const normalIdentity = (identity: string): string => identity.normalize('NFKC').replace(/[^0-9A-Za-z]/g, '').toUpperCase()
 
-/** The one spelling under which a contact point is found: digits with their plus, small letters, single spaces; full-width characters as plain ones. */
+/** The one spelling under which a contact point is found: a number in E.164, small letters, single spaces; full-width characters as plain ones. */
 export function normalContact (channel: ContactChannel, value: string): string {
   const plain = value.normalize('NFKC').trim()
-  // A zero in brackets is dialled only inside the country: +44 (0)20 ...
-  if (channel === 'phone') return (plain.startsWith('+') ? '+' : '') + plain.replace('(0)', '').replace(/[^0-9]/g, '')
+  if (channel === 'phone') return parsePhoneNumberFromString(plain, { extract: false })?.number ?? plain.replace(/[^0-9]/g, '')
   return channel === 'email' ? plain.toLowerCase() : plain.replace(/\s+/g, ' ')
 }
 
-const phoneText = /^\+?[0-9 ().\-/]+$/
-const phoneNumber = /^\+[1-9][0-9]{6,14}$/
-const emailAddress = /^[^\s@<>,;"]{1,64}@[^\s@<>,;"]{1,190}\.[^\s@<>,;".]{2,63}$/
+/** True for a number that names its country and is one there, without an extension. */
+function isPhone (value: string): boolean {
+  const phone = parsePhoneNumberFromString(value.normalize('NFKC').trim(), { extract: false })
+  return phone !== undefined && phone.ext === undefined && phone.isValid()
+}
+
+/** One address: no quotes, comments or lists, so that it can stand in a header as it is. */
+const emailAddress = /^[^\s@<>()[\],;:"\\]{1,64}@([\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}][\p{L}\p{N}-]{0,61}[\p{L}\p{N}]$/u
+const emailLengthMax = 254
+const isEmail = (value: string): boolean => value.length <= emailLengthMax && emailAddress.test(normalContact('email', value))
 
 /** What is wrong with an address, or null: a phone number must be whole (E.164), an e-mail address one address. */
 export function addressFault (channel: ContactChannel, value: string): string | null {
-  const isUsable = channel === 'phone' ? phoneText.test(value.normalize('NFKC').trim()) && phoneNumber.test(normalContact(channel, value))
-    : channel === 'email' ? emailAddress.test(normalContact(channel, value)) : true
-  if (isUsable) return null
-  return channel === 'phone' ? 'is not a phone number with its country code, such as +8613800138000' : 'is not an e-mail address'
+  if (channel === 'phone') return isPhone(value) ? null : 'is not a phone number with its country code, such as +8613800138000'
+  return channel !== 'email' || isEmail(value) ? null : 'is not an e-mail address'
 }
+
+/** What cannot be used of a party's contact points. `pointer` leads to the party. */
+export const checkPartyInput = ({ contactPoints = [] }: PartyInput, pointer: string): Violation[] => contactPoints.flatMap(({ channel, value }, i) => {
+  const message = addressFault(channel, value)
+  return message === null ? [] : [{ pointer: `${pointer}/contactPoints/${i}/value`, message }]
+})
 
 /** Refuses an address that cannot be used. Throws `ContactPointRefused` pointing at it. */
 export function checkAddress (channel: ContactChannel, value: string, pointer: string): void {
@@ -81,9 +92,3 @@ export function checkAddress (channel: ContactChannel, value: string, pointer: s
 export function checkConsent (address: ContactChannel, channel: ConsentChannel): void {
   if (!channelsAt[address].includes(channel)) throw ConsentRefused({ address, channels: channelsAt[address].join(' ') }, { violations: [{ pointer: '/channel', message: `must be one of ${channelsAt[address].join(', ')} at such an address` }] })
 }
-
-/** What cannot be used of a party's contact points: numbers without a country or too short for it, addresses that are none. `pointer` leads to the party. */
-export const checkPartyInput = ({ contactPoints = [] }: PartyInput, pointer: string): Violation[] => contactPoints.flatMap(({ channel, value }, i) => {
-  const message = addressFault(channel, value)
-  return message === null ? [] : [{ pointer: `${pointer}/contactPoints/${i}/value`, message }]
-})

@@ -13,9 +13,7 @@ type Page = { limit: number, after: string | null }
 export interface NewParty {
   id: Id<'party'>, kind: string, name: Buffer, identity: Buffer | null, identityIndex: Buffer | null, language: string | null
 }
-export interface NewContactPoint {
-  id: Id<'contactPoint'>, partyId: Id<'party'>, channel: ContactChannel, value: Buffer, valueIndex: Buffer, isWorkplace: boolean, state: ContactPointState
-}
+export interface NewContactPoint { id: Id<'contactPoint'>, partyId: Id<'party'>, channel: ContactChannel, value: Buffer, valueIndex: Buffer, isWorkplace: boolean }
 
 /** Inserts parties of one lender with their contact points: two statements, however many there are. */
 export async function insertParties (tx: Tx, lenderId: Id<'lender'>, rows: readonly NewParty[], points: readonly NewContactPoint[]): Promise<void> {
@@ -31,11 +29,10 @@ export async function insertParties (tx: Tx, lenderId: Id<'lender'>, rows: reado
   }
   if (points.length > 0) {
     await tx.execute(sql`insert into contact_points (tenant_id, id, party_id, lender_id, channel, value, value_index, is_workplace, state, created_at)
-      select ${tenantId}::uuid, id, party_id, ${lender}::uuid, channel, value, value_index, is_workplace, state, ${now}::timestamptz
+      select ${tenantId}::uuid, id, party_id, ${lender}::uuid, channel, value, value_index, is_workplace, 'unverified', ${now}::timestamptz
       from unnest(${sql.param(points.map(p => uuidOf(p.id)))}::uuid[], ${sql.param(points.map(p => uuidOf(p.partyId)))}::uuid[], ${sql.param(points.map(p => p.channel))}::text[],
-        ${sql.param(points.map(p => p.value))}::bytea[], ${sql.param(points.map(p => p.valueIndex))}::bytea[], ${sql.param(points.map(p => p.isWorkplace))}::boolean[],
-        ${sql.param(points.map(p => p.state))}::text[])
-        as p (id, party_id, channel, value, value_index, is_workplace, state)`)
+        ${sql.param(points.map(p => p.value))}::bytea[], ${sql.param(points.map(p => p.valueIndex))}::bytea[], ${sql.param(points.map(p => p.isWorkplace))}::boolean[])
+        as p (id, party_id, channel, value, value_index, is_workplace)`)
   }
 }
 

@@ -11,6 +11,7 @@ import { evidences, packHead, strengths } from './pack.core.ts'
 import type { Pack } from './pack.core.ts'
 import { Verdict } from './verdict.core.ts'
 
+/** The id of a decision kept. */
 export const PolicyDecisionId = IdOf('policyDecision')
 
 const Word = (description: string, example: string) => Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,79}$', description, examples: [example] })
@@ -23,6 +24,7 @@ const Selection = Type.Object({
   collectorRole: Type.Optional(OneOf(['agency', 'lender', 'servicer'], 'The role of whoever collects.')),
 }, { ...closed, description: 'The case the law is chosen for: the borrower\'s place and what is known of the debt. What is left out keeps every pack that might apply.' })
 
+/** What a caller asks: of which law, about which contact, knowing what. */
 export const PolicyQuestion = Type.Object({
   kind: OneOf(['contact'], 'What is asked about.'),
   packs: Type.Optional(Type.Array(packHead.id, { minItems: 1, maxItems: 20, uniqueItems: true, description: 'The packs to ask, by id. Give these or `selection`.' })),

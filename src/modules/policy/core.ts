@@ -1,13 +1,13 @@
 import { isTimeZone } from '#kernel'
 import type { Action, Channel, Facts } from './facts.core.ts'
-import { consentsFor, countOf, groupOf, isLifted, lacksOf, readHistory } from './frequency.core.ts'
-import type { CountingRule, History, Subject } from './frequency.core.ts'
+import { consentsFor, countsOf, groupsOf, isWithin, lacksOf, liftedBy, readConsents, readHistory } from './frequency.core.ts'
+import type { Count, CountingRule, History, ReadConsent } from './frequency.core.ts'
 import { packsOf } from './library.core.ts'
 import { fieldsOf, stronger } from './pack.core.ts'
 import type { Pack, Rule, RuleOf } from './pack.core.ts'
 import { compile } from './predicate.core.ts'
 import type { Test } from './predicate.core.ts'
-import { horizonDays, localText, nextClosed, nextOpen, weekOf, without } from './windows.core.ts'
+import { horizonDays, instantText, localText, nextClosed, nextOpen, weekOf, without } from './windows.core.ts'
 import type { Hours, Week } from './windows.core.ts'
 import type { Reason, ReasonFacts, Verdict } from './verdict.core.ts'
 
@@ -56,15 +56,14 @@ interface Constraint {
 /** A rule with all that it asks of this contact. */
 interface Bound { pack: Pack, rule: Rule, constraints: Constraint[] }
 
-/** A contact with its facts read once. */
-interface Case { facts: Facts, action: Action, asked: number, zones: readonly string[], zonesMissing: boolean, history: History }
+/** A contact with its facts read once. `debts` are the names its debts count under. */
+interface Case { facts: Facts, action: Action, asked: number, debts: readonly string[], zones: readonly string[], zonesMissing: boolean, history: History | null, consents: readonly ReadConsent[] }
 
 function readCase (facts: Facts, action: Action, asked: number): Case {
   const zones = facts.timeZones ?? []
-  return { facts, action, asked, zones, zonesMissing: zones.length === 0 || !zones.every(isTimeZone), history: readHistory(facts) }
+  const zonesMissing = zones.length === 0 || !zones.every(isTimeZone)
+  return { facts, action, asked, zones, zonesMissing, debts: groupsOf(facts, action.debts), history: readHistory(facts), consents: readConsents(facts, asked) }
 }
-
-const instantText = (at: number): string => new Date(at).toISOString().replace('.000Z', 'Z')
 
 function reasonOf (pack: Pack, rule: Rule, facts: ReasonFacts, ends: number | null, lift: string | null = null): Reason {
   const { id, clause, says, strength } = rule
@@ -111,29 +110,24 @@ const openingOf = (hours: Hours): Constraint => ({ next: at => nextOpen(hours, a
 
 /** What a time rule asks of a case; the facts it lacks instead, when it cannot be judged; null when it does not concern the case. */
 function constraintsOf (timed: TimedRule, of: Case): Constraint[] | Missing | null {
-  if ('count' in timed) return countsOf(timed.rule, of)
+  if ('count' in timed) return countedBy(timed.rule, of)
   const hours = hoursOf(timed, of)
   if (hours === null || 'missing' in hours) return hours
   const { rule } = timed
-  const consents = rule.kind === 'timeWindow' ? consentsFor(rule, { ...of, debt: null }) : []
+  const consents = rule.kind === 'timeWindow' ? consentsFor(rule, of.consents, of.action, of.debts) : []
   if (rule.kind !== 'timeWindow' || consents.length === 0) return hours.map(openingOf)
   return hours.map(one => {
     const opening = openingOf(one)
-    return { ...opening, next: at => isLifted(rule, consents, at, one.zone, []) ? at : opening.next(at) }
+    const lifted = liftedBy(rule, consents, one.zone, [])
+    return { ...opening, next: at => isWithin(lifted, at) ? at : opening.next(at) }
   })
 }
 
-function countsOf (rule: CountingRule, of: Case): Constraint[] | Missing {
+function countedBy (rule: CountingRule, of: Case): Count[] | Missing {
   if (of.zonesMissing) return { missing: ['facts.timeZones'] }
-  const { facts, action, asked, history, zones } = of
-  const missing = lacksOf(rule, of, history)
-  if (missing.length > 0 || history === null) return { missing: missing.map(name => name === 'history' ? 'facts.history' : name) }
-  if (history.length === 0) return []
-  const debts = rule.scope.includes('debt') ? [...new Set(action.debts.map(debt => groupOf(facts, debt)))] : [null]
-  return zones.flatMap(zone => debts.map(debt => {
-    const subject: Subject = { facts, action, asked, debt, history }
-    return countOf(rule, subject, zone)
-  }))
+  const { history } = of
+  const missing = lacksOf(rule, of.action, history)
+  return missing.length > 0 || history === null ? { missing } : countsOf(rule, { ...of, history })
 }
 
 /** Asks every rule of the packs: what refuses at once, and what must hold at the instant of the contact. */

@@ -26,7 +26,7 @@ async function insertSome (tx: Tx, ids: readonly string[], decisions: readonly N
   const uuid = (id: string | null): string | null => id === null ? null : uuidOf(id)
   await tx.execute(sql`
     insert into ${policyDecisions} (tenant_id, id, account_id, party_id, channel, purpose, verdict, earliest_at, pack_versions, facts, body, decided_at)
-    select ${uuidOf(tx.ctx.tenantId)}::uuid, d.id, d.account_id, d.party_id, d.channel, d.purpose, d.verdict, d.earliest_at, d.pack_versions::jsonb, d.facts::jsonb, d.body::jsonb, ${tx.ctx.now.toISOString()}::timestamptz
+    select ${uuidOf(tx.ctx.tenantId)}::uuid, d.id, d.account_id, d.party_id, d.channel, d.purpose, d.verdict, d.earliest_at, d.pack_versions::jsonb, d.facts::json, d.body::json, ${tx.ctx.now.toISOString()}::timestamptz
     from unnest(
       ${sql.param(ids.map(uuidOf))}::uuid[], ${column(d => uuid(d.accountId))}::uuid[], ${column(d => uuid(d.partyId))}::uuid[], ${column(d => d.action.channel)}::text[],
       ${column(d => d.action.purpose ?? actionDefaults.purpose)}::text[], ${column(d => d.verdict.verdict)}::text[], ${column(d => d.verdict.earliestAllowedAt)}::timestamptz[],
@@ -37,10 +37,9 @@ async function insertSome (tx: Tx, ids: readonly string[], decisions: readonly N
 /** A decision kept. Throws `NotFound`. */
 export async function findDecision (tx: Tx, id: Id<'policyDecision'>) {
   const [row] = await tx.select({
-    id: policyDecisions.id, accountId: policyDecisions.accountId, partyId: policyDecisions.partyId, packVersions: policyDecisions.packVersions,
-    asked: policyDecisions.facts, verdict: policyDecisions.body, decidedAt: policyDecisions.decidedAt,
+    id: policyDecisions.id, accountId: policyDecisions.accountId, partyId: policyDecisions.partyId, asked: policyDecisions.facts, verdict: policyDecisions.body, decidedAt: policyDecisions.decidedAt,
   }).from(policyDecisions).where(and(eq(policyDecisions.tenantId, tx.ctx.tenantId), eq(policyDecisions.id, id)))
   if (row === undefined) throw NotFound()
   const { asked, ...decision } = row
-  return { ...decision, ...asked }
+  return { ...decision, ...asked, packVersions: decision.verdict.packVersions }
 }

@@ -27,6 +27,7 @@ export const purposes = [
 ] as const
 export type Purpose = (typeof purposes)[number]
 
+/** Who owes, as the laws tell them apart. */
 export const borrowerTypes = ['consumer', 'business', 'publicAuthority'] as const
 
 /** The kinds of consent that rules name. */
@@ -75,7 +76,7 @@ const Word = (description: string) => Type.String({ pattern: '^[a-z][A-Za-z0-9]{
 
 /** A name that means something to the caller alone: an id, or the hash of a number. */
 const Ref = (description: string) => Type.String({ minLength: 1, maxLength: 254, pattern: '^[\\x21-\\x7e]+$', description })
-const Debts = Type.Array(Ref('A debt.'), { minItems: 1, maxItems: 50, description: 'The debts it concerns.' })
+const Debts = Type.Array(Ref('A debt.'), { minItems: 1, maxItems: 20, description: 'The debts it concerns.' })
 
 /** A weekly stretch of local time, half-open; `to` at or before `from` lies on the next day. */
 export const WeeklyWindow = Type.Object({
@@ -87,6 +88,7 @@ export type WeeklyWindow = Static<typeof WeeklyWindow>
 
 const Windows = (description: string) => Type.Array(WeeklyWindow, { maxItems: 50, description })
 
+/** A contact of the past, as far as a law cares. */
 export const Attempt = Type.Object({
   at: Instant, channel: Channel,
   direction: OneOf(['out', 'in'], '`out`: begun by the collector; `in`: by the person.'),
@@ -97,6 +99,7 @@ export const Attempt = Type.Object({
 }, { ...closed, description: 'A contact attempted or received before.' })
 export type Attempt = Static<typeof Attempt>
 
+/** A consent given and not withdrawn. */
 export const GivenConsent = Type.Object({
   type: OneOf(consentTypes, 'What was consented to: contact at otherwise closed times, or more often.'),
   at: Instant,
@@ -112,7 +115,7 @@ export const Facts = Type.Object({
   borrowerType: Type.Optional(OneOf(borrowerTypes, 'Who owes.')),
   history: Type.Optional(Type.Array(Attempt, { maxItems: 1000, description: 'All contacts so far. Left out: not known, and rules that count refuse.' })),
   consents: Type.Optional(Type.Array(GivenConsent, { maxItems: 200, description: 'Consents given and not withdrawn.' })),
-  flags: Type.Optional(Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,79}$' }), Type.Union([Type.Boolean(), Word('A word kept with the decision.')]), {
+  flags: Type.Optional(Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,79}$' }), Type.Union([Type.Boolean(), Type.String({ pattern: '^[A-Za-z0-9_.-]{1,80}$', description: 'A word kept with the decision.' })]), {
     ...closed, maxProperties: 100, description: `Claims about the case; left out: false. ${Object.entries(flagMeanings).map(([flag, meaning]) => `\`${flag}\`: ${meaning}.`).join(' ')} Others are kept and named in \`unreadFlags\`.`,
   })),
   publicHolidays: Type.Optional(Type.Array(Day, { maxItems: 1000, description: 'The public holidays at the borrower\'s place. Left out: not known, and rules closed on holidays refuse.' })),

@@ -1,73 +1,96 @@
 import { dayNumber, dayOfNumber } from '#kernel'
-import type { Action, Attempt, Facts, GivenConsent } from './facts.core.ts'
+import type { Action, Attempt, Facts } from './facts.core.ts'
 import type { RuleOf } from './pack.core.ts'
-import { dayAt, startOf } from './windows.core.ts'
+import { dayAt, instantText, startOf } from './windows.core.ts'
 
 /** Rules that count contacts of the past. */
 export type CountingRule = RuleOf<'frequency'> | RuleOf<'cooldown'>
 type ConsentRule = CountingRule | RuleOf<'timeWindow'>
 
-/** The history with its instants read once; null when it is not known or cannot be read. */
-export type History = readonly Seen[] | null
-export interface Seen { readonly at: number, readonly attempt: Attempt }
-
-/** Reads the history's instants; one that cannot be read makes the whole unreadable. */
-export function readHistory ({ history }: Facts): History {
-  if (history === undefined) return null
-  const seen = history.map(attempt => ({ at: Date.parse(attempt.at), attempt }))
-  return seen.some(({ at }) => Number.isNaN(at)) ? null : seen
-}
+/** A past contact with its instant and the names of its debts read once. */
+interface Seen { readonly at: number, readonly attempt: Attempt, readonly debts: readonly string[], readonly index: number }
+/** The history, read once. `daysIn` is the calendar day, in a zone, of each contact by its index. */
+export interface History { readonly seen: readonly Seen[], daysIn (zone: string): readonly number[] }
 
 /** The name a debt counts under: its group's, or its own. */
-export const groupOf = ({ debtGroups }: Facts, debt: string): string => debtGroups !== undefined && Object.hasOwn(debtGroups, debt) ? debtGroups[debt]! : debt
+const groupOf = ({ debtGroups }: Facts, debt: string): string => debtGroups !== undefined && Object.hasOwn(debtGroups, debt) ? debtGroups[debt]! : debt
 
-/** What a count is about: the contact, and one of its debts when the rule counts by debt. */
-export interface Subject { readonly facts: Facts, readonly action: Action, readonly asked: number, readonly debt: string | null, readonly history: readonly Seen[] }
+/** The names debts count under, each once. */
+export const groupsOf = (facts: Facts, debts: readonly string[]): string[] => [...new Set(debts.map(debt => groupOf(facts, debt)))]
 
-const concernsDebt = (facts: Facts, debts: readonly string[], debt: string): boolean => debts.some(other => groupOf(facts, other) === debt)
-
-/** Whether an attempt is of the person, debt, collector and number that a rule counts by. */
-function isInScope ({ scope }: CountingRule, { facts, action, debt }: Subject, attempt: Attempt): boolean {
-  for (const part of scope) {
-    if (part === 'debt' ? debt !== null && !concernsDebt(facts, attempt.debts, debt) : attempt[part] !== action[part]) return false
+/** Reads the history; null when it is not known, or when an instant of it cannot be read. */
+export function readHistory (facts: Facts): History | null {
+  if (facts.history === undefined) return null
+  const seen = facts.history.map((attempt, index) => ({ at: Date.parse(attempt.at), attempt, debts: groupsOf(facts, attempt.debts), index }))
+  if (seen.some(({ at }) => Number.isNaN(at))) return null
+  const days = new Map<string, number[]>()
+  return {
+    seen,
+    daysIn (zone) {
+      const known = days.get(zone) ?? seen.map(({ at }) => dayAt(zone, at))
+      days.set(zone, known)
+      return known
+    },
   }
-  return true
 }
 
-/** The facts a counting rule needs of the history and the contact and does not find. */
-export function lacksOf (rule: CountingRule, { action }: Pick<Subject, 'action'>, history: History): string[] {
-  if (history === null) return ['history']
-  const { scope, channels } = rule
-  if (scope.includes('number') && action.number === undefined) return ['action.number']
-  const directions = rule.kind === 'frequency' ? rule.directions : rule.trigger.directions
-  const countsOutcome = rule.kind === 'cooldown' || rule.outcomes !== undefined || rule.outcomesExcluded !== undefined
-  const isUnreadable = history.some(({ attempt }) => channels.includes(attempt.channel) && directions.includes(attempt.direction) && (
-    (countsOutcome && attempt.outcome === 'unknown') || (scope.includes('number') && attempt.number === undefined)))
-  return isUnreadable ? ['history'] : []
+/** A consent with its instants and debts read once; `debts` null: for all. */
+export interface ReadConsent { readonly type: string, readonly given: number, readonly until: number, readonly debts: ReadonlySet<string> | null, readonly channels: readonly string[] | null }
+
+/** Reads the consents given by the instant asked about; one whose instants cannot be read counts for nothing. */
+export const readConsents = (facts: Facts, asked: number): ReadConsent[] => facts.consents === undefined
+  ? []
+  : facts.consents.map(({ type, at, until, debts, channels }) => ({
+    type, given: Date.parse(at), until: until === undefined ? Infinity : Date.parse(until), debts: debts === undefined ? null : new Set(groupsOf(facts, debts)), channels: channels ?? null,
+  })).filter(({ given, until }) => given <= asked && given < until)
+
+/** The consents that lift a rule on a channel for all of some debts. */
+export const consentsFor = ({ unlessConsent }: ConsentRule, consents: readonly ReadConsent[], { channel }: Action, debts: readonly string[]): ReadConsent[] => unlessConsent === undefined
+  ? []
+  : consents.filter(consent => consent.type === unlessConsent && consent.channels?.includes(channel) !== false && debts.every(debt => consent.debts?.has(debt) !== false))
+
+/** Half-open stretches of time, ordered and apart, in epoch milliseconds. */
+type Stretches = readonly { readonly from: number, readonly to: number }[]
+
+/**
+ * When consents lift a rule: from when each was given, until it runs out or, where the rule says so, a conversation uses it up.
+ * `talks` are the instants of conversations, in order.
+ */
+export function liftedBy (rule: ConsentRule, consents: readonly ReadConsent[], zone: string, talks: readonly number[]): Stretches {
+  const { consentDays, consentEndsWith } = rule
+  const lifted: { from: number, to: number }[] = []
+  for (const { given, until } of [...consents].sort((a, b) => a.given - b.given)) {
+    // The day consent was given is the first of its days. A conversation is itself still had by consent.
+    const days = consentDays === undefined ? Infinity : startOf(zone, dayAt(zone, given) + consentDays, given)
+    const talk = consentEndsWith === undefined ? undefined : talks[firstAbove(talks, given)]
+    const to = Math.min(until, days, talk === undefined ? Infinity : talk + 1)
+    const last = lifted.at(-1)
+    if (last !== undefined && given <= last.to) last.to = Math.max(last.to, to)
+    else lifted.push({ from: given, to })
+  }
+  return lifted
 }
 
-/** The consents that lift a rule for the debts in question, given by the time asked about. */
-export function consentsFor (rule: ConsentRule, { facts, action, asked, debt }: Omit<Subject, 'history'>): GivenConsent[] {
-  const { unlessConsent } = rule
-  if (unlessConsent === undefined || facts.consents === undefined) return []
-  const needed = debt === null ? action.debts.map(name => groupOf(facts, name)) : [debt]
-  return facts.consents.filter(consent => consent.type === unlessConsent && Date.parse(consent.at) <= asked &&
-    (consent.channels === undefined || consent.channels.includes(action.channel)) &&
-    (consent.debts === undefined || needed.every(name => concernsDebt(facts, consent.debts ?? [], name))))
+/** Whether an instant lies in one of the stretches. */
+export function isWithin (stretches: Stretches, at: number): boolean {
+  for (const { from, to } of stretches) if (at < to) return at >= from
+  return false
 }
 
-/** Whether a consent holds at an instant: given, not run out, and not used up by a conversation where the rule says that ends it. */
-function isInForce (rule: ConsentRule, consent: GivenConsent, at: number, zone: string, talks: readonly number[]): boolean {
-  const given = Date.parse(consent.at)
-  if (at < given || (consent.until !== undefined && !(at < Date.parse(consent.until)))) return false
-  // The day consent was given is the first of its days.
-  if (rule.consentDays !== undefined && dayAt(zone, at) >= dayAt(zone, given) + rule.consentDays) return false
-  return rule.consentEndsWith === undefined || !talks.some(talk => talk > given && talk < at)
+/** The index of the first value above another, in ordered values; their number when there is none. */
+function firstAbove (ordered: readonly number[], value: number): number {
+  let low = 0
+  let high = ordered.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ordered[middle]! > value) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
-/** Whether any consent lifts a rule at an instant. */
-export const isLifted = (rule: ConsentRule, consents: readonly GivenConsent[], at: number, zone: string, talks: readonly number[]): boolean =>
-  consents.some(consent => isInForce(rule, consent, at, zone, talks))
+/** What a counting rule saw. */
+export interface CountFacts { timeZone: string, debt?: string, count?: number, limit?: number, windowFrom?: string, windowTo?: string, conversationAt?: string }
 
 /** What stands against a contact by counting, in one zone and for one debt. */
 export interface Count {
@@ -76,27 +99,65 @@ export interface Count {
   /** What the rule saw at an instant. */
   facts (at: number): CountFacts
 }
-export interface CountFacts { timeZone: string, debt?: string, count?: number, limit?: number, windowFrom?: string, windowTo?: string, conversationAt?: string }
 
-const talksOf = (rule: CountingRule, subject: Subject): number[] => rule.consentEndsWith === undefined
-  ? []
-  : subject.history.filter(({ attempt }) => attempt.outcome === 'conversation' && rule.channels.includes(attempt.channel) && isInScope(rule, subject, attempt)).map(({ at }) => at)
+/** A contact to count for, with its facts read once. */
+export interface Counted { readonly action: Action, readonly debts: readonly string[], readonly zones: readonly string[], readonly history: History, readonly consents: readonly ReadConsent[] }
 
-/** A counting rule against a contact's history, by the calendar of one zone. */
-export function countOf (rule: CountingRule, subject: Subject, zone: string): Count {
-  const consents = consentsFor(rule, subject)
-  const talks = consents.length === 0 ? [] : talksOf(rule, subject)
-  const isFree = (at: number): boolean => consents.length > 0 && isLifted(rule, consents, at, zone, talks)
-  const named = { timeZone: zone, ...subject.debt !== null && { debt: subject.debt } }
-  return rule.kind === 'frequency' ? frequencyOf(rule, subject, zone, isFree, named) : cooldownOf(rule, subject, zone, isFree, named)
+/** The facts a counting rule needs of the history and the contact and does not find. */
+export function lacksOf (rule: CountingRule, action: Action, history: History | null): string[] {
+  if (history === null) return ['facts.history']
+  const { scope, channels } = rule
+  const countsNumber = scope.includes('number')
+  if (countsNumber && action.number === undefined) return ['action.number']
+  const directions = rule.kind === 'frequency' ? rule.directions : rule.trigger.directions
+  const countsOutcome = rule.kind === 'cooldown' || rule.outcomes !== undefined || rule.outcomesExcluded !== undefined
+  const isUnreadable = history.seen.some(({ attempt }) => channels.includes(attempt.channel) && directions.includes(attempt.direction) && (
+    (countsOutcome && attempt.outcome === 'unknown') || (countsNumber && attempt.number === undefined)))
+  return isUnreadable ? ['facts.history'] : []
 }
 
-function frequencyOf (rule: RuleOf<'frequency'>, subject: Subject, zone: string, isFree: (at: number) => boolean, named: CountFacts): Count {
-  const { channels, directions, outcomes, outcomesExcluded, limit, window } = rule
-  const counts = ({ channel, direction, outcome }: Attempt): boolean => channels.includes(channel) && directions.includes(direction) &&
-    (outcome === 'pending' || ((outcomes === undefined || outcomes.includes(outcome)) && outcomesExcluded?.includes(outcome) !== true))
+/** Whether a rule counts an attempt with this channel, direction and outcome. What is permitted and not yet recorded counts wherever it could, but begins no rest. */
+function isCounted (rule: CountingRule, { channel, direction, outcome }: Attempt): boolean {
+  if (!rule.channels.includes(channel)) return false
+  if (rule.kind === 'cooldown') return rule.trigger.directions.includes(direction) && rule.trigger.outcomes.includes(outcome)
+  if (!rule.directions.includes(direction)) return false
+  return outcome === 'pending' || ((rule.outcomes === undefined || rule.outcomes.includes(outcome)) && rule.outcomesExcluded?.includes(outcome) !== true)
+}
+
+/** Whether an attempt is of the person, collector and number that a rule counts by. Debts are looked at apart. */
+function isSame ({ scope }: CountingRule, action: Action, attempt: Attempt): boolean {
+  for (const part of scope) if (part !== 'debt' && attempt[part] !== action[part]) return false
+  return true
+}
+
+/** What a counting rule asks of a contact: one count for each zone, and each debt where it counts by debt. Nothing for what was never counted. */
+export function countsOf (rule: CountingRule, of: Counted): Count[] {
+  const { action, debts, zones, history, consents } = of
+  const counted = history.seen.filter(({ attempt }) => isCounted(rule, attempt) && isSame(rule, action, attempt))
+  if (counted.length === 0) return []
+  const talks = rule.consentEndsWith === undefined || consents.length === 0
+    ? []
+    : history.seen.filter(({ attempt }) => attempt.outcome === 'conversation' && rule.channels.includes(attempt.channel) && isSame(rule, action, attempt))
+  const isOf = (debt: string | null) => (seen: Seen): boolean => debt === null || seen.debts.includes(debt)
+  return (rule.scope.includes('debt') ? debts : [null]).flatMap(debt => {
+    const mine = counted.filter(isOf(debt))
+    if (mine.length === 0) return []
+    const lifting = consentsFor(rule, consents, action, debt === null ? debts : [debt])
+    const ended = talks.filter(isOf(debt)).map(({ at }) => at).sort((a, b) => a - b)
+    return zones.map(zone => {
+      const lifted = lifting.length === 0 ? [] : liftedBy(rule, lifting, zone, ended)
+      const place: Place = { zone, lifted, days: history.daysIn(zone), named: { timeZone: zone, ...debt !== null && { debt } } }
+      return rule.kind === 'frequency' ? frequencyOf(rule, mine, place) : cooldownOf(rule, mine, place)
+    })
+  })
+}
+
+/** Where a count is made: the zone's calendar, when consent lifts the rule there, and how its facts begin. */
+interface Place { zone: string, lifted: Stretches, days: readonly number[], named: CountFacts }
+
+function frequencyOf ({ limit, window }: RuleOf<'frequency'>, counted: readonly Seen[], { zone, lifted, days, named }: Place): Count {
   // A contact made by consent does not count either.
-  const days = subject.history.filter(({ at, attempt }) => counts(attempt) && isInScope(rule, subject, attempt) && !isFree(at)).map(({ at }) => dayAt(zone, at)).sort((a, b) => a - b)
+  const counts = counted.filter(({ at }) => !isWithin(lifted, at)).map(({ index }) => days[index]!).sort((a, b) => a - b)
   const windowAt = (day: number): { first: number, last: number } => {
     if (window.type === 'calendarMonth') {
       const month = dayOfNumber(day).slice(0, 8)
@@ -104,25 +165,25 @@ function frequencyOf (rule: RuleOf<'frequency'>, subject: Subject, zone: string,
     }
     return { first: window.type === 'rollingDays' ? day - window.days + 1 : day, last: day }
   }
-  const within = (day: number): number[] => {
+  const within = (day: number): { from: number, to: number, last: number } => {
     const { first, last } = windowAt(day)
-    return days.filter(other => other >= first && other <= last)
+    return { from: firstAbove(counts, first - 1), to: firstAbove(counts, last), last }
   }
   return {
     next (at) {
       for (;;) {
-        const day = dayAt(zone, at)
-        const counted = within(day)
-        if (counted.length < limit || isFree(at)) return at
-        // The oldest that must leave the window for one more to fit.
-        const leaves = counted[counted.length - limit]!
-        at = startOf(zone, window.type === 'calendarMonth' ? windowAt(day).last + 1 : leaves + (window.type === 'rollingDays' ? window.days : 1), at)
+        const { from, to, last } = within(dayAt(zone, at))
+        if (to - from < limit || isWithin(lifted, at)) return at
+        // The last of those that must leave the window for one more to fit.
+        const leaves = counts[to - limit]!
+        at = startOf(zone, window.type === 'rollingDays' ? leaves + window.days : last + 1, at)
       }
     },
     facts (at) {
       const day = dayAt(zone, at)
       const { first, last } = windowAt(day)
-      return { ...named, count: within(day).length, limit, windowFrom: dayOfNumber(first), windowTo: dayOfNumber(last) }
+      const { from, to } = within(day)
+      return { ...named, count: to - from, limit, windowFrom: dayOfNumber(first), windowTo: dayOfNumber(last) }
     },
   }
 }
@@ -130,27 +191,26 @@ function frequencyOf (rule: RuleOf<'frequency'>, subject: Subject, zone: string,
 /** The number of the first day of the month after one written `YYYY-MM-`. */
 const nextMonth = (month: string): number => Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5, 7)), 1) / 86_400_000
 
-function cooldownOf (rule: RuleOf<'cooldown'>, subject: Subject, zone: string, isFree: (at: number) => boolean, named: CountFacts): Count {
-  const { channels, trigger, firstDay } = rule
-  const length = rule.days + (firstDay === 'nextDay' ? 1 : 0)
-  const triggers = subject.history.filter(({ attempt }) => channels.includes(attempt.channel) && trigger.directions.includes(attempt.direction) &&
-    trigger.outcomes.includes(attempt.outcome) && isInScope(rule, subject, attempt)).map(({ at }) => ({ at, day: dayAt(zone, at) }))
+function cooldownOf (rule: RuleOf<'cooldown'>, triggers: readonly Seen[], { zone, lifted, days, named }: Place): Count {
+  const length = rule.days + (rule.firstDay === 'nextDay' ? 1 : 0)
+  const begun = triggers.map(({ at, index }) => ({ at, day: days[index]! })).sort((a, b) => a.day - b.day || a.at - b.at)
+  const beginnings = begun.map(({ day }) => day)
+  // Of those begun by a day, the last rests longest.
   const running = (day: number): { at: number, day: number } | null => {
-    let latest = null
-    for (const begun of triggers) if (begun.day <= day && day < begun.day + length && (latest === null || begun.at > latest.at)) latest = begun
-    return latest
+    const last = begun[firstAbove(beginnings, day) - 1]
+    return last !== undefined && day < last.day + length ? last : null
   }
   return {
     next (at) {
       for (;;) {
-        const begun = running(dayAt(zone, at))
-        if (begun === null || isFree(at)) return at
-        at = startOf(zone, begun.day + length, at)
+        const rest = running(dayAt(zone, at))
+        if (rest === null || isWithin(lifted, at)) return at
+        at = startOf(zone, rest.day + length, at)
       }
     },
     facts (at) {
-      const begun = running(dayAt(zone, at))
-      return { ...named, ...begun !== null && { conversationAt: new Date(begun.at).toISOString() } }
+      const rest = running(dayAt(zone, at))
+      return { ...named, ...rest !== null && { conversationAt: instantText(rest.at) } }
     },
   }
 }

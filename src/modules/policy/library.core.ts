@@ -77,9 +77,9 @@ export function packsNamed (ids: readonly string[], on: CalendarDay): readonly P
   return found
 }
 
-/** The packs of exactly these versions, for deciding again what was decided. Throws a plain Error when one is gone. */
-export function packsOf (versions: Readonly<Record<string, string>>): readonly Pack[] {
-  const found = library.filter(({ id, version }) => Object.hasOwn(versions, id) && versions[id] === version)
-  if (found.length !== Object.keys(versions).length) throw new Error('a pack of a stored decision is gone')
+/** The packs of exactly these versions, in their order, for deciding again what was decided. Throws a plain Error when one is gone. */
+export const packsOf = (versions: Readonly<Record<string, string>>): readonly Pack[] => Object.entries(versions).map(([id, version]) => {
+  const found = library.find(pack => pack.id === id && pack.version === version)
+  if (found === undefined) throw new Error(`a pack of a stored decision is gone: ${nameOf({ id, version })}`)
   return found
-}
+})

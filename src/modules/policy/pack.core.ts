@@ -11,6 +11,7 @@ export type Strength = (typeof strengths)[number]
 /** How well the text of a rule was read: the official text, a reproduction of the clause, or a description of it. The best first. */
 export const evidences = ['primary', 'reproduction', 'secondary'] as const
 
+/** What kinds of text bind: from statutes to voluntary codes. */
 export const authorities = [
   'statute', 'statuteAndRegulation', 'directive', 'stateRegulation', 'departmentRule', 'judicialInterpretation', 'regulatorRule',
   'regulatorCircular', 'regulatorGuideline', 'nationalStandard', 'industryGuideline', 'voluntaryCode',

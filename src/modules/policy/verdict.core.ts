@@ -4,6 +4,7 @@ import { Instant, Nullable, OneOf, closed } from '#kernel'
 import { channels } from './facts.core.ts'
 import { packHead, strengths } from './pack.core.ts'
 
+/** What an answer can be. */
 export const verdicts = ['allowed', 'wait', 'denied'] as const
 
 const ReasonFacts = Type.Object({
@@ -20,6 +21,7 @@ const ReasonFacts = Type.Object({
 }, { ...closed, description: 'The facts used.' })
 export type ReasonFacts = Static<typeof ReasonFacts>
 
+/** One rule that stands in the way, with the facts it rests on. */
 export const Reason = Type.Object({
   rule: Type.String({ description: 'The rule.' }), pack: Type.String({ description: 'The pack it is from.' }), clause: Type.String({ description: 'Where the law says so.' }),
   says: Type.String({ description: 'What it says.' }), strength: OneOf(strengths, 'How far it binds.'),

@@ -111,3 +111,6 @@ export function startOf (zone: string, day: number, at: number): number {
 
 /** Local date and time in a zone, such as `2026-04-09T10:00:00`. */
 export const localText = (zone: string, at: number): string => new Date(at + offsetRunAt(zone, at).offsetMs).toISOString().slice(0, 19)
+
+/** An instant (epoch milliseconds) as the wire carries it: RFC 3339 in UTC, milliseconds only where there are any. */
+export const instantText = (at: number): string => new Date(at).toISOString().replace('.000Z', 'Z')

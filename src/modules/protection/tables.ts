@@ -26,7 +26,7 @@ export const disputes = pgTable('disputes', {
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   index().on(t.tenantId, t.accountId),
-  uniqueIndex().on(t.tenantId, t.accountId).where(sql`state = 'open'`),
+  uniqueIndex('disputes_one_open').on(t.tenantId, t.accountId).where(sql`state = 'open'`),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.holdId], foreignColumns: [holds.tenantId, holds.id] }),
 ])

@@ -42,6 +42,15 @@ export function addGauges (db: Database, jobs: readonly Job[], queues: Queues | 
       where h.stream = h.tenant_id and coalesce(s.sequence, 0) < h.sequence`))
     set({}, Number(rows[0]?.['age'] ?? 0))
   })
+  gauge('recoup_oldest_due_seconds', 'How long the oldest deadline that has passed waits, by job; of webhooks.deliver it is the lag of webhooks.', ['job'], async set => {
+    for (const job of jobs) {
+      if (job.kind !== 'due') continue
+      const { rows } = await db.installation(tx => tx.execute(sql`
+        select coalesce(extract(epoch from max(coalesce(t.clock_at, now()) - d.due_at)), 0) as age
+        from tenants t cross join lateral (select min(due_at) as due_at from ${job.due} where tenant_id = t.tenant_id) d`))
+      set({ job: job.name }, Math.max(0, Number(rows[0]?.['age'] ?? 0)))
+    }
+  })
   gauge('recoup_dead_letters', 'Work given up and not retried.', [], async set => {
     const { rows } = await db.installation(tx => tx.execute(sql`select count(*) as n from dead_letters where retried_at is null`))
     set({}, Number(rows[0]?.['n'] ?? 0))

@@ -79,14 +79,14 @@ const webhooks = (): Schema => Object.fromEntries(eventTypes().map(type => [type
 }]))
 
 const envelope = (name: string, data: object): Schema => ({
-  type: 'object', required: ['id', 'type', 'apiVersion', 'sequence', 'tenantId', 'occurredAt', 'livemode', 'data'],
+  type: 'object', required: ['id', 'type', 'apiVersion', 'sequence', 'tenantId', 'occurredAt', 'recordedAt', 'correlationId', 'livemode', 'data'],
   properties: {
     id: { type: 'string', description: 'Id of the event: the same at every attempt.' }, type: { const: name, description: 'What happened.' },
     apiVersion: { type: 'integer', description: 'Version of the shape of `data`.' }, sequence: { type: 'integer', description: 'Place in your feed: without gaps, in order of commit.' },
-    tenantId: { type: 'string', description: 'The agency.' }, lenderId: { type: ['string', 'null'], description: 'The lender it concerns.' }, accountId: { type: ['string', 'null'], description: 'The account it concerns.' },
+    tenantId: { type: 'string', description: 'The agency.' }, lenderId: { type: 'string', description: 'The lender it concerns; left out when none.' }, accountId: { type: 'string', description: 'The account it concerns; left out when none.' },
     occurredAt: { type: 'string', format: 'date-time', description: 'When it happened, by the agency\'s clock.' }, recordedAt: { type: 'string', format: 'date-time', description: 'When it was written down.' },
     correlationId: { type: 'string', description: 'The request or work it came from.' }, livemode: { type: 'boolean', description: 'False in a sandbox.' },
-    data: { type: 'object', properties: { object: data }, description: 'The facts.' },
+    data: { type: 'object', required: ['object'], properties: { object: data }, description: 'The facts.' },
   },
 })
 

@@ -28,6 +28,8 @@ export interface Tx extends Omit<Drizzle, 'transaction' | '$client'> {
 /** How long one statement, and one whole unit of work, may take. */
 export const statementTimeoutMs = 15_000
 export const unitTimeoutMs = 25_000
+/** How long the server keeps a transaction, and its locks, whose process has gone silent: paused, or cut off. */
+const silenceTimeoutMs = 30_000
 /** How often a unit of work is tried when it lost a race. */
 export const unitAttemptsMax = 3
 
@@ -85,12 +87,16 @@ export const shape = (answer: Answer, rowMode: 'array' | undefined) => ({
   rows: rowMode === 'array' ? answer.rows : answer.rows.map(row => Object.fromEntries(answer.fields.map((field, i) => [field.name, row[i]]))),
 })
 
-const scopeText = `select set_config('role', 'recoup_app', true), set_config('app.tenant_id', $1, true), set_config('app.lender_id', $2, true), set_config('statement_timeout', '${statementTimeoutMs}', true)`
+/** Whatever the server's own settings are, instants and days are written as this program reads them. */
+export const textSettings = "set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO, YMD', true)"
+
+const scopeText = `select set_config('role', 'recoup_app', true), set_config('app.tenant_id', $1, true), set_config('app.lender_id', $2, true), set_config('statement_timeout', '${statementTimeoutMs}', true), ${textSettings}`
 const scopeReadText = `${scopeText}, set_config('transaction_read_only', 'on', true)`
+const scopeWriteText = `${scopeText}, set_config('idle_in_transaction_session_timeout', '${silenceTimeoutMs}', true)`
 
 /** The statement that makes what follows it, in the same transaction, the agency's own: role, tenant and lender, each local to the transaction. */
 const scope = (ctx: Ctx, readOnly: boolean): Statement => ({
-  text: readOnly ? scopeReadText : scopeText,
+  text: readOnly ? scopeReadText : scopeWriteText,
   values: [uuidOf(ctx.tenantId), ctx.lenderId === null ? '' : uuidOf(ctx.lenderId)],
   silent: true,
 })

@@ -83,7 +83,7 @@ export function checkUrl (url: string, { allowPrivate, httpsOnly }: { allowPriva
  */
 export function guardedAgent (options: GuardOptions): Agent {
   const { allowPrivate, connectTimeoutMs = 5_000, silenceTimeoutMs = 15_000, responseBytesMax = 64 * 1024 } = options
-  const { connectionsPerOriginMax = 8, originsMax = 10_000, resolve = resolveAll } = options
+  const { connectionsPerOriginMax = 64, originsMax = 10_000, resolve = resolveAll } = options
   const connect = buildConnector({ timeout: connectTimeoutMs, lookup: guardedLookup(resolve, allowPrivate) })
   return new Agent({
     connect: allowPrivate ? connect : guardedConnector(connect),

@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { giveTo } from './binaries.ts'
@@ -125,15 +125,21 @@ const signal = (pid: number, name: NodeJS.Signals): void => {
   }
 }
 
+/** Where ports are chosen: below those that systems give to outgoing connections, so that one is still free at the next start. */
+const portsFrom = 15_000
+const portsTo = 32_000
+const portAttemptsMax = 50
+
 /** A port of 127.0.0.1 that is free: the one wished for when it is. */
 async function freePort (wished: number): Promise<number> {
-  for (const port of [wished, 0]) {
+  let port = wished
+  for (let attempt = 0; attempt < portAttemptsMax; attempt++) {
     const server = createServer()
-    server.listen(port, '127.0.0.1')
-    const isFree = await once(server, 'listening').then(() => true, () => false)
-    const address = server.address() as AddressInfo | null
+    if (port !== 0) server.listen(port, '127.0.0.1')
+    const isFree = port !== 0 && await once(server, 'listening').then(() => true, () => false)
     server.close()
-    if (isFree && address !== null) return address.port
+    if (isFree) return port
+    port = randomInt(portsFrom, portsTo)
   }
   throw new Error('no port of 127.0.0.1 is free')
 }
