@@ -170,7 +170,7 @@ export async function setFates (tx: Tx, settled: readonly Settled[], fenceSecond
     from unnest(${column(s => uuidOf(s.id))}::uuid[], ${column(s => s.fate.state)}::text[], ${column(s => s.fate.state === 'scheduled' ? s.fate.dueAt : null)}::timestamptz[],
       ${column(s => 'reason' in s.fate ? s.fate.reason : null)}::text[], ${column(law('rule'))}::text[], ${column(law('clause'))}::text[], ${column(s => uuidOrNull(s.decisionId))}::uuid[])
       as s (id, state, due_at, reason, rule, clause, decision_id)
-    where m.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and m.id = s.id`)
+    where m.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and m.id = any(${uuids(settled.map(s => s.id))}::uuid[]) and m.id = s.id`)
 }
 
 /** A message that its provider took. */
@@ -181,7 +181,7 @@ export async function setSent (tx: Tx, taken: readonly Taken[]): Promise<(Messag
   if (taken.length === 0) return []
   const { rows } = await tx.execute(sql`update messages m set state = 'sent', sent_at = s.sent_at, provider_id = s.provider_id, due_at = null, claimed_until = null, reason = null, rule = null, clause = null
     from unnest(${sql.param(taken.map(t => uuidOf(t.id)))}::uuid[], ${sql.param(taken.map(t => t.sentAt))}::timestamptz[], ${sql.param(taken.map(t => t.providerId))}::text[]) as s (id, sent_at, provider_id)
-    where m.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and m.id = s.id and m.state <> 'sent'
+    where m.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and m.id = any(${uuids(taken.map(t => t.id))}::uuid[]) and m.id = s.id and m.state <> 'sent'
     returning ${factColumns}, m.sent_at`)
   return rows.map(row => ({ ...factsIn(row), sentAt: wireInstant(String(row['sent_at'])) }))
 }
@@ -195,7 +195,7 @@ export async function setNotSent (tx: Tx, failures: readonly NotSent[]): Promise
   const { rows } = await tx.execute(sql`update messages m set state = case when s.due_at is null then 'failed' else 'scheduled' end, due_at = s.due_at, claimed_until = null, reason = s.reason
     from unnest(${sql.param(failures.map(f => uuidOf(f.id)))}::uuid[], ${sql.param(failures.map(f => f.attempt))}::int[], ${sql.param(failures.map(f => f.dueAt))}::timestamptz[], ${sql.param(failures.map(f => f.reason))}::text[])
       as s (id, attempt, due_at, reason)
-    where m.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and m.id = s.id and m.state = 'sending' and m.attempts = s.attempt
+    where m.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and m.id = any(${uuids(failures.map(f => f.id))}::uuid[]) and m.id = s.id and m.state = 'sending' and m.attempts = s.attempt
     returning ${factColumns}, m.due_at`)
   return rows.filter(row => row['due_at'] === null).map(factsIn)
 }

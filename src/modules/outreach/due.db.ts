@@ -1,5 +1,6 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
-import { minor, uuidOf } from '#kernel'
+import { idOf, minor, uuidOf } from '#kernel'
+import type { Id } from '#kernel'
 import { tenants } from '#platform'
 import type { Tx } from '#platform'
 import { accountParties, accounts } from '../accounts/tables.ts'
@@ -9,11 +10,11 @@ import { placements } from '../placements/tables.ts'
 import { isHeldAt } from './db.ts'
 import { messages } from './tables.ts'
 
-/** One batch of messages: small enough to be handed over well within the fence. */
-export const dueMax = 50
+/** One batch of messages: few enough to be handed over well within the fence. */
+export const dueMax = 100
 
 /** The most due messages looked at for one batch; of one person only the first is taken. */
-const candidatesMax = 200
+const candidatesMax = 400
 
 /**
  * Lets one worker at a time decide for an agency, until the transaction ends: two that counted the contacts of one person at once would
@@ -29,14 +30,33 @@ export async function isAnythingDue (tx: Tx): Promise<boolean> {
   return rows[0]?.['is_due'] === true
 }
 
+/** Takes messages that are due and in nobody's hands: the first of each person, because the next must count it. */
+async function lockFirsts (tx: Tx): Promise<Id<'message'>[]> {
+  const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
+  const at = sql`${tx.ctx.now.toISOString()}::timestamptz`
+  const isFree = sql`due_at <= ${at} and (claimed_until is null or claimed_until <= now())`
+  // Asked again of the row once it is locked: it may have been cancelled since it was found.
+  const { rows } = await tx.execute(sql`
+    with due as materialized (
+      select id, person_key, due_at from messages where tenant_id = ${tenantId} and ${isFree} order by due_at, id limit ${sql.raw(String(candidatesMax))}
+    ), firsts as materialized (
+      select id from (select distinct on (person_key) id, due_at from due order by person_key, due_at, id) first order by due_at, id limit ${sql.raw(String(dueMax))}
+    )
+    select m.id from messages m where m.tenant_id = ${tenantId} and m.id = any(array(select id from firsts)) and ${isFree} for update skip locked`)
+  return rows.map(row => idOf('message', String(row['id'])))
+}
+
 /** A message that has fallen due, with everything it is judged by and written from. */
 export type DueMessage = Awaited<ReturnType<typeof lockDue>>[number]
 
-/** Takes messages that are due and in nobody's hands: the first of each person, because the next must count it. */
+/** Takes messages that have fallen due, at most `dueMax` and of each person the first, with all that is known of them. */
 export async function lockDue (tx: Tx) {
   const { tenantId, now } = tx.ctx
   const at = sql`${now.toISOString()}::timestamptz`
-  const firstOfEach = sql.raw(String(candidatesMax))
+  const ids = await lockFirsts(tx)
+  if (ids.length === 0) return []
+  // The messages first, then one row of each by its key: left to itself and without fresh statistics, the planner starts with every placement.
+  await tx.execute(sql`select set_config('join_collapse_limit', '1', true)`)
   const rows = await tx.select({
     id: messages.id, accountId: messages.accountId, lenderId: messages.lenderId, partyId: messages.partyId, contactPointId: messages.contactPointId, personKey: messages.personKey,
     channel: messages.channel, step: messages.step, state: messages.state, attempts: messages.attempts, plannedAt: messages.plannedAt,
@@ -58,11 +78,6 @@ export async function lockDue (tx: Tx) {
     .innerJoin(accountParties, and(eq(accountParties.tenantId, messages.tenantId), eq(accountParties.accountId, messages.accountId), eq(accountParties.partyId, messages.partyId)))
     .innerJoin(contactPoints, and(eq(contactPoints.tenantId, messages.tenantId), eq(contactPoints.id, messages.contactPointId)))
     .innerJoin(placements, and(eq(placements.tenantId, messages.tenantId), eq(placements.id, messages.placementId)))
-    .where(and(eq(messages.tenantId, tenantId), sql`${messages.id} in (
-      select distinct on (person_key) id from (
-        select id, person_key, due_at from messages where tenant_id = ${uuidOf(tenantId)}::uuid and due_at <= ${at} and (claimed_until is null or claimed_until <= now())
-        order by due_at, id limit ${firstOfEach}
-      ) due order by person_key, due_at, id)`))
-    .orderBy(asc(messages.dueAt), asc(messages.id)).limit(dueMax).for('update', { of: messages, skipLocked: true })
+    .where(and(eq(messages.tenantId, tenantId), sql`${messages.id} = any(${sql.param(ids.map(uuidOf))}::uuid[])`)).orderBy(asc(messages.dueAt), asc(messages.id))
   return rows.map(({ owed, holds, ...row }) => ({ ...row, owed: minor(Number(owed)), holds: holds?.split(',') ?? [] }))
 }

@@ -5,7 +5,7 @@ import type { Sender } from '../outside.ts'
 /** How long one SMS may take in all. */
 const sendTimeoutMsDefault = 15_000
 const connectTimeoutMs = 5_000
-const connectionsMax = 16
+const connectionsMax = 32
 const answerBytesMax = 64 * 1024
 
 /** A telephone number in digits, with its country or as the gateway's own country writes it. */

@@ -4,7 +4,7 @@ import type { Sender } from '../outside.ts'
 
 /** How long one e-mail may take in all, from the connection to the server's last word. */
 const sendTimeoutMsDefault = 15_000
-const connectionsMax = 8
+const connectionsMax = 16
 
 /** One plain address and nothing else: no name, no list, no comment, nothing that could begin a header. */
 const address = /^[^\s\p{Cc},;:<>()[\]\\"@]{1,64}@[^\s\p{Cc},;:<>()[\]\\"@]{1,190}$/u
