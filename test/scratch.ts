@@ -50,6 +50,7 @@ async function bare (n: number) {
   const c = process.cpuUsage(cpu); console.log('bare cpu', ((c.user + c.system) / 1e6).toFixed(2))
   return n / ((performance.now() - begun) / 1000)
 }
+let turns = 0; const orig = w.db.withTenant; w.db.withTenant = (async (...a: Parameters<typeof orig>) => { turns++; return await orig(...a) }) as typeof orig
 async function drain (n: number) {
   await emitMany(w, us, n / E)
   let b = performance.now()
@@ -68,13 +69,14 @@ async function drain (n: number) {
 	      where d.tenant_id = '${T}'::uuid and d.endpoint_id = e.id and d.next_attempt_at <= now() order by d.next_attempt_at, d.event_sequence limit 512) d`)
   })
   b = performance.now()
+  turns = 0
   const cpu = process.cpuUsage()
   const pg0 = await pgCpu()
   while (await runJob(w.machine, 'webhooks.deliver', us.id, 60_000)) {}
   const rate = n / ((performance.now() - b) / 1000)
   const c = process.cpuUsage(cpu)
   const { rows } = await w.tx(us, tx => tx.execute(sql`select state, count(*) from deliveries group by 1`))
-  console.log('fanout/s', Math.round(fan), 'drain/s', Math.round(rate), 'cpu s', ((c.user + c.system) / 1e6).toFixed(2), 'pg cpu', ((await pgCpu()) - pg0).toFixed(2), 'of', (n / rate).toFixed(2), JSON.stringify(rows))
+  console.log('turns', turns, 'fanout/s', Math.round(fan), 'drain/s', Math.round(rate), 'cpu s', ((c.user + c.system) / 1e6).toFixed(2), 'pg cpu', ((await pgCpu()) - pg0).toFixed(2), 'of', (n / rate).toFixed(2), JSON.stringify(rows))
   return rate
 }
 await emitMany(w, us, 1000)
