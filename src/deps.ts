@@ -5,6 +5,7 @@ import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import type { Id } from './kernel/index.ts'
 import { findKeyByHash, setKeysUsed } from './modules/tenants/index.ts'
 import { drainWebhooks } from './modules/webhooks/index.ts'
 import type { Keyring } from './platform/api/auth.ts'
@@ -19,8 +20,14 @@ import type { QueueStore, Queues } from './platform/jobs/backend.ts'
 import { findTenant } from './platform/jobs/run.ts'
 import type { Machine } from './platform/jobs/run.ts'
 import type { Outside } from './platform/outside.ts'
+import { mailboxSender } from './platform/outside/mailbox.ts'
+import { smsSender } from './platform/outside/sms.ts'
+import { smtpSender } from './platform/outside/smtp.ts'
+import { reasonOf } from './platform/reason.ts'
 import { openVault } from './platform/secrets/vault.ts'
 import type { Vault } from './platform/secrets/vault.ts'
+import { openTracing } from './platform/tracing.ts'
+import type { Tracing } from './platform/tracing.ts'
 import { jobs } from './worker.ts'
 
 /** Where the process's data is: the configured services, or the embedded ones. */
@@ -60,22 +67,24 @@ function keptSecret (dataDir: string, name: string, make: () => string): string 
 }
 
 /** Lines are written in batches: one write a line costs a good part of a small request. */
-export const openLog = (config: Config): Logger => pino({ level: config.LOG_LEVEL, base: null }, pino.destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 500 }))
+export const openLog = (config: Config): Logger => pino({ level: config.LOG_LEVEL, base: null }, pino.destination({ fd: 1, sync: false, minLength: 16_000, periodicFlush: 250 }))
 
 /** Opens everything. Nothing else in the program opens a connection. */
 export async function openDeps (config: Config, places: Places, log: Logger): Promise<Deps> {
-  const db = openDatabase({
+  const tracing = config.OTEL_EXPORTER_OTLP_ENDPOINT === '' ? null : await openTracing(config.OTEL_EXPORTER_OTLP_ENDPOINT, 'recoup')
+  const db = traced(openDatabase({
     url: places.databaseUrl, directUrl: places.directUrl, poolMax: config.DATABASE_POOL_MAX, prepare: config.DATABASE_PREPARE,
-  })
+  }), tracing)
   const vault = openVault(places.masterKey)
   const queues = await openQueues(places.store)
   const redis = config.REDIS_URL === '' ? null : new Redis(config.REDIS_URL, { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 500 })
   redis?.on('error', () => undefined)
+  const outside = openOutside(config, db, vault)
   const machine: Machine = {
-    db, vault, jobs, outside: openOutside(config, db, vault),
+    db, vault, jobs, tracing, outside,
     onFailure (job, tenantId, error) {
       jobFailures.inc({ job })
-      log.error({ job, tenantId, reason: error instanceof Error ? error.name : 'unknown' }, 'work failed and will be tried again')
+      log.error({ job, tenantId, reason: reasonOf(error) }, 'work failed and will be tried again')
     },
   }
   const keyring: Keyring = {
@@ -92,22 +101,38 @@ export async function openDeps (config: Config, places: Places, log: Logger): Pr
   return {
     log, db, vault, queues, redis, machine,
     server: {
-      db, vault, keyring, operatorKey: places.operatorKey, redis, log, trustProxy: config.TRUST_PROXY,
+      db, vault, keyring, operatorKey: places.operatorKey, redis, log, tracing, trustProxy: config.TRUST_PROXY,
       limits: { keyPerMinute: config.RATE_LIMIT_KEY_PER_MINUTE, tenantPerMinute: config.RATE_LIMIT_TENANT_PER_MINUTE },
     },
     async close () {
       await queues.close()
-      await drainWebhooks(machine.outside.http)
-      await machine.outside.http.close()
+      await drainWebhooks(outside.http)
+      await outside.close()
       await db.close()
       redis?.disconnect()
+      await tracing?.close()
     },
   }
 }
 
+/** A database whose units of work leave spans. */
+const traced = (db: Database, tracing: Tracing | null): Database => tracing === null
+  ? db
+  : { ...db, withTenant: async (principal, work, options) => await tracing.span('database', {}, async () => await db.withTenant(principal, work, options)) }
+
 /** Mail, SMS and webhooks as configured; what is not configured goes to the local mailbox. */
-function openOutside (config: Config, _db: Database, _vault: Vault): Outside {
-  const nowhere = { send: async () => await Promise.reject(new Error('no provider is configured')) }
+function openOutside (config: Config, db: Database, vault: Vault): Outside & { close (): Promise<void> } {
+  const smtp = config.SMTP_URL === '' ? null : smtpSender({ url: config.SMTP_URL, from: config.MAIL_FROM })
+  const gateway = config.SMS_GATEWAY_URL === '' ? null : smsSender({ url: config.SMS_GATEWAY_URL, token: config.SMS_GATEWAY_TOKEN })
+  const kept = { db, vault, findPrincipal: async (tenantId: Id<'tenant'>) => await findTenant(db, tenantId) }
   const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE || config.NODE_ENV !== 'production'
-  return { email: nowhere, sms: nowhere, http: guardedAgent({ allowPrivate }), allowPrivate }
+  const http = guardedAgent({ allowPrivate })
+  return {
+    email: smtp ?? mailboxSender('email', kept), sms: gateway ?? mailboxSender('sms', kept), http, allowPrivate,
+    async close () {
+      smtp?.close()
+      await gateway?.close()
+      await http.close()
+    },
+  }
 }

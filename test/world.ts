@@ -2,7 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import pg from 'pg'
 import type { InjectOptions, Response } from 'light-my-request'
 import { pino } from 'pino'
+import type { Logger } from 'pino'
 import { buildApp } from '../src/app.ts'
+import type { AgreementTerms } from '../src/modules/lenders/index.ts'
+import type { DebtInput } from '../src/modules/placements/index.ts'
 import { findKeyByHash, setKeysUsed } from '../src/modules/tenants/index.ts'
 import { openDatabase } from '../src/platform/db/database.ts'
 import type { Database, Principal } from '../src/platform/db/database.ts'
@@ -24,6 +27,9 @@ export const operatorKey = 'rk_operator_0123456789abcdef0123456789abcdef'
 
 /** An agency of a test: its id and its first administrator's key. */
 export interface Agency { id: Id<'tenant'>, key: string, testClockId: Id<'testClock'> | null }
+
+/** A lender of a test: its id, and a key that reaches its rows and no others. */
+export interface Lender { id: Id<'lender'>, key: string, agreementId: Id<'agreement'> }
 
 /** Who calls in a test: an agency, a key, the operator, or nobody. */
 export type As = Agency | { key: string } | 'operator' | 'nobody'
@@ -77,6 +83,10 @@ export interface World {
   ok<T = Record<string, never>> (as: As, method: Method, url: string, body?: unknown): Promise<T>
   /** A sandbox agency, by default with a test clock at 09:00 UTC on 5 January 2026. */
   agency (input?: { jurisdiction?: string, timeZone?: string, now?: string | null, livemode?: boolean }): Promise<Agency>
+  /** A lender of an agency with an agreement, and the lender's own key. Terms by default: 20 % of principal and interest, no charges, accepted at once, 180 days, CNY. */
+  lender (agency: Agency, terms?: Partial<AgreementTerms> & { currency?: string }): Promise<Lender>
+  /** A debt placed through the API: by default 1,000.00 CNY of principal, due on 20 December 2025, one borrower with a phone and an e-mail address. */
+  account (agency: Agency, lender: Lender, input?: Partial<DebtInput>): Promise<{ accountId: Id<'account'>, placementId: Id<'placement'> }>
   /** Runs every job of an agency until nothing is left to do at its present time. */
   settle (tenant: Agency): Promise<void>
   /** Moves an agency's test clock to an instant, with everything that falls due on the way. */
@@ -86,10 +96,29 @@ export interface World {
   close (): Promise<void>
 }
 
+const plainTerms: AgreementTerms = {
+  commission: { base: ['principal', 'interest'], rate: '0.2', vatRate: '0' }, interest: null, lateFee: null, allocation: ['costs', 'penalty', 'interest', 'principal'],
+  remittance: 'net', autoAccept: true, termDays: 180,
+}
+
+let debts = 0
+
+/** A debt as a lender would place it, with a reference and addresses of its own. */
+export const aDebt = (): DebtInput => {
+  const n = ++debts
+  return {
+    lenderReference: `LN-${String(n).padStart(6, '0')}`, product: 'consumerLoan', currency: 'CNY', jurisdiction: 'CN', timeZone: 'Asia/Shanghai', dueOn: '2025-12-20', balance: { principal: 1_000_00 },
+    parties: [{
+      role: 'borrower', kind: 'person', name: `Borrower ${n}`, identity: `1101011990${String(n).padStart(8, '0')}`,
+      contactPoints: [{ channel: 'phone', value: `+86138${String(n).padStart(8, '0')}` }, { channel: 'email', value: `borrower${n}@example.com` }],
+    }],
+  }
+}
+
 type Method = NonNullable<InjectOptions['method']>
 
 /** A database of its own, the application over it, and helpers that speak the domain. Close it in a teardown. */
-export async function world (options: { keyPerMinute?: number } = {}): Promise<World> {
+export async function world (options: { keyPerMinute?: number, log?: Logger } = {}): Promise<World> {
   const { url, drop } = await cloneDatabase()
   const db = openDatabase({ url, poolMax: 8, prepare: true })
   const vault = openVault(`test:${Buffer.alloc(32, 7).toString('base64')}`)
@@ -101,8 +130,10 @@ export async function world (options: { keyPerMinute?: number } = {}): Promise<W
     onFailure: (job, _tenantId, error) => { failures.push({ job, error }) },
   }
   const app = await buildApp({
-    db, vault, operatorKey, redis: null, log: process.env['LOG_LEVEL'] === undefined ? false : pino({ level: process.env['LOG_LEVEL'] }), trustProxy: [],
+    db, vault, operatorKey, redis: null, log: options.log ?? (process.env['LOG_LEVEL'] === undefined ? false : pino({ level: process.env['LOG_LEVEL'] })), trustProxy: [],
     limits: { keyPerMinute: options.keyPerMinute ?? 1_000_000, tenantPerMinute: 1_000_000 },
+    // A machine that runs many tests at once is slow, not overloaded.
+    eventLoopDelayMaxMs: 60_000,
     keyring: {
       findByHash: async hash => await findKeyByHash(db, hash),
       async markUsed (keys) {
@@ -135,10 +166,22 @@ export async function world (options: { keyPerMinute?: number } = {}): Promise<W
     return { id: made.id, key: made.adminKey.key, testClockId: made.testClockId }
   }
 
+  const lender: World['lender'] = async (as, { currency = 'CNY', ...terms } = {}) => {
+    const { id } = await ok<{ id: Id<'lender'> }>(as, 'POST', '/v1/lenders', { name: `Lender ${randomBytes(3).toString('hex')}` })
+    const { key } = await ok<{ key: string }>(as, 'POST', `/v1/lenders/${id}/api-keys`, { name: 'Core banking' })
+    const agreement = await ok<{ id: Id<'agreement'> }>(as, 'POST', `/v1/lenders/${id}/agreements`, { currency, effectiveOn: '2000-01-01', terms: { ...plainTerms, ...terms } })
+    return { id, key, agreementId: agreement.id }
+  }
+
+  const account: World['account'] = async (as, { id }, input = {}) => {
+    const placement = await ok<{ id: Id<'placement'>, accountId: Id<'account'> }>(as, 'POST', '/v1/placements', { lenderId: id, ...aDebt(), ...input })
+    return { accountId: placement.accountId, placementId: placement.id }
+  }
+
   const principal = async (tenant: Agency): Promise<Principal> => (await findTenant(db, tenant.id))!
 
   return {
-    app, db, vault, machine, url, call, ok, agency, failures, email: email.sent, sms: sms.sent,
+    app, db, vault, machine, url, call, ok, agency, lender, account, failures, email: email.sent, sms: sms.sent,
     settle: async tenant => { await settle(machine, tenant.id) },
     async liveUntil (tenant, to) {
       await settle(machine, tenant.id)

@@ -18,8 +18,13 @@ export const IdOf = <K extends IdKind>(kind: K) => Type.Unsafe<Id<K>>({
 export const OneOf = <const T extends readonly string[]>(values: T, description: string, more: object = {}) =>
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], description, ...more })
 
-/** The value, or null. */
-export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+/** The value, or null. A plain type becomes a pair of types, which is serialized several times faster than a union. */
+export function Nullable<T extends TSchema> (schema: T) {
+  const { type, enum: words, title } = schema as { type?: unknown, enum?: unknown[], title?: unknown }
+  const isPlain = typeof type === 'string' && type !== 'object' && type !== 'array' && title === undefined
+  const union = isPlain ? { ...schema, type: [type, 'null'], ...words !== undefined && { enum: [...words, null] } } : { anyOf: [schema, Type.Null()] }
+  return Type.Unsafe<Static<T> | null>(union)
+}
 
 /** A positive sum in minor units (cents, fen) of the currency beside it. */
 export const Amount = Type.Unsafe<Minor>({

@@ -9,42 +9,36 @@ const dayMs = 86_400_000
 /** True for a day that exists. */
 export const isDay = (text: string): boolean => dayText.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text)
 
-// A day is counted as its number since 1970 in UTC, where every day has the same length; no zone is involved.
-const numberOf = (day: CalendarDay): number => Date.UTC(Number(day.slice(0, 4)), Number(day.slice(5, 7)) - 1, Number(day.slice(8, 10))) / dayMs
+/** A day as its number since 1970, in UTC, where every day has the same length; no zone is involved. */
+export const dayNumber = (day: CalendarDay): number => Date.UTC(Number(day.slice(0, 4)), Number(day.slice(5, 7)) - 1, Number(day.slice(8, 10))) / dayMs
+
+/** The day with a number since 1970. */
+export const dayOfNumber = (number: number): CalendarDay => new Date(number * dayMs).toISOString().slice(0, 10)
 
 /** The day `days` after another. */
-export const addDays = (day: CalendarDay, days: number): CalendarDay => new Date((numberOf(day) + days) * dayMs).toISOString().slice(0, 10)
+export const addDays = (day: CalendarDay, days: number): CalendarDay => dayOfNumber(dayNumber(day) + days)
 
 /** Days from `from` to `to`: zero on the same day, negative backwards. */
-export const daysBetween = (from: CalendarDay, to: CalendarDay): number => numberOf(to) - numberOf(from)
+export const daysBetween = (from: CalendarDay, to: CalendarDay): number => dayNumber(to) - dayNumber(from)
 
 /** The same day `months` later, or the last of that month when it has no such day. */
 export const addMonths = (day: CalendarDay, months: number): CalendarDay => Temporal.PlainDate.from(day).add({ months }).toString()
 
-const zones = new Map<string, Intl.DateTimeFormat>()
-
-/** A formatter is dear to make and cheap to use. Throws a RangeError on a zone that does not exist. */
-function formatterOf (zone: string): Intl.DateTimeFormat {
-  let formatter = zones.get(zone)
-  if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' })
-    zones.set(zone, formatter)
-  }
-  return formatter
-}
-
 /** True for a time zone of the IANA database. */
 export function isTimeZone (zone: string): boolean {
   try {
-    formatterOf(zone)
+    offsetRunAt(zone, 0)
     return true
   } catch {
     return false
   }
 }
 
-/** The calendar day it is in a zone at an instant. */
-export const dayIn = (zone: string, instant: Date): CalendarDay => formatterOf(zone).format(instant)
+/** The calendar day it is in a zone at an instant. Throws a RangeError on a zone that does not exist. */
+export function dayIn (zone: string, instant: Date): CalendarDay {
+  const at = instant.getTime()
+  return dayOfNumber(Math.floor((at + offsetRunAt(zone, at).offsetMs) / dayMs))
+}
 
 const starts = new Map<string, number>()
 /** Starts of days kept: the same few days are asked for again and again. */
@@ -64,3 +58,34 @@ export function startOfDay (day: CalendarDay, zone: string): Date {
 
 /** The next beginning of a day in a zone, after an instant. */
 export const nextMidnight = (zone: string, after: Date): Date => startOfDay(addDays(dayIn(zone, after), 1), zone)
+
+/** A stretch of time through which a zone keeps one distance from UTC: from `from` to just before `until`, all in epoch milliseconds. */
+export interface OffsetRun { readonly from: number, readonly until: number, readonly offsetMs: number }
+
+const runs = new Map<string, OffsetRun[]>()
+/** Zones, and runs of one zone, that are kept: far more than honest callers ask for. */
+const runZonesMax = 1_000
+const runsMax = 64
+
+/** The run of a zone that an instant (epoch milliseconds) falls in; known runs are looked up without building a date. Throws a RangeError on a zone that does not exist. */
+export function offsetRunAt (zone: string, at: number): OffsetRun {
+  const known = runs.get(zone)
+  if (known !== undefined) for (const run of known) if (at >= run.from && at < run.until) return run
+  const run = findRun(zone, at)
+  if (known === undefined) {
+    if (runs.size >= runZonesMax) runs.clear()
+    runs.set(zone, [run])
+  } else {
+    if (known.length >= runsMax) known.length = 0
+    known.push(run)
+  }
+  return run
+}
+
+function findRun (zone: string, at: number): OffsetRun {
+  const there = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
+  // One millisecond on, so that a change at this very instant counts as the beginning of its run.
+  const from = there.add({ milliseconds: 1 }).getTimeZoneTransition('previous')?.epochMilliseconds
+  const until = there.getTimeZoneTransition('next')?.epochMilliseconds
+  return { from: from ?? -Infinity, until: until ?? Infinity, offsetMs: there.offsetNanoseconds / 1_000_000 }
+}

@@ -1,5 +1,7 @@
-import { daysBetween } from '#kernel'
+import { daysBetween, problem } from '#kernel'
 import type { CalendarDay } from '#kernel'
+
+export const AccountClosed = problem('account-closed', 409, 'No placement of the account is at work.', 'Read the account: `closedAt` says since when. Place it again to go on.')
 
 /** How far along a debt is. It goes backwards only by an audited move. */
 export const stages = ['preDue', 'early', 'amicable', 'preLegal', 'legal', 'enforcement'] as const

@@ -1,7 +1,7 @@
-import { and, asc, eq, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Buckets, Id, PageOf } from '#kernel'
-import { NotFound, events, pageAfter, prepared } from '#platform'
+import { NotFound, events, given, pageAfter, prepared } from '#platform'
 import type { Tx } from '#platform'
 import { accountParties, accounts } from './tables.ts'
 import type { PartyRole, Stage } from './core.ts'
@@ -20,7 +20,7 @@ export interface AccountRow extends Buckets {
 }
 
 const accountById = prepared('account_by_id', db => db.select(columns).from(accounts)
-  .where(and(eq(accounts.tenantId, sql.placeholder('tenantId')), eq(accounts.id, sql.placeholder('id')))))
+  .where(and(eq(accounts.tenantId, given(accounts.tenantId, 'tenantId')), eq(accounts.id, given(accounts.id, 'id')))))
 
 /** An account, or null. */
 export async function findAccount (tx: Tx, id: Id<'account'>): Promise<AccountRow | null> {
@@ -57,23 +57,49 @@ export async function findAccountsByReference (tx: Tx, lenderId: Id<'lender'>, r
 }
 
 /** An account about to be stored. */
-export type NewAccount = Omit<AccountRow, 'closedAt' | 'createdAt' | 'lenderId' | 'agreementId'>
+export type NewAccount = Omit<AccountRow, 'closedAt' | 'createdAt' | 'lenderId'>
 
-/** Inserts accounts of one lender under one agreement: one statement, however many. Answers the ids inserted: a reference already taken is left out. */
-export async function insertAccounts (tx: Tx, of: { lenderId: Id<'lender'>, agreementId: Id<'agreement'> }, rows: readonly NewAccount[]): Promise<Set<Id<'account'>>> {
+/** Inserts accounts of one lender: one statement, however many. Answers the ids inserted: a reference already taken is left out. */
+export async function insertAccounts (tx: Tx, lenderId: Id<'lender'>, rows: readonly NewAccount[]): Promise<Set<Id<'account'>>> {
   const texts = (pick: (row: NewAccount) => string | null) => sql.param(rows.map(pick))
   const sums = (pick: (row: NewAccount) => number) => sql.param(rows.map(pick))
   const inserted = await tx.execute(sql`insert into accounts (tenant_id, id, lender_id, agreement_id, lender_reference, product, currency, jurisdiction, region, time_zone,
       contract_on, due_on, stage, principal, interest, penalty, costs, placed_on, created_at)
-    select ${uuidOf(tx.ctx.tenantId)}::uuid, id, ${uuidOf(of.lenderId)}::uuid, ${uuidOf(of.agreementId)}::uuid, lender_reference, product, currency, jurisdiction, region, time_zone,
+    select ${uuidOf(tx.ctx.tenantId)}::uuid, id, ${uuidOf(lenderId)}::uuid, agreement_id, lender_reference, product, currency, jurisdiction, region, time_zone,
       contract_on, due_on, stage, principal, interest, penalty, costs, placed_on, ${tx.ctx.now.toISOString()}::timestamptz
-    from unnest(${texts(r => uuidOf(r.id))}::uuid[], ${texts(r => r.lenderReference)}::text[], ${texts(r => r.product)}::text[], ${texts(r => r.currency)}::text[],
+    from unnest(${texts(r => uuidOf(r.id))}::uuid[], ${texts(r => uuidOf(r.agreementId))}::uuid[], ${texts(r => r.lenderReference)}::text[], ${texts(r => r.product)}::text[], ${texts(r => r.currency)}::text[],
       ${texts(r => r.jurisdiction)}::text[], ${texts(r => r.region)}::text[], ${texts(r => r.timeZone)}::text[], ${texts(r => r.contractOn)}::date[], ${texts(r => r.dueOn)}::date[],
       ${texts(r => r.stage)}::text[], ${sums(r => r.principal)}::bigint[], ${sums(r => r.interest)}::bigint[], ${sums(r => r.penalty)}::bigint[], ${sums(r => r.costs)}::bigint[],
       ${texts(r => r.placedOn)}::date[])
-      as a (id, lender_reference, product, currency, jurisdiction, region, time_zone, contract_on, due_on, stage, principal, interest, penalty, costs, placed_on)
+      as a (id, agreement_id, lender_reference, product, currency, jurisdiction, region, time_zone, contract_on, due_on, stage, principal, interest, penalty, costs, placed_on)
     on conflict (tenant_id, lender_id, lender_reference) do nothing returning id`)
   return new Set(inserted.rows.map(row => idOf('account', String(row['id']))))
+}
+
+/**
+ * Opens closed accounts of one lender again with the facts of their new placement: one statement, however many. Balances are left to the
+ * ledger. The caller holds the accounts' locks.
+ */
+export async function restateAccounts (tx: Tx, rows: readonly Omit<NewAccount, 'currency' | 'lenderReference' | keyof Buckets>[]): Promise<void> {
+  const texts = (pick: (row: typeof rows[number]) => string | null) => sql.param(rows.map(pick))
+  await tx.execute(sql`update accounts a set agreement_id = r.agreement_id, product = r.product, jurisdiction = r.jurisdiction, region = r.region, time_zone = r.time_zone,
+      contract_on = r.contract_on, due_on = r.due_on, stage = r.stage, placed_on = r.placed_on, closed_at = null
+    from unnest(${texts(r => uuidOf(r.id))}::uuid[], ${texts(r => uuidOf(r.agreementId))}::uuid[], ${texts(r => r.product)}::text[], ${texts(r => r.jurisdiction)}::text[], ${texts(r => r.region)}::text[],
+      ${texts(r => r.timeZone)}::text[], ${texts(r => r.contractOn)}::date[], ${texts(r => r.dueOn)}::date[], ${texts(r => r.stage)}::text[], ${texts(r => r.placedOn)}::date[])
+      as r (id, agreement_id, product, jurisdiction, region, time_zone, contract_on, due_on, stage, placed_on)
+    where a.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and a.id = r.id`)
+}
+
+/** Accounts among these that are closed, by id, each kept from changing until the transaction ends. */
+export async function lockClosedAccounts (tx: Tx, ids: readonly Id<'account'>[]): Promise<Map<Id<'account'>, AccountRow>> {
+  const rows = await tx.select(columns).from(accounts)
+    .where(and(eq(accounts.tenantId, tx.ctx.tenantId), inArray(accounts.id, [...ids]), isNotNull(accounts.closedAt))).orderBy(asc(accounts.id)).for('update')
+  return new Map(rows.map(row => [row.id, row]))
+}
+
+/** Unties all parties from accounts. */
+export async function deleteAccountParties (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void> {
+  await tx.delete(accountParties).where(and(eq(accountParties.tenantId, tx.ctx.tenantId), inArray(accountParties.accountId, [...accountIds])))
 }
 
 /** Ties parties to accounts of one lender: one statement, however many. */

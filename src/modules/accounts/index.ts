@@ -7,7 +7,9 @@
  * What must never happen: a balance that is not the sum of its postings, a bucket below zero, an account another lender can see.
  */
 export { api } from './api.ts'
-export { ageOf, daysPastDue, liableRoles, partyRoles, stageAtPlacement } from './core.ts'
+export { AccountClosed, ageOf, daysPastDue, liableRoles, partyRoles, stageAtPlacement } from './core.ts'
 export type { PartyRole, Stage } from './core.ts'
-export { findAccount, findAccountsByReference, insertAccountParties, insertAccounts, listAccountParties, lockAccount, setAccountClosed } from './db.ts'
+export {
+  deleteAccountParties, findAccount, findAccountsByReference, insertAccountParties, insertAccounts, listAccountParties, listAccounts, lockAccount, lockClosedAccounts, restateAccounts, setAccountClosed,
+} from './db.ts'
 export type { AccountRow, NewAccount } from './db.ts'

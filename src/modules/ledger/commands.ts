@@ -3,7 +3,6 @@ import type { Tx } from '#platform'
 import { AlreadyReversed, ReversalTooEarly, checkEntry, negated } from './core.ts'
 import type { Entry, EntryKind } from './core.ts'
 import { findEntry, insertEntries, isReversed } from './db.ts'
-import type { StoredEntry } from './db.ts'
 
 /**
  * Posts entries and moves the balances of their accounts. The caller has locked the accounts and decided that no part goes below zero
@@ -24,13 +23,13 @@ export async function postOpenings (tx: Tx, entries: readonly Entry[]): Promise<
 
 /**
  * Reverses an entry: posts the exact opposite of its stored lines, once, effective on a day not before the original's.
- * The caller holds the account's lock. Throws `AlreadyReversed`, `ReversalTooEarly`.
+ * The caller holds the account's lock. Answers the entry that reverses it. Throws `AlreadyReversed`, `ReversalTooEarly`.
  */
-export async function reverse (tx: Tx, id: Id<'journalEntry'>, by: { kind: EntryKind, causeId: string, effectiveOn: CalendarDay }): Promise<StoredEntry> {
+export async function reverse (tx: Tx, id: Id<'journalEntry'>, by: { kind: EntryKind, causeId: string, effectiveOn: CalendarDay }): Promise<Id<'journalEntry'>> {
   const original = await findEntry(tx, id)
   if (await isReversed(tx, id)) throw AlreadyReversed({ journalEntryId: id })
   if (by.effectiveOn < original.effectiveOn) throw ReversalTooEarly({ effectiveOn: original.effectiveOn })
   const { lenderId, accountId, currency, lines } = original
-  await post(tx, [{ lenderId, accountId, currency, ...by, lines: negated(lines), reversalOf: id }])
-  return original
+  const [reversal] = await post(tx, [{ lenderId, accountId, currency, ...by, lines: negated(lines), reversalOf: id }])
+  return reversal!
 }

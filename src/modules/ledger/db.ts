@@ -95,10 +95,10 @@ async function withLines (tx: Tx, entries: Omit<StoredEntry, 'lines' | 'currency
 /** What an account owed at the end of a day, by what was known at an instant. Null bounds nothing. */
 export async function findBalance (tx: Tx, accountId: Id<'account'>, asOf: string | null, knownAt: string | null): Promise<Buckets> {
   const { rows } = await tx.execute(sql`
-    select claim, sum(amount) as amount
+    select claim, sum(change) as amount
     from journal_entries e
     join postings p on p.tenant_id = e.tenant_id and p.entry_id = e.id
-    cross join lateral (values (p.debit, p.amount), (p.credit, -p.amount)) ends (claim, amount)
+    cross join lateral (values (p.debit, p.amount), (p.credit, -p.amount)) ends (claim, change)
     where e.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and e.account_id = ${uuidOf(accountId)}::uuid
       and (${asOf}::date is null or e.effective_on <= ${asOf}::date) and (${knownAt}::timestamptz is null or e.recorded_at <= ${knownAt}::timestamptz)
       and claim like 'D.%'

@@ -9,11 +9,13 @@ export const AgreementRefused = problem('agreement-refused', 422, 'The terms of 
 
 const Share = Type.Unsafe<string>({ ...Ratio, description: 'An exact share between 0 and 1: `0.25`, or `1/3`.' })
 
-const CommissionBand = Type.Object({
+/** A rate for debts of an age at placement. */
+export const CommissionBand = Type.Object({
   fromDays: Type.Integer({ minimum: 0, maximum: 36_500, description: 'Days past due at placement from which the rate holds.' }),
   toDays: Nullable(Type.Integer({ minimum: 1, maximum: 36_500, description: 'Days past due at which the next band begins; null: no end.' })),
   rate: Share,
 }, { ...closed, title: 'CommissionBand', description: 'A rate for debts of an age at placement: from `fromDays` up to, not including, `toDays`.' })
+export type CommissionBand = Static<typeof CommissionBand>
 
 const CommissionTerms = Type.Object({
   base: Type.Array(OneOf(buckets, 'A part of the debt.'), { minItems: 1, maxItems: 4, uniqueItems: true, description: 'The parts of a recovery on which commission is earned.' }),
@@ -91,11 +93,18 @@ function lateFeeFaults (lateFee: AgreementTerms['lateFee']): Violation[] {
   return faults
 }
 
-/** The commission rate of a debt that was so many days past due when it was placed. Debts placed before they are due count as due. */
-export function commissionRateOf ({ rate, bands }: AgreementTerms['commission'], daysPastDue: number): string {
-  if (rate !== undefined) return rate
+/** The band of an agreement's commission that a debt falls into, so many days past due when it was placed; null when one rate holds for all. Debts placed before they are due count as due. */
+export function commissionBandOf ({ bands }: AgreementTerms['commission'], daysPastDue: number): CommissionBand | null {
+  if (bands === undefined) return null
   const age = Math.max(0, daysPastDue)
-  const band = bands?.find(({ fromDays, toDays }) => age >= fromDays && (toDays === null || age < toDays))
+  const band = bands.find(({ fromDays, toDays }) => age >= fromDays && (toDays === null || age < toDays))
   if (band === undefined) throw new RangeError('bands do not cover every age')
-  return band.rate
+  return band
+}
+
+/** The commission rate of a debt that was so many days past due when it was placed. */
+export function commissionRateOf (commission: AgreementTerms['commission'], daysPastDue: number): string {
+  const rate = commissionBandOf(commission, daysPastDue)?.rate ?? commission.rate
+  if (rate === undefined) throw new RangeError('terms without a rate')
+  return rate
 }

@@ -1,5 +1,5 @@
-import { and, asc, desc, eq, lte, sql } from 'drizzle-orm'
-import { cutPage } from '#kernel'
+import { and, asc, desc, eq, inArray, lte, sql } from 'drizzle-orm'
+import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { NotFound, newId, pageAfter } from '#platform'
 import type { Tx } from '#platform'
@@ -61,6 +61,22 @@ export async function findAgreementInForce (tx: Tx, lenderId: Id<'lender'>, curr
     .where(and(eq(agreements.tenantId, tx.ctx.tenantId), eq(agreements.lenderId, lenderId), eq(agreements.currency, currency), lte(agreements.effectiveOn, on)))
     .orderBy(desc(agreements.version)).limit(1)
   return row ?? null
+}
+
+/** For each currency and day asked for, the newest version in force then; null where there is none. In the order asked. */
+export async function findAgreementsInForce (tx: Tx, lenderId: Id<'lender'>, asked: readonly { currency: string, on: string }[]): Promise<(Agreement | null)[]> {
+  const { rows } = await tx.execute(sql`select n, a.id from unnest(${sql.param(asked.map(({ currency }) => currency))}::text[], ${sql.param(asked.map(({ on }) => on))}::date[]) with ordinality as asked (currency, day, n)
+    cross join lateral (
+      select id from agreements where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and lender_id = ${uuidOf(lenderId)}::uuid and currency = asked.currency and effective_on <= asked.day
+      order by version desc limit 1
+    ) a`)
+  const ids = new Map(rows.map(row => [Number(row['n']) - 1, idOf('agreement', String(row['id']))]))
+  const found = await tx.select(agreementColumns).from(agreements).where(and(eq(agreements.tenantId, tx.ctx.tenantId), inArray(agreements.id, [...new Set(ids.values())])))
+  const byId = new Map(found.map(agreement => [agreement.id, agreement]))
+  return asked.map((_, i) => {
+    const id = ids.get(i)
+    return id === undefined ? null : byId.get(id) ?? null
+  })
 }
 
 export async function listAgreements (tx: Tx, lenderId: Id<'lender'>, page: { limit: number, after: string | null }) {

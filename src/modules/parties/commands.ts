@@ -1,32 +1,175 @@
-import type { Id } from '#kernel'
-import { newId } from '#platform'
-import type { Safe, Tx, Vault } from '#platform'
-import { normalContact, normalIdentity } from './core.ts'
-import type { PartyInput } from './core.ts'
-import { insertParties } from './db.ts'
-import type { NewContactPoint, NewParty } from './db.ts'
+import type { Id, PageOf } from '#kernel'
+import { NotFound, emit, mask, newId } from '#platform'
+import type { Place, Safe, Tx, Vault } from '#platform'
+import type { ConsentInput, PartySearch } from './api.ts'
+import { ContactPointExists, ContactPointUnchanged, checkAddress, checkConsent, normalContact, normalIdentity } from './core.ts'
+import type { ConsentChannel, ContactChannel, ContactPointInput, PartyInput, consentSources, consentStates, erasureReasons, invalidReasons, revealPurposes } from './core.ts'
+import {
+  findContactPoint, findParty, insertConsent, insertParties, insertReveal, listContactPoints, listPartiesByHash, listStandingConsents, lockContactPoint, lockParty,
+  setContactPointState, setPartyErased,
+} from './db.ts'
+import type { ContactPointRow, NewContactPoint, NewParty, PartyRow } from './db.ts'
+import { ConsentGranted, ConsentWithdrawn, ContactPointAdded, ContactPointInvalidated, ContactPointVerified, PartyErased } from './events.ts'
 
-/** Adds parties of one lender, sealed, with their contact points; answers their ids in the order given. */
+const partyPlace = (id: Id<'party'>, column: 'name' | 'identity'): Place => ({ table: 'parties', column, id })
+const pointPlace = (id: Id<'contactPoint'>): Place => ({ table: 'contact_points', column: 'value', id })
+
+/** Adds parties of one lender, sealed, with their contact points; answers their ids in the order given. The caller has checked them with `checkPartyInput`. */
 export async function addParties (tx: Tx, vault: Vault, lenderId: Id<'lender'>, inputs: readonly PartyInput[]): Promise<Id<'party'>[]> {
   const safe = await vault.safeOf(tx)
   const parties = inputs.map(input => sealParty(safe, input))
-  const points = inputs.flatMap((input, i) => sealContactPoints(safe, parties[i]!.id, input))
+  const points = inputs.flatMap(({ contactPoints = [] }, i) => contactPoints.map(point => sealContactPoint(safe, parties[i]!.id, point)))
   await insertParties(tx, lenderId, parties, points)
   return parties.map(({ id }) => id)
 }
 
 function sealParty (safe: Safe, { kind, name, identity, language }: PartyInput): NewParty {
   const id = newId('party')
-  const place = (column: string) => ({ table: 'parties', column, id })
   return {
-    id, kind, name: safe.seal(place('name'), name), language: language ?? null,
-    identity: identity === undefined ? null : safe.seal(place('identity'), identity),
+    id, kind, name: safe.seal(partyPlace(id, 'name'), name), language: language ?? null,
+    identity: identity === undefined ? null : safe.seal(partyPlace(id, 'identity'), identity),
     identityIndex: identity === undefined ? null : safe.index('identity', normalIdentity(identity)),
   }
 }
 
-const sealContactPoints = (safe: Safe, partyId: Id<'party'>, { contactPoints = [] }: PartyInput): NewContactPoint[] =>
-  contactPoints.map(({ channel, value, isWorkplace = false }) => {
-    const id = newId('contactPoint')
-    return { id, partyId, channel, isWorkplace, value: safe.seal({ table: 'contact_points', column: 'value', id }, value), valueIndex: safe.index(channel, normalContact(channel, value)) }
-  })
+function sealContactPoint (safe: Safe, partyId: Id<'party'>, { channel, value, isWorkplace = false }: ContactPointInput): NewContactPoint {
+  const id = newId('contactPoint')
+  return {
+    id, partyId, channel, isWorkplace, value: safe.seal(pointPlace(id), value), valueIndex: addressHash(safe, channel, value),
+  }
+}
+
+/** The hash an address is found by, the same in every lender's records of it. */
+export const addressHash = (safe: Safe, channel: ContactChannel, value: string): Buffer => safe.index(channel, normalContact(channel, value))
+
+/** A contact point's value in the clear, for reaching the party there; null once erased. */
+export const revealContact = (safe: Safe, { id, value }: Pick<ContactPointRow, 'id' | 'value'>): string | null => value === null ? null : safe.open(pointPlace(id), value)
+
+const open = (safe: Safe, { id }: PartyRow, column: 'name' | 'identity', sealed: Buffer | null): string | null => sealed === null ? null : safe.open(partyPlace(id, column), sealed)
+
+const unmasked = (text: string): string => text
+const maskOf: Record<ContactChannel, (value: string) => string> = { phone: mask.phone, email: mask.email, postal: mask.address }
+
+/** A contact point as the API shows it: the value masked, or in the clear. */
+export function showContactPoint (safe: Safe, row: ContactPointRow, isClear = false) {
+  const { valueIndex: _, ...point } = row
+  const value = revealContact(safe, row)
+  return { ...point, value: value === null || isClear ? value : maskOf[row.channel](value) }
+}
+
+/** A party as the API shows it: everything personal masked, or in the clear. */
+export function showParty (safe: Safe, row: PartyRow, points: readonly ContactPointRow[], isClear = false) {
+  const name = open(safe, row, 'name', row.name)
+  const identity = open(safe, row, 'identity', row.identity)
+  const [showName, showIdentity] = isClear ? [unmasked, unmasked] : [mask.name, mask.identity]
+  return {
+    ...row, name: name === null ? null : showName(name), identity: identity === null ? null : showIdentity(identity),
+    contactPoints: points.map(point => showContactPoint(safe, point, isClear)),
+  }
+}
+
+/** A party, masked. Throws `NotFound`. */
+export async function getParty (tx: Tx, vault: Vault, id: Id<'party'>) {
+  const party = await findParty(tx, id)
+  if (party === null) throw NotFound()
+  return showParty(await vault.safeOf(tx), party, await listContactPoints(tx, [id]))
+}
+
+/** A party in the clear. That it was read, by whom and what for, is written down in the same transaction. Throws `NotFound`, `PartyWasErased`. */
+export async function revealParty (tx: Tx, vault: Vault, id: Id<'party'>, purpose: typeof revealPurposes[number]) {
+  // The lock keeps an erasure from committing between the reading and the record of it.
+  const party = await lockParty(tx, id)
+  const points = await listContactPoints(tx, [id])
+  await insertReveal(tx, { partyId: id, operation: 'revealParty', purpose })
+  return showParty(await vault.safeOf(tx), party, points, true)
+}
+
+/** Parties found by what is known of a person, by id; a lender's key finds its own. Nothing personal is answered. */
+export async function searchParties (tx: Tx, vault: Vault, search: PartySearch, page: { limit: number, after: string | null }): Promise<PageOf<{ partyId: Id<'party'>, lenderId: Id<'lender'> }>> {
+  const safe = await vault.safeOf(tx)
+  if ('identity' in search) return await listPartiesByHash(tx, { identityIndex: safe.index('identity', normalIdentity(search.identity)) }, page)
+  const valueIndex = 'phone' in search ? addressHash(safe, 'phone', search.phone) : addressHash(safe, 'email', search.email)
+  return await listPartiesByHash(tx, { valueIndex }, page)
+}
+
+/** Adds a way to reach a party. Throws `NotFound`, `PartyWasErased`, `ContactPointRefused`, `ContactPointExists`. */
+export async function addContactPoint (tx: Tx, vault: Vault, partyId: Id<'party'>, input: ContactPointInput) {
+  checkAddress(input.channel, input.value, '/value')
+  const { lenderId } = await lockParty(tx, partyId)
+  const safe = await vault.safeOf(tx)
+  const point = sealContactPoint(safe, partyId, input)
+  const known = await listContactPoints(tx, [partyId])
+  const twin = known.find(({ valueIndex }) => valueIndex.equals(point.valueIndex))
+  if (twin !== undefined) throw ContactPointExists({ contactPointId: twin.id })
+  await insertParties(tx, lenderId, [], [point])
+  emit(tx, ContactPointAdded, { lenderId }, { contactPointId: point.id, partyId, channel: point.channel })
+  return showContactPoint(safe, { ...point, lenderId, state: 'unverified', createdAt: tx.ctx.now.toISOString() })
+}
+
+/** Notes that a contact point is right. Throws `NotFound`, `PartyWasErased`, `ContactPointUnchanged`. */
+export async function verifyContactPoint (tx: Tx, vault: Vault, id: Id<'contactPoint'>) {
+  const point = await lockContactPoint(tx, id)
+  if (point.state === 'verified') throw ContactPointUnchanged({ state: point.state })
+  await setContactPointState(tx, id, 'verified')
+  emit(tx, ContactPointVerified, { lenderId: point.lenderId }, { contactPointId: id, partyId: point.partyId, channel: point.channel })
+  return showContactPoint(await vault.safeOf(tx), { ...point, state: 'verified' })
+}
+
+/** Notes that a contact point is of no use: nothing more is sent there. Throws `NotFound`, `PartyWasErased`, `ContactPointUnchanged`. */
+export async function invalidateContactPoint (tx: Tx, vault: Vault, id: Id<'contactPoint'>, reason: typeof invalidReasons[number]) {
+  const point = await lockContactPoint(tx, id)
+  if (point.state === 'invalid') throw ContactPointUnchanged({ state: point.state })
+  await setContactPointState(tx, id, 'invalid')
+  emit(tx, ContactPointInvalidated, { lenderId: point.lenderId }, { contactPointId: id, partyId: point.partyId, channel: point.channel, reason })
+  return showContactPoint(await vault.safeOf(tx), { ...point, state: 'invalid' })
+}
+
+/** What a person said of a kind of contact at an address of theirs, given by its hash. `contactPoint` is the record it was said of, if any. */
+export interface Saying {
+  valueIndex: Buffer, channel: ConsentChannel, state: typeof consentStates[number], source: typeof consentSources[number]
+  contactPoint?: { id: Id<'contactPoint'>, lenderId: Id<'lender'> }
+}
+
+/** Keeps what a person said of being contacted. It holds for the address, whichever debt it came up with. */
+export async function recordConsent (tx: Tx, { contactPoint, ...saying }: Saying) {
+  const consent = await insertConsent(tx, saying)
+  const concerns = contactPoint === undefined ? {} : { lenderId: contactPoint.lenderId }
+  emit(tx, saying.state === 'granted' ? ConsentGranted : ConsentWithdrawn, concerns, { consentId: consent.id, contactPointId: contactPoint?.id ?? null, channel: consent.channel })
+  return consent
+}
+
+/** Keeps what a person said, of a contact point or of an address we may have no record of. Throws `NotFound`, `ContactPointRefused`, `ConsentRefused`. */
+export async function createConsent (tx: Tx, vault: Vault, input: ConsentInput) {
+  const { channel, state, source } = input
+  if ('contactPointId' in input) {
+    const point = await findContactPoint(tx, input.contactPointId)
+    if (point === null) throw NotFound()
+    checkConsent(point.channel, channel)
+    return await recordConsent(tx, { valueIndex: point.valueIndex, channel, state, source, contactPoint: point })
+  }
+  const { address } = input
+  checkAddress(address.channel, address.value, '/address/value')
+  checkConsent(address.channel, channel)
+  return await recordConsent(tx, { valueIndex: addressHash(await vault.safeOf(tx), address.channel, address.value), channel, state, source })
+}
+
+/** A kind of contact that was refused at an address. */
+export interface OptOut { valueIndex: Buffer, channel: ConsentChannel, at: string }
+
+/** The kinds of contact refused, and not agreed to since, at addresses. For the agency: a lender's key sees none. */
+export async function listOptOuts (tx: Tx, valueIndexes: readonly Buffer[]): Promise<OptOut[]> {
+  const standing = await listStandingConsents(tx, valueIndexes)
+  return standing.filter(({ state }) => state === 'withdrawn').map(({ valueIndex, channel, at }) => ({ valueIndex, channel, at }))
+}
+
+/** The ways to reach parties, by id, sealed; those of erased parties are left out. `revealContact` opens one. */
+export const contactPointsOf = async (tx: Tx, partyIds: readonly Id<'party'>[]): Promise<ContactPointRow[]> =>
+  (await listContactPoints(tx, partyIds)).filter(({ value }) => value !== null)
+
+/** Destroys the personal data of a party for good. Ids, money and refusals of contact remain. Throws `NotFound`, `PartyWasErased`. */
+export async function eraseParty (tx: Tx, vault: Vault, id: Id<'party'>, reason: typeof erasureReasons[number]) {
+  const { lenderId } = await lockParty(tx, id)
+  await setPartyErased(tx, id, tx.ctx.now.toISOString())
+  emit(tx, PartyErased, { lenderId }, { partyId: id, reason })
+  return await getParty(tx, vault, id)
+}

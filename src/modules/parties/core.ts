@@ -1,22 +1,43 @@
+import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { OneOf, Text, closed, problem } from '#kernel'
+import type { Violation } from '#kernel'
 
 export const partyKinds = ['person', 'company'] as const
 /** How a party can be reached. */
 export const contactChannels = ['phone', 'email', 'postal'] as const
 export type ContactChannel = typeof contactChannels[number]
 export const contactPointStates = ['unverified', 'verified', 'invalid'] as const
+export type ContactPointState = typeof contactPointStates[number]
 export const consentStates = ['granted', 'withdrawn'] as const
 
-export const ContactPointRefused = problem('contact-point-refused', 422, 'A contact point is not one that can be used.', 'Correct the value `errors` points to: phone numbers in full with their country (`+86...`), e-mail addresses as written.')
+/** The ways of contacting that a person can consent to or refuse, each at the addresses it uses. */
+export const consentChannels = ['call', 'robocall', 'sms', 'im', 'email', 'letter', 'visit'] as const
+export type ConsentChannel = typeof consentChannels[number]
+const channelsAt: Record<ContactChannel, readonly ConsentChannel[]> = { phone: ['call', 'robocall', 'sms', 'im'], email: ['email'], postal: ['letter', 'visit'] }
 
-const ContactPointInputSchema = Type.Object({
+/** How a person said it. */
+export const consentSources = ['call', 'writing', 'reply', 'portal', 'visit', 'lender'] as const
+
+/** Why personal data is read in the clear, why it is destroyed, and why an address is given up: words of ours, so that no free text holds more of it. */
+export const revealPurposes = ['contact', 'identityCheck', 'correction', 'subjectRequest', 'legal'] as const
+export const erasureReasons = ['subjectRequest', 'retentionEnded', 'placedInError'] as const
+export const invalidReasons = ['wrongNumber', 'notInService', 'bounced', 'moved', 'other'] as const
+
+export const ContactPointRefused = problem('contact-point-refused', 422, 'A contact point is not one that can be used.', 'Correct the value `errors` points to: phone numbers in full with their country (`+86...`), e-mail addresses as written.')
+export const ContactPointExists = problem('contact-point-exists', 409, 'The party already has this contact point.', 'Read the party: the address is among its contact points.')
+export const ContactPointUnchanged = problem('contact-point-unchanged', 409, 'The contact point already is in that state.', 'Read the party: `state` of the contact point says where it stands.')
+export const ConsentRefused = problem('consent-refused', 422, 'That address is not used for that kind of contact.', 'Name a kind of contact that uses the address: calls and messages a phone number, e-mail an e-mail address, letters and visits a postal one.')
+export const PartyWasErased = problem('party-erased', 409, 'The personal data of the party was destroyed.', 'Place the debt again, or add the party anew, when there is a reason to hold the data.')
+
+/** A way to reach a party, in the clear. */
+export const ContactPointInput = Type.Object({
   channel: OneOf(contactChannels, 'How the party is reached here.'),
   value: Text(400, 'The number with its country code, the e-mail address, or the postal address.', ['+8613800138000']),
   isWorkplace: Type.Optional(Type.Boolean({ description: 'True when it is known to be where the party works.' })),
-}, { ...closed, title: 'ContactPointInput' })
-export type ContactPointInput = Static<typeof ContactPointInputSchema>
+}, { ...closed, title: 'ContactPointInput', examples: [{ channel: 'phone', value: '+8613800138000' }] })
+export type ContactPointInput = Static<typeof ContactPointInput>
 
 /** A person or company, and how to reach them, as a lender places them. */
 export const PartyInput = Type.Object({
@@ -24,15 +45,50 @@ export const PartyInput = Type.Object({
   name: Text(200, 'Full name.', ['Li Wei']),
   identity: Type.Optional(Text(64, 'Number of the identity card, passport or company register.', ['110101199003070134'])),
   language: Type.Optional(Type.String({ pattern: '^[a-z]{2}(-[A-Z]{2})?$', description: 'Language to write in, BCP 47.', examples: ['zh-CN'] })),
-  contactPoints: Type.Optional(Type.Array(ContactPointInputSchema, { maxItems: 20, description: 'Ways to reach the party.' })),
+  contactPoints: Type.Optional(Type.Array(ContactPointInput, { maxItems: 20, description: 'Ways to reach the party.' })),
 }, { ...closed, title: 'PartyInput' })
 export type PartyInput = Static<typeof PartyInput>
 
 /** The one spelling under which an identity number is found. */
-export const normalIdentity = (identity: string): string => identity.replace(/[^0-9A-Za-z]/g, '').toUpperCase()
+export const normalIdentity = (identity: string): string => identity.normalize('NFKC').replace(/[^0-9A-Za-z]/g, '').toUpperCase()
 
-/** The one spelling under which a contact point is found: digits with their plus, small letters, single spaces. */
+/** The one spelling under which a contact point is found: a number in E.164, small letters, single spaces; full-width characters as plain ones. */
 export function normalContact (channel: ContactChannel, value: string): string {
-  if (channel === 'phone') return value.trim().startsWith('+') ? `+${value.replace(/[^0-9]/g, '')}` : value.replace(/[^0-9]/g, '')
-  return channel === 'email' ? value.trim().toLowerCase() : value.trim().replace(/\s+/g, ' ')
+  const plain = value.normalize('NFKC').trim()
+  if (channel === 'phone') return parsePhoneNumberFromString(plain, { extract: false })?.number ?? plain.replace(/[^0-9]/g, '')
+  return channel === 'email' ? plain.toLowerCase() : plain.replace(/\s+/g, ' ')
+}
+
+/** True for a number that names its country and is one there, without an extension. */
+function isPhone (value: string): boolean {
+  const phone = parsePhoneNumberFromString(value.normalize('NFKC').trim(), { extract: false })
+  return phone !== undefined && phone.ext === undefined && phone.isValid()
+}
+
+/** One address: no quotes, comments or lists, so that it can stand in a header as it is. */
+const emailAddress = /^[^\s@<>()[\],;:"\\]{1,64}@([\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.)+[\p{L}][\p{L}\p{N}-]{0,61}[\p{L}\p{N}]$/u
+const emailLengthMax = 254
+const isEmail = (value: string): boolean => value.length <= emailLengthMax && emailAddress.test(normalContact('email', value))
+
+/** What is wrong with an address, or null: a phone number must be whole (E.164), an e-mail address one address. */
+export function addressFault (channel: ContactChannel, value: string): string | null {
+  if (channel === 'phone') return isPhone(value) ? null : 'is not a phone number with its country code, such as +8613800138000'
+  return channel !== 'email' || isEmail(value) ? null : 'is not an e-mail address'
+}
+
+/** What cannot be used of a party's contact points. `pointer` leads to the party. */
+export const checkPartyInput = ({ contactPoints = [] }: PartyInput, pointer: string): Violation[] => contactPoints.flatMap(({ channel, value }, i) => {
+  const message = addressFault(channel, value)
+  return message === null ? [] : [{ pointer: `${pointer}/contactPoints/${i}/value`, message }]
+})
+
+/** Refuses an address that cannot be used. Throws `ContactPointRefused` pointing at it. */
+export function checkAddress (channel: ContactChannel, value: string, pointer: string): void {
+  const message = addressFault(channel, value)
+  if (message !== null) throw ContactPointRefused({}, { violations: [{ pointer, message }] })
+}
+
+/** Refuses consent to a kind of contact that does not use such an address. Throws `ConsentRefused`. */
+export function checkConsent (address: ContactChannel, channel: ConsentChannel): void {
+  if (!channelsAt[address].includes(channel)) throw ConsentRefused({ address, channels: channelsAt[address].join(' ') }, { violations: [{ pointer: '/channel', message: `must be one of ${channelsAt[address].join(', ')} at such an address` }] })
 }

@@ -1,8 +1,13 @@
-import { sql } from 'drizzle-orm'
-import { uuidOf } from '#kernel'
+import { and, asc, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm'
+import { cutPage, uuidOf } from '#kernel'
 import type { Id } from '#kernel'
+import { NotFound, newId, pageAfter } from '#platform'
 import type { Tx } from '#platform'
-import type { ContactChannel } from './core.ts'
+import { PartyWasErased } from './core.ts'
+import type { ConsentChannel, ContactChannel, ContactPointState, consentSources, consentStates, revealPurposes } from './core.ts'
+import { consents, contactPoints, parties, reveals } from './tables.ts'
+
+type Page = { limit: number, after: string | null }
 
 /** A party ready to be stored: everything personal sealed. */
 export interface NewParty {
@@ -11,15 +16,15 @@ export interface NewParty {
 export interface NewContactPoint { id: Id<'contactPoint'>, partyId: Id<'party'>, channel: ContactChannel, value: Buffer, valueIndex: Buffer, isWorkplace: boolean }
 
 /** Inserts parties of one lender with their contact points: two statements, however many there are. */
-export async function insertParties (tx: Tx, lenderId: Id<'lender'>, parties: readonly NewParty[], points: readonly NewContactPoint[]): Promise<void> {
+export async function insertParties (tx: Tx, lenderId: Id<'lender'>, rows: readonly NewParty[], points: readonly NewContactPoint[]): Promise<void> {
   const tenantId = uuidOf(tx.ctx.tenantId)
   const lender = uuidOf(lenderId)
   const now = tx.ctx.now.toISOString()
-  if (parties.length > 0) {
+  if (rows.length > 0) {
     await tx.execute(sql`insert into parties (tenant_id, id, lender_id, kind, name, identity, identity_index, language, created_at)
       select ${tenantId}::uuid, id, ${lender}::uuid, kind, name, identity, identity_index, language, ${now}::timestamptz
-      from unnest(${sql.param(parties.map(p => uuidOf(p.id)))}::uuid[], ${sql.param(parties.map(p => p.kind))}::text[], ${sql.param(parties.map(p => p.name))}::bytea[],
-        ${sql.param(parties.map(p => p.identity))}::bytea[], ${sql.param(parties.map(p => p.identityIndex))}::bytea[], ${sql.param(parties.map(p => p.language))}::text[])
+      from unnest(${sql.param(rows.map(p => uuidOf(p.id)))}::uuid[], ${sql.param(rows.map(p => p.kind))}::text[], ${sql.param(rows.map(p => p.name))}::bytea[],
+        ${sql.param(rows.map(p => p.identity))}::bytea[], ${sql.param(rows.map(p => p.identityIndex))}::bytea[], ${sql.param(rows.map(p => p.language))}::text[])
         as p (id, kind, name, identity, identity_index, language)`)
   }
   if (points.length > 0) {
@@ -29,4 +34,110 @@ export async function insertParties (tx: Tx, lenderId: Id<'lender'>, parties: re
         ${sql.param(points.map(p => p.value))}::bytea[], ${sql.param(points.map(p => p.valueIndex))}::bytea[], ${sql.param(points.map(p => p.isWorkplace))}::boolean[])
         as p (id, party_id, channel, value, value_index, is_workplace)`)
   }
+}
+
+const partyColumns = {
+  id: parties.id, lenderId: parties.lenderId, kind: parties.kind, name: parties.name, identity: parties.identity, language: parties.language,
+  erasedAt: parties.erasedAt, createdAt: parties.createdAt,
+}
+
+/** A party as it is stored: `name` and `identity` sealed, null once erased. */
+export type PartyRow = NonNullable<Awaited<ReturnType<typeof findParty>>>
+
+export async function findParty (tx: Tx, id: Id<'party'>) {
+  const [row] = await tx.select(partyColumns).from(parties).where(and(eq(parties.tenantId, tx.ctx.tenantId), eq(parties.id, id)))
+  return row ?? null
+}
+
+/** A party that still has its data, kept from changing until the transaction ends. Throws `NotFound`, `PartyWasErased`. */
+export async function lockParty (tx: Tx, id: Id<'party'>): Promise<PartyRow> {
+  const [row] = await tx.select(partyColumns).from(parties).where(and(eq(parties.tenantId, tx.ctx.tenantId), eq(parties.id, id))).for('update')
+  if (row === undefined) throw NotFound()
+  if (row.erasedAt !== null) throw PartyWasErased({ erasedAt: row.erasedAt })
+  return row
+}
+
+/** Destroys what is personal about a party: its values, and the hash its identity was found by. The hashes of its addresses stay, so that refusals of contact hold. */
+export async function setPartyErased (tx: Tx, id: Id<'party'>, erasedAt: string): Promise<void> {
+  await tx.update(parties).set({ name: null, identity: null, identityIndex: null, erasedAt }).where(and(eq(parties.tenantId, tx.ctx.tenantId), eq(parties.id, id)))
+  await tx.update(contactPoints).set({ value: null }).where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), eq(contactPoints.partyId, id)))
+}
+
+/** Parties with an identity, or reached at an address, by id. Erased ones are not found. */
+export async function listPartiesByHash (tx: Tx, of: { identityIndex: Buffer } | { valueIndex: Buffer }, page: Page) {
+  const rows = 'identityIndex' in of
+    ? await tx.select({ partyId: parties.id, lenderId: parties.lenderId }).from(parties)
+      .where(and(eq(parties.tenantId, tx.ctx.tenantId), eq(parties.identityIndex, of.identityIndex), pageAfter(parties.id, page)))
+      .orderBy(asc(parties.id)).limit(page.limit + 1)
+    : await tx.selectDistinct({ partyId: contactPoints.partyId, lenderId: contactPoints.lenderId }).from(contactPoints)
+      .where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), eq(contactPoints.valueIndex, of.valueIndex), isNotNull(contactPoints.value), pageAfter(contactPoints.partyId, page)))
+      .orderBy(asc(contactPoints.partyId)).limit(page.limit + 1)
+  return cutPage(rows, page.limit, row => row.partyId)
+}
+
+const pointColumns = {
+  id: contactPoints.id, partyId: contactPoints.partyId, lenderId: contactPoints.lenderId, channel: contactPoints.channel, value: contactPoints.value,
+  valueIndex: contactPoints.valueIndex, isWorkplace: contactPoints.isWorkplace, state: contactPoints.state, createdAt: contactPoints.createdAt,
+}
+
+/** A contact point as it is stored: `value` sealed, null once erased; `valueIndex` is the hash it is found by, the same in every lender's records. */
+export type ContactPointRow = NonNullable<Awaited<ReturnType<typeof findContactPoint>>>
+
+export async function findContactPoint (tx: Tx, id: Id<'contactPoint'>) {
+  const [row] = await tx.select(pointColumns).from(contactPoints).where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), eq(contactPoints.id, id)))
+  return row ?? null
+}
+
+/** A contact point that still has its value, kept from changing until the transaction ends. Throws `NotFound`, `PartyWasErased`. */
+export async function lockContactPoint (tx: Tx, id: Id<'contactPoint'>): Promise<ContactPointRow> {
+  const [row] = await tx.select(pointColumns).from(contactPoints).where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), eq(contactPoints.id, id))).for('update')
+  if (row === undefined) throw NotFound()
+  if (row.value === null) throw PartyWasErased()
+  return row
+}
+
+/** The contact points of parties, by id; erased ones included. */
+export const listContactPoints = async (tx: Tx, partyIds: readonly Id<'party'>[]): Promise<ContactPointRow[]> =>
+  partyIds.length === 0 ? [] : await tx.select(pointColumns).from(contactPoints)
+    .where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), sql`${contactPoints.partyId} = any(${sql.param(partyIds.map(uuidOf))}::uuid[])`)).orderBy(asc(contactPoints.id))
+
+export async function setContactPointState (tx: Tx, id: Id<'contactPoint'>, state: ContactPointState): Promise<void> {
+  await tx.update(contactPoints).set({ state }).where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), eq(contactPoints.id, id)))
+}
+
+const consentColumns = { id: consents.id, channel: consents.channel, state: consents.state, source: consents.source, at: consents.at }
+
+export async function insertConsent (tx: Tx, consent: { valueIndex: Buffer, channel: ConsentChannel, state: typeof consentStates[number], source: typeof consentSources[number] }) {
+  const [row] = await tx.insert(consents).values({ tenantId: tx.ctx.tenantId, id: newId('consent'), at: tx.ctx.now.toISOString(), ...consent }).returning(consentColumns)
+  return row!
+}
+
+/** All that was said about an address, the latest first. */
+export async function listConsents (tx: Tx, valueIndex: Buffer, page: Page) {
+  const rows = await tx.select(consentColumns).from(consents)
+    .where(and(eq(consents.tenantId, tx.ctx.tenantId), eq(consents.valueIndex, valueIndex), pageAfter(consents.id, page, 'descending')))
+    .orderBy(desc(consents.id)).limit(page.limit + 1)
+  return cutPage(rows, page.limit, row => row.id)
+}
+
+/** What was last said about each address and kind of contact. */
+export const listStandingConsents = async (tx: Tx, valueIndexes: readonly Buffer[]) =>
+  valueIndexes.length === 0 ? [] : await tx.selectDistinctOn([consents.valueIndex, consents.channel], { valueIndex: consents.valueIndex, channel: consents.channel, state: consents.state, at: consents.at })
+    .from(consents).where(and(eq(consents.tenantId, tx.ctx.tenantId), inArray(consents.valueIndex, [...valueIndexes])))
+    .orderBy(consents.valueIndex, consents.channel, desc(consents.at), desc(consents.id))
+
+const revealColumns = { id: reveals.id, partyId: reveals.partyId, actorKind: reveals.actorKind, actorId: reveals.actorId, operation: reveals.operation, purpose: reveals.purpose, at: reveals.at }
+
+/** Writes down that somebody read a party's data in the clear. */
+export async function insertReveal (tx: Tx, reveal: { partyId: Id<'party'>, operation: string, purpose: typeof revealPurposes[number] }): Promise<void> {
+  const { tenantId, actor, now } = tx.ctx
+  await tx.insert(reveals).values({ tenantId, id: newId('reveal'), actorKind: actor.kind, actorId: actor.id, at: now.toISOString(), ...reveal })
+}
+
+/** Who read a party's data in the clear, the latest first. */
+export async function listReveals (tx: Tx, partyId: Id<'party'>, page: Page) {
+  const rows = await tx.select(revealColumns).from(reveals)
+    .where(and(eq(reveals.tenantId, tx.ctx.tenantId), eq(reveals.partyId, partyId), pageAfter(reveals.id, page, 'descending')))
+    .orderBy(desc(reveals.id)).limit(page.limit + 1)
+  return cutPage(rows, page.limit, row => row.id)
 }

@@ -8,6 +8,10 @@
  * What must never happen: personal data readable in the database, in an event, in a log; a lender learning of another's debt; a
  * `contactOnly` party collected from.
  */
-export { addParties } from './commands.ts'
-export { PartyInput } from './core.ts'
-export type { ContactChannel } from './core.ts'
+export { api } from './api.ts'
+export { addParties, addressHash, contactPointsOf, invalidateContactPoint, listOptOuts, recordConsent, revealContact } from './commands.ts'
+export type { OptOut, Saying } from './commands.ts'
+export { ContactPointInput, ContactPointRefused, PartyInput, addressFault, checkPartyInput, normalContact } from './core.ts'
+export type { ConsentChannel, ContactChannel } from './core.ts'
+export type { ContactPointRow } from './db.ts'
+export { ConsentGranted, ConsentWithdrawn, ContactPointAdded, ContactPointInvalidated, ContactPointVerified, PartyErased } from './events.ts'

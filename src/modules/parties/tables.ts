@@ -1,7 +1,7 @@
 import { boolean, foreignKey, index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import { bytes, id, instant, sealed, tenantId } from '#platform'
+import { bytes, id, instant, sealed, sealedIn, tenantId } from '#platform'
 import { lenders } from '../lenders/tables.ts'
-import { consentStates, contactChannels, contactPointStates, partyKinds } from './core.ts'
+import { consentChannels, consentSources, consentStates, contactChannels, contactPointStates, partyKinds, revealPurposes } from './core.ts'
 
 /**
  * People and companies, as one lender knows them: the same borrower of two lenders is two rows that share `identityIndex`, so that
@@ -15,6 +15,7 @@ export const parties = pgTable('parties', {
   index().on(t.tenantId, t.identityIndex),
   foreignKey({ columns: [t.tenantId, t.lenderId], foreignColumns: [lenders.tenantId, lenders.id] }),
 ])
+sealedIn(parties, 'name', 'identity')
 
 /** Ways to reach a party. `value` is null once erased; `valueIndex` stays, so that an opt-out outlives the erasure. */
 export const contactPoints = pgTable('contact_points', {
@@ -27,18 +28,23 @@ export const contactPoints = pgTable('contact_points', {
   index().on(t.tenantId, t.valueIndex),
   foreignKey({ columns: [t.tenantId, t.partyId], foreignColumns: [parties.tenantId, parties.id] }),
 ])
+sealedIn(contactPoints, 'value')
 
 /**
  * What a person said about being contacted, newest first by `at`. It belongs to the address (`valueIndex`), not to one lender's record
  * of it, and so to the agency alone.
  */
 export const consents = pgTable('consents', {
-  tenantId: tenantId(), id: id('consent').notNull(), valueIndex: bytes().notNull(), channel: text().notNull(),
-  state: text({ enum: consentStates }).notNull(), source: text().notNull(), at: instant().notNull(),
+  tenantId: tenantId(), id: id('consent').notNull(), valueIndex: bytes().notNull(), channel: text({ enum: consentChannels }).notNull(),
+  state: text({ enum: consentStates }).notNull(), source: text({ enum: consentSources }).notNull(), at: instant().notNull(),
 }, t => [primaryKey({ columns: [t.tenantId, t.id] }), index().on(t.tenantId, t.valueIndex, t.channel, t.at)])
 
 /** Who read personal data in the clear, and whose: one row a reading. */
 export const reveals = pgTable('reveals', {
-  tenantId: tenantId(), id: id('event').notNull(), partyId: id('party').notNull(), actorKind: text().notNull(), actorId: text(),
-  operation: text().notNull(), at: instant().notNull(),
-}, t => [primaryKey({ columns: [t.tenantId, t.id] }), index().on(t.tenantId, t.partyId, t.id)])
+  tenantId: tenantId(), id: id('reveal').notNull(), partyId: id('party').notNull(), actorKind: text().notNull(), actorId: text(),
+  operation: text().notNull(), purpose: text({ enum: revealPurposes }).notNull(), at: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  index().on(t.tenantId, t.partyId, t.id),
+  foreignKey({ columns: [t.tenantId, t.partyId], foreignColumns: [parties.tenantId, parties.id] }),
+])

@@ -47,8 +47,8 @@ const KeyFields = {
 /** What a caller says of a new key, whoever it is for. */
 export const KeyInput = Type.Object(KeyFields, { title: 'KeyInput', ...closed, examples: [{ name: 'Core banking' }] })
 const ApiKeyInputSchema = Type.Union([
-  Type.Object({ kind: Type.Literal('service'), ...KeyFields }, closed),
-  Type.Object({ kind: Type.Literal('staff'), staffId: IdOf('staff'), ...KeyFields }, closed),
+  Type.Object({ kind: OneOf(['service'], 'A program of the agency.'), ...KeyFields }, closed),
+  Type.Object({ kind: OneOf(['staff'], 'A person who works for the agency.'), staffId: IdOf('staff'), ...KeyFields }, closed),
 ], { title: 'ApiKeyInput', examples: [{ kind: 'service', name: 'Nightly import', scopes: ['placements:write'] }] })
 export type ApiKeyInput = Static<typeof ApiKeyInputSchema>
 

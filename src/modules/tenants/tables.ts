@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { bytes, id, instant, lenderId, sealed, tenantId } from '#platform'
+import { bytes, id, instant, lenderId, sealed, sealedIn, tenantId } from '#platform'
 import { roles } from './core.ts'
 
 /** People who work for the agency. Their names and addresses are personal data. */
@@ -8,6 +8,7 @@ export const staff = pgTable('staff', {
   tenantId: tenantId(), id: id('staff').notNull(), name: sealed().notNull(), email: sealed().notNull(), emailIndex: bytes().notNull(),
   role: text({ enum: roles }).notNull(), createdAt: instant().notNull(),
 }, t => [primaryKey({ columns: [t.tenantId, t.id] }), uniqueIndex().on(t.tenantId, t.emailIndex)])
+sealedIn(staff, 'name', 'email')
 
 /** Keys to the API. Only the hash of a key is kept: 256 random bits need no slow hash. */
 export const apiKeys = pgTable('api_keys', {

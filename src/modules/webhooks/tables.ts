@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { foreignKey, index, integer, pgTable, primaryKey, smallint, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { count, id, instant, lenderId, sealed, tenantId } from '#platform'
+import { count, id, instant, lenderId, sealed, sealedIn, tenantId } from '#platform'
 import { lenders } from '../lenders/tables.ts'
 import { deliveryStates, pauseReasons } from './core.ts'
 
@@ -22,6 +22,7 @@ export const webhookEndpoints = pgTable('webhook_endpoints', {
   index().on(t.tenantId, t.lenderId, t.id),
   index().on(t.tenantId, t.dueAt),
 ])
+sealedIn(webhookEndpoints, 'secret', 'previousSecret')
 
 /**
  * One event on its way to one endpoint. `attempts` counts all, `tries` those since it was last set out: the place in the schedule.

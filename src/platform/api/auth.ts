@@ -64,8 +64,7 @@ export async function addAuth (app: App, db: Database, keyring: Keyring, operato
     await listener.close()
   })
 
-  const find = async (token: string): Promise<StoredKey | null> => {
-    const hash = sha256(token)
+  const find = async (hash: Buffer): Promise<StoredKey | null> => {
     const name = hash.toString('base64')
     const cached = cache.get(name)
     if (cached !== undefined && cached.until > performance.now() && listener.isListening()) return cached.key
@@ -81,8 +80,9 @@ export async function addAuth (app: App, db: Database, keyring: Keyring, operato
   const authenticate = async (req: FastifyRequest): Promise<Caller> => {
     const token = bearer.exec(req.headers.authorization ?? '')?.[1]
     if (token === undefined) throw Unauthenticated()
-    if (timingSafeEqual(sha256(token), operatorHash)) return operator
-    const key = await find(token)
+    const hash = sha256(token)
+    if (timingSafeEqual(hash, operatorHash)) return operator
+    const key = await find(hash)
     if (key === null || (key.expiresAt !== null && key.expiresAt <= new Date())) throw Unauthenticated()
     used.set(key.keyId, key.tenantId)
     return key

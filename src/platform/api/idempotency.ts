@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { problem, uuidOf } from '#kernel'
@@ -37,7 +37,8 @@ function fingerprints (req: FastifyRequest): { keyHash: Buffer, requestHash: Buf
   const caller = kind === 'lender' ? lenderId : kind === 'operator' ? 'operator' : keyId
   return {
     keyHash: createHash('sha256').update(JSON.stringify([caller, key])).digest(),
-    requestHash: createHash('sha256').update(`${req.method} ${req.url}\n`).update(JSON.stringify(req.body ?? null)).digest(),
+    // Keyed by what only the caller knows: a bare hash of a body that holds a phone number could be guessed back to it.
+    requestHash: createHmac('sha256', key).update(`${req.method} ${req.url}\n`).update(req.bodyHash ?? JSON.stringify(req.body ?? null)).digest(),
   }
 }
 

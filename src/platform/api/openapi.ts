@@ -1,8 +1,12 @@
+import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { problems } from '#kernel'
+import { DatabaseUnavailable } from '../db/tx.ts'
 import { eventTypes } from '../events/outbox.ts'
 import type { App } from './api.ts'
+import { InvalidRequest, NotAllowed, TooManyRequests, Unauthenticated } from './problem.ts'
 
 /** Where the reference page is; its routes are a library's own, and open to everybody. */
 export const docsPrefix = '/docs'
@@ -10,6 +14,7 @@ export const docsPrefix = '/docs'
 /** What each group of operations is about, as the document says it. */
 const tags: Record<string, string> = {
   tenants: 'Agencies, their staff, keys and test clocks.',
+  secrets: 'The keys that personal data is sealed with.',
   lenders: 'The creditors that place debts, and what was agreed with them.',
   parties: 'Borrowers and others, and how they can be reached.',
   accounts: 'The debts themselves.',
@@ -47,13 +52,17 @@ export async function addDocument (app: App): Promise<void> {
     transform: ({ schema, url, route }) => {
       const scope = (route.config as { scope?: string | null } | undefined)?.scope
       const shown = { ...(schema ?? {}) } as Schema
+      shown['response'] = { ...problems(InvalidRequest, Unauthenticated, NotAllowed, TooManyRequests, DatabaseUnavailable), ...shown['response'] as Schema | undefined }
       if (scope === null) shown['security'] = []
       else if (scope !== undefined) shown['description'] = `${String(shown['description'] ?? '')}\n\nScope: \`${scope}\`.`.trim()
       if (!url.startsWith('/v1/')) shown['hide'] = true
       return { schema: shown, url }
     },
   })
-  await app.register(swaggerUi, { routePrefix: docsPrefix, staticCSP: true, uiConfig: { docExpansion: 'none', deepLinking: true, filter: true }, transformSpecification: document => hoist(document as unknown as Document) as Record<string, unknown> })
+  await app.register(async page => {
+    await page.register(helmet, { contentSecurityPolicy: false })
+    await page.register(swaggerUi, { routePrefix: docsPrefix, staticCSP: true, uiConfig: { docExpansion: 'none', deepLinking: true, filter: true }, transformSpecification: document => hoist(document as unknown as Document) as Record<string, unknown> })
+  })
 }
 
 /** The document as it is committed and served: schemas with a title once, under `components`, and the events as webhooks. */

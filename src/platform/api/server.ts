@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import helmet from '@fastify/helmet'
 import underPressure from '@fastify/under-pressure'
 import Fastify, { LogController } from 'fastify'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
@@ -8,6 +7,7 @@ import type { Logger } from 'pino'
 import type { Database } from '../db/database.ts'
 import type { Tx } from '../db/tx.ts'
 import type { Vault } from '../secrets/vault.ts'
+import type { Tracing } from '../tracing.ts'
 import type { App } from './api.ts'
 import { addAuth } from './auth.ts'
 import type { Keyring } from './auth.ts'
@@ -20,14 +20,13 @@ import { docsPrefix } from './openapi.ts'
 import { MethodNotAllowed, NotFound, onError, sendProblem, toProblem } from './problem.ts'
 import { validatorCompiler } from './validation.ts'
 
-/** The largest body of an ordinary request, and of a bulk one. */
+/** The largest body of an ordinary request; bulk ones have their own. */
 export const bodyBytesMax = 1024 * 1024
-export const bulkBytesMax = 64 * 1024 * 1024
 /** How long a client may take to send its headers, and a whole request. */
 const headersTimeoutMs = 10_000
 const requestTimeoutMs = 120_000
-/** Above this delay of the event loop requests are shed rather than queued. */
-const eventLoopDelayMaxMs = 1_000
+/** Above this delay of the event loop requests are shed rather than queued, unless told otherwise. */
+const eventLoopDelayMaxMsDefault = 1_000
 
 export interface ServerOptions {
   db: Database
@@ -38,6 +37,9 @@ export interface ServerOptions {
   redis: Redis | null
   log: Logger | false
   trustProxy: string[]
+  /** Where requests leave their spans, if anywhere. */
+  tracing?: Tracing | null
+  eventLoopDelayMaxMs?: number
 }
 
 /** A request id of the caller's is kept when it is harmless in logs and headers. */
@@ -65,9 +67,14 @@ export async function buildServer (options: ServerOptions): Promise<App> {
   app.setErrorHandler((error, req, reply) => error instanceof Replay ? sendReplay(reply, error) : onError(error, req, reply))
   addStrictJson(app)
   addRouteRules(app)
-  app.addHook('onRequest', async (req, reply) => { reply.header('x-request-id', req.id) })
-  await app.register(helmet, { contentSecurityPolicy: false })
-  await app.register(underPressure, { maxEventLoopDelay: eventLoopDelayMaxMs, retryAfter: 5, exposeStatusRoute: false })
+  app.addHook('onRequest', (req, reply, next) => {
+    reply.raw.setHeader('x-request-id', req.id)
+    reply.raw.setHeader('cache-control', 'no-store')
+    reply.raw.setHeader('x-content-type-options', 'nosniff')
+    next()
+  })
+  options.tracing?.addTo(app)
+  await app.register(underPressure, { maxEventLoopDelay: options.eventLoopDelayMaxMs ?? eventLoopDelayMaxMsDefault, retryAfter: 5, exposeStatusRoute: false })
   addMetrics(app)
   await addAuth(app, db, options.keyring, options.operatorKey)
   addRateLimits(app, options.limits, options.redis)
@@ -91,6 +98,7 @@ function addStrictJson (app: App): void {
 /** Adds `req.tx`: one transaction for the caller's agency. */
 function addTransactions (app: App, db: Database, vault: Vault): void {
   app.decorateRequest('tx', null as never)
+  app.decorateRequest('bodyHash', null)
   app.addHook('preHandler', async (req, reply) => {
     const isRead = req.method === 'GET' || req.method === 'HEAD'
     req.tx = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => await db.withTenant(req.principal(),

@@ -3,7 +3,7 @@ import pg from 'pg'
 import { idOf, uuidOf } from '#kernel'
 import type { Actor, Ctx, Id } from '#kernel'
 import { wireInstant } from './columns.ts'
-import { databaseOn, runUnit, shape } from './tx.ts'
+import { databaseOn, runUnit, shape, textSettings } from './tx.ts'
 import type { Pools, QueryPort, Tx, UnitOptions } from './tx.ts'
 import { send } from './wire.ts'
 import type { Statement } from './wire.ts'
@@ -47,7 +47,7 @@ export interface DatabaseOptions {
   onNotify?: (tenantId: Id<'tenant'>) => void
 }
 
-const installationScope: Statement = { text: "select set_config('role', 'recoup_relay', true), set_config('statement_timeout', '15000', true)", values: [], silent: true }
+const installationScope: Statement = { text: `select set_config('role', 'recoup_relay', true), set_config('statement_timeout', '15000', true), ${textSettings}`, values: [], silent: true }
 
 /** Opens the database. Nothing is connected until the first query. */
 export function openDatabase (options: DatabaseOptions): Database {

@@ -1,26 +1,56 @@
+import { Column, Param, fillPlaceholders, is, sql } from 'drizzle-orm'
 import type { SQLWrapper } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
 import { databaseOn } from './tx.ts'
 import type { QueryPort, Tx } from './tx.ts'
 
 type Builder = Pick<Tx, 'select' | 'selectDistinct' | 'selectDistinctOn' | 'with'>
+type Row<R> = R extends readonly (infer T)[] ? T : never
 interface Preparable<R> extends SQLWrapper { prepare (name: string): { execute (values?: Record<string, unknown>): Promise<R> } }
 
-/** What Drizzle's prepared query holds on to: everything but the client is compiled once. */
-interface Compiled<R> { execute (values?: Record<string, unknown>): Promise<R> }
+/** What Drizzle keeps of a prepared select: its text, its parameters in order, and the fields its rows become. */
+interface Prepared { queryConfig: { text: string }, params: unknown[], fields: { path: string[], field: unknown }[] }
+
+/** Turns one value of a row into what the column promises; null for a column whose values are good as they come. */
+type Decode = ((value: unknown) => unknown) | null
+
+interface Compiled { text: string, params: unknown[], names: string[], decoders: Decode[] }
 
 const noPort: QueryPort = { query: async () => await Promise.reject(new Error('a prepared query runs on a transaction')) }
 
+/** A value that each run of a prepared query brings, by name, written as its column is. Drizzle's own placeholders forget the column. */
+export const given = (column: PgColumn, name: string): Param => sql.param(sql.placeholder(name), column) as Param
+
 /**
- * Compiles a hot query once for the process: building one with Drizzle costs more than running it. Placeholders (`sql.placeholder`) are
- * filled in at each run. The query must still filter on the agency.
+ * Compiles a hot select of plain columns once for the process: building one with Drizzle, or going through its layers, costs more than running it.
+ * Values (`given`) are filled in at each run. The query must still filter on the agency.
  */
-export function prepared<R> (name: string, build: (db: Builder) => Preparable<R>): (tx: Tx, values: Record<string, unknown>) => Promise<R> {
-  let compiled: Compiled<R> | undefined
+export function prepared<R extends readonly unknown[]> (name: string, build: (db: Builder) => Preparable<R>): (tx: Tx, values: Record<string, unknown>) => Promise<Row<R>[]> {
+  let compiled: Compiled | undefined
   return async (tx, values) => {
-    compiled ??= build(databaseOn(noPort)).prepare(name)
-    // Drizzle binds a compiled query to the client it was built on; an heir with this transaction's client runs it here.
-    const client = (tx as unknown as { session: { client: QueryPort } }).session.client
-    const heir = Object.create(compiled as object, { client: { value: client } }) as Compiled<R>
-    return await heir.execute(values)
+    compiled ??= compile(build(databaseOn(noPort)).prepare(name) as unknown as Prepared)
+    const { text, params, names, decoders } = compiled
+    // The port of this transaction, where Drizzle's session keeps it.
+    const port = (tx as unknown as { session: { client: QueryPort } }).session.client
+    const { rows } = await port.query({ text, rowMode: 'array' }, fillPlaceholders(params, values))
+    return (rows as unknown[][]).map(row => decode(row, names, decoders)) as Row<R>[]
   }
+}
+
+function decode (row: readonly unknown[], names: readonly string[], decoders: readonly Decode[]): Record<string, unknown> {
+  const object: Record<string, unknown> = {}
+  for (let i = 0; i < names.length; i++) {
+    const value = row[i]
+    const decoder = decoders[i]!
+    object[names[i]!] = value === null || decoder === null ? value : decoder(value)
+  }
+  return object
+}
+
+function compile ({ queryConfig, params, fields }: Prepared): Compiled {
+  const decoders = fields.map(({ path, field }): Decode => {
+    if (path.length !== 1 || !is(field, Column)) throw new Error('a prepared query selects plain columns, each under its own name')
+    return field.mapFromDriverValue === Column.prototype.mapFromDriverValue ? null : value => field.mapFromDriverValue(value)
+  })
+  return { text: queryConfig.text, params, names: fields.map(({ path }) => path[0]!), decoders }
 }

@@ -6,6 +6,7 @@ import { problem, uuidOf } from '#kernel'
 import type { Ctx } from '#kernel'
 import { flushStatement } from '../events/outbox.ts'
 import type { Pending } from '../events/outbox.ts'
+import { StaleKeys } from '../secrets/stale.ts'
 import { send } from './wire.ts'
 import type { Answer, Statement } from './wire.ts'
 
@@ -27,11 +28,14 @@ export interface Tx extends Omit<Drizzle, 'transaction' | '$client'> {
 /** How long one statement, and one whole unit of work, may take. */
 export const statementTimeoutMs = 15_000
 export const unitTimeoutMs = 25_000
+/** How long the server keeps a transaction, and its locks, whose process has gone silent: paused, or cut off. */
+const silenceTimeoutMs = 30_000
 /** How often a unit of work is tried when it lost a race. */
 export const unitAttemptsMax = 3
 
-/** Serialization failure, deadlock, and a lost race for an Idempotency-Key: the same work done again succeeds. */
+/** Serialization failure, deadlock, a lost race for an Idempotency-Key, a key newer than those in memory: the same work done again succeeds. */
 const isLostRace = (error: unknown): boolean => {
+  if (error instanceof StaleKeys) return true
   const { code, constraint } = pgError(error)
   return code === '40001' || code === '40P01' || (code === '23505' && constraint === 'idempotency_keys_pkey')
 }
@@ -50,9 +54,12 @@ export function pgError (error: unknown): PgError {
 export const isUnavailable = (error: unknown): boolean => {
   const { code } = pgError(error)
   if (code !== undefined && (/^(08|57P|53)/.test(code) || ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', '57014', '55P03'].includes(code))) return true
-  const message = error instanceof Error ? error.message : ''
-  return /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Cannot use a pool after calling end)/.test(message)
+  // The driver's own complaints have no code, and Drizzle wraps them.
+  for (let e = error; e instanceof Error; e = e.cause) if (lostMessage.test(e.message)) return true
+  return false
 }
+
+const lostMessage = /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Cannot use a pool after calling end|Client has encountered a connection error)/
 
 export interface UnitOptions {
   /** Read without a transaction: each query is isolated by itself, in one round trip. */
@@ -80,12 +87,16 @@ export const shape = (answer: Answer, rowMode: 'array' | undefined) => ({
   rows: rowMode === 'array' ? answer.rows : answer.rows.map(row => Object.fromEntries(answer.fields.map((field, i) => [field.name, row[i]]))),
 })
 
-const scopeText = `select set_config('role', 'recoup_app', true), set_config('app.tenant_id', $1, true), set_config('app.lender_id', $2, true), set_config('statement_timeout', '${statementTimeoutMs}', true)`
+/** Whatever the server's own settings are, instants and days are written as this program reads them. */
+export const textSettings = "set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO, YMD', true)"
+
+const scopeText = `select set_config('role', 'recoup_app', true), set_config('app.tenant_id', $1, true), set_config('app.lender_id', $2, true), set_config('statement_timeout', '${statementTimeoutMs}', true), ${textSettings}`
 const scopeReadText = `${scopeText}, set_config('transaction_read_only', 'on', true)`
+const scopeWriteText = `${scopeText}, set_config('idle_in_transaction_session_timeout', '${silenceTimeoutMs}', true)`
 
 /** The statement that makes what follows it, in the same transaction, the agency's own: role, tenant and lender, each local to the transaction. */
 const scope = (ctx: Ctx, readOnly: boolean): Statement => ({
-  text: readOnly ? scopeReadText : scopeText,
+  text: readOnly ? scopeReadText : scopeWriteText,
   values: [uuidOf(ctx.tenantId), ctx.lenderId === null ? '' : uuidOf(ctx.lenderId)],
   silent: true,
 })
@@ -99,7 +110,7 @@ const txOn = (port: QueryPort, ctx: Ctx): Tx => Object.assign(databaseOn(port), 
 /**
  * Runs work for one agency and commits it whole or not at all; commits its events with it.
  * Read-only work takes one round trip a query: `set_config` and the query travel together and end together.
- * Work that lost a race (40001, 40P01) is run again, at most three times in all: it must not touch anything but `tx`.
+ * Work that lost a race (40001, 40P01, a data key just rotated) is run again, at most three times in all: it must not touch anything but `tx`.
  * Throws `DatabaseUnavailable` (503) when the database is down or too slow.
  */
 export async function runUnit<T> (pools: Pools, ctx: Ctx, options: UnitOptions, work: (tx: Tx) => Promise<T>): Promise<T> {

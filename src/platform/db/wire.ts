@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import pg from 'pg'
+import { serialize } from 'pg-protocol'
 import type { Connection, PoolClient, Submittable } from 'pg'
 import { prepareValue } from 'pg/lib/utils.js'
 
@@ -65,26 +66,24 @@ class Batch implements Submittable {
 
   submit (connection: Connection): void {
     this.state = preparedOn(connection)
-    connection.stream.cork()
-    try {
-      for (const statement of this.statements) this.send(connection, statement)
-      connection.sync()
-    } finally {
-      connection.stream.uncork()
-    }
+    const messages: Buffer[] = []
+    for (const statement of this.statements) this.write(messages, statement)
+    messages.push(serialize.sync())
+    // One buffer, one write: a vector of small ones costs the kernel as much as the query.
+    connection.stream.write(Buffer.concat(messages))
     this.begin(0)
   }
 
-  private send (connection: Connection, { text, values, silent }: Statement): void {
+  private write (messages: Buffer[], { text, values, silent }: Statement): void {
     const { shapes, pending } = this.state!
     const name = (this.prepare ? nameOf(text) : undefined) ?? ''
     if (name === '' || (!shapes.has(name) && !pending.includes(name))) {
-      connection.parse({ name, text, types: [] }, true)
+      messages.push(serialize.parse({ name, text, types: [] }))
       pending.push(name)
     }
-    connection.bind({ portal: '', statement: name, values: [...values], binary: false, valueMapper: toWire } as never, true)
-    if (silent !== true && shapes.get(name) === undefined) connection.describe({ type: 'P', name: '' }, true)
-    connection.execute({ portal: '', rows: '' } as never, true)
+    messages.push(serialize.bind({ statement: name, values: [...values], valueMapper: toWire }))
+    if (silent !== true && shapes.get(name) === undefined) messages.push(serialize.describe({ type: 'P' }))
+    messages.push(serialize.execute())
   }
 
   private begin (index: number): void {

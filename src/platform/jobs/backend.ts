@@ -1,5 +1,5 @@
 import { createPostgresBackend, createRedisBackend, withBackend } from 'bullmq'
-import type { Processor, Queue, Worker, WorkerOptions } from 'bullmq'
+import type { Job, Processor, Queue, Worker, WorkerOptions } from 'bullmq'
 import type { Wake } from './sweep.ts'
 import type { Id } from '#kernel'
 
@@ -28,14 +28,23 @@ const workQueue = 'recoup-work'
 const clockQueue = 'recoup-clock'
 const schema = 'bullmq'
 
-/** How often a call whose slice threw is made again by the queue; after that the sweep finds the work. */
-const callAttempts = 3
-/** A worker that did not renew its lock for this long is taken for dead and its call goes to another. */
-const lockMs = 30_000
+/** A worker that did not renew its lock for this long is taken for dead, and its call goes to another worker after at most two more checks. */
+const lockMs = 6_000
+const stalledCheckMs = 2_000
+/** How long a worker that lost its connection waits before it asks again. */
+const retryMs = 1_000
+/** How long the store may take to answer a call, and to be reached when a process starts. */
+const answerTimeoutMs = 5_000
+const openTimeoutMs = 15_000
 
-const callOptions = { removeOnComplete: true, removeOnFail: { count: 1_000, age: 7 * 86_400 }, attempts: callAttempts, backoff: { type: 'exponential', delay: 500 } } as const
+/**
+ * A call is gone once it has run, whatever became of it: while one is kept, further calls by its name are dropped.
+ * It is not repeated by the queue either: the database knows what is left to do and when to try again, and the sweep asks it.
+ */
+const callOptions = { removeOnComplete: true, removeOnFail: true } as const
 
-const addTimeoutMs = 5_000
+/** BullMQ's own history of events, which nobody reads. */
+const streams = { events: { maxLen: 100 } }
 
 type Make = {
   queue (name: string): Queue
@@ -46,58 +55,62 @@ const makers = (store: QueueStore): Make => {
   if ('redisUrl' in store) {
     const { Queue, Worker } = withBackend(createRedisBackend)
     // A producer must fail fast while Redis is away: the row is in the database and the sweep will call again. A worker waits.
-    const producer = { url: store.redisUrl, enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: addTimeoutMs }
+    const producer = { url: store.redisUrl, enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: answerTimeoutMs }
     return {
-      queue: name => new Queue(name, { connection: producer }) as unknown as Queue,
+      queue: name => new Queue(name, { connection: producer, streams }) as unknown as Queue,
       worker: (name, processor, options) => new Worker(name, processor, { ...options, connection: { url: store.redisUrl, maxRetriesPerRequest: null } }) as unknown as Worker,
     }
   }
   const { Queue, Worker } = withBackend(createPostgresBackend)
-  const connection = { connectionString: store.postgresUrl, schema, max: 3, application_name: 'recoup-queue', connectionTimeoutMillis: addTimeoutMs, skipMigrations: true }
+  const connection = { ...postgresConnection(store.postgresUrl), max: 3, query_timeout: answerTimeoutMs }
   return {
-    queue: name => new Queue(name, { connection }) as unknown as Queue,
+    queue: name => new Queue(name, { connection, streams }) as unknown as Queue,
     worker: (name, processor, options) => new Worker(name, processor, { ...options, connection }) as unknown as Worker,
   }
 }
+
+// A call that a power cut swallows is made again by the sweep: it need not wait for the disk.
+const postgresConnection = (connectionString: string) => ({
+  connectionString, schema, application_name: 'recoup-queue', connectionTimeoutMillis: answerTimeoutMs, keepAlive: true, options: '-c synchronous_commit=off',
+})
 
 /** Creates BullMQ's own tables. Only the PostgreSQL store has any. */
 export async function migrateQueues (store: QueueStore): Promise<void> {
   if ('redisUrl' in store) return
   const { Queue } = withBackend(createPostgresBackend)
-  const queue = new Queue(workQueue, { connection: { connectionString: store.postgresUrl, schema, max: 2, migrate: true } })
+  const queue = new Queue(workQueue, { connection: { ...postgresConnection(store.postgresUrl), max: 2, migrate: true } })
   await queue.waitUntilReady()
   await queue.close()
 }
 
-/** Opens the queues as a producer; `work` makes this process a worker too. */
+/** Opens the queues as a producer; `work` makes this process a worker too. Throws when the store is not reached in time. */
 export async function openQueues (store: QueueStore): Promise<Queues> {
   const make = makers(store)
   const calls = make.queue(workQueue)
   const clock = make.queue(clockQueue)
   const workers: Worker[] = []
   for (const queue of [calls, clock]) queue.on('error', () => undefined)
-  await calls.waitUntilReady()
-  await clock.waitUntilReady()
+  await inTime(Promise.all([calls.waitUntilReady(), clock.waitUntilReady()]))
 
   const wake = async (wakes: readonly Wake[]): Promise<void> => {
     if (wakes.length === 0) return
-    // A call is named for what it wakes, so that a million reasons to run one job make one call.
+    // A call is named for what it wakes: a million reasons to run one job make one call, and no two workers run it at once.
     await calls.addBulk(wakes.map(({ job, tenantId }) => ({ name: job, data: { tenantId }, opts: { ...callOptions, jobId: `${job}/${tenantId}` } })))
   }
 
   return {
     wake,
     async work ({ concurrency, onWake, ticks, onError }) {
-      const onCall: Processor = async call => {
-        const wakeUp: Wake = { job: call.name, tenantId: (call.data as { tenantId: Id<'tenant'> }).tenantId }
-        // More is left: go to the back of the queue, so that every agency gets its turn. This call still holds its name, so the next has another.
-        if (await onWake(wakeUp)) await calls.add(call.name, call.data, { ...callOptions, jobId: `${wakeUp.job}/${wakeUp.tenantId}/${call.id === `${wakeUp.job}/${wakeUp.tenantId}` ? 'on' : ''}` })
-      }
-      const options = { lockDuration: lockMs, stalledInterval: lockMs / 2, maxStalledCount: 5 }
-      const onTick: Processor = async call => await ticks.find(tick => tick.name === call.name)?.run()
-      workers.push(make.worker(workQueue, onCall, { ...options, concurrency }), make.worker(clockQueue, onTick, { ...options, concurrency: 1 }))
-      for (const worker of workers) worker.on('error', onError)
-      for (const tick of ticks) await clock.upsertJobScheduler(tick.name, { every: tick.everyMs }, { name: tick.name, data: {}, opts: { removeOnComplete: true, removeOnFail: true } })
+      const wakeOf = (call: Job): Wake => ({ job: call.name, tenantId: (call.data as { tenantId: Id<'tenant'> }).tenantId })
+      const onCall: Processor = async call => await onWake(wakeOf(call))
+      const onTick: Processor = async call => { await ticks.find(tick => tick.name === call.name)?.run() }
+      const options = { lockDuration: lockMs, stalledInterval: stalledCheckMs, maxStalledCount: 5, runRetryDelay: retryMs }
+      const caller = make.worker(workQueue, onCall, { ...options, concurrency })
+      // More is left: to the back of the queue with it, so that every agency gets its turn. If this call is lost, the sweep makes it.
+      caller.on('completed', (call, isMore) => { if (isMore === true) wake([wakeOf(call)]).catch(onError) })
+      workers.push(caller, make.worker(clockQueue, onTick, { ...options, concurrency: 1 }))
+      for (const worker of workers) worker.on('error', onError).on('failed', (_call, error) => onError(error))
+      for (const tick of ticks) await clock.upsertJobScheduler(tick.name, { every: tick.everyMs }, { name: tick.name, data: {}, opts: callOptions })
       await Promise.all(workers.map(async worker => await worker.waitUntilReady()))
     },
     async depth () {
@@ -108,5 +121,18 @@ export async function openQueues (store: QueueStore): Promise<Queues> {
       await Promise.all(workers.map(async worker => await worker.close()))
       await Promise.all([calls.close(), clock.close()])
     },
+  }
+}
+
+/** The store of the queue was not reached when a process started. */
+export class QueueUnreachable extends Error {}
+
+async function inTime (opening: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => { timer = setTimeout(() => reject(new QueueUnreachable(`the job queue did not answer in ${openTimeoutMs / 1000} s: check that REDIS_URL is right and its server up`)), openTimeoutMs) })
+  try {
+    await Promise.race([opening, late])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { and, eq, sql } from 'drizzle-orm'
 import { uuidOf } from '#kernel'
 import type { Principal } from '../db/database.ts'
@@ -10,6 +11,7 @@ import { findWork } from './sweep.ts'
 
 /** How many rounds of work may follow from one instant before something is feeding itself. */
 const roundsMax = 200
+const sameAgainMs = 10
 
 /** The job that moves test clocks; it never waits for itself. */
 export const clockJobName = 'tenants.advanceTestClocks'
@@ -19,9 +21,14 @@ export const clockJobName = 'tenants.advanceTestClocks'
  * False when `isOver` cut it short.
  */
 export async function settle (machine: Machine, tenantId: Principal['tenantId'], isOver: () => boolean = () => false): Promise<boolean> {
+  let before = ''
   for (let round = 0; round < roundsMax; round++) {
     const wakes = (await findWork(machine.db, machine.jobs, [tenantId])).filter(wake => wake.job !== clockJobName)
     if (wakes.length === 0) return true
+    // The same again may be work that a worker called earlier still has in hand: it gets time to finish.
+    const names = wakes.map(wake => wake.job).join()
+    if (names === before) await sleep(sameAgainMs)
+    before = names
     for (const wake of wakes) {
       if (isOver()) return false
       await runJob(machine, wake.job, wake.tenantId)

@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { idPattern } from '#kernel'
 import type { Id } from '#kernel'
 import type { Queues } from './backend.ts'
 import { runJob } from './run.ts'
 import type { Machine } from './run.ts'
+import { clockJobName } from './clock.ts'
 import { findWork } from './sweep.ts'
+import type { Wake } from './sweep.ts'
 
 /** How often the sweep looks for work that no notification told of. */
 export const sweepMs = 1_000
@@ -13,24 +16,34 @@ const gatherMs = 10
 
 const isTenantId = new RegExp(idPattern('tenant'))
 
+/** What workers may be called for. An agency whose clock is on its way lives through that job alone: it runs all the others, in order. */
+function callable (wakes: readonly Wake[]): Wake[] {
+  const travelling = new Set(wakes.filter(({ job }) => job === clockJobName).map(({ tenantId }) => tenantId))
+  return wakes.filter(({ job, tenantId }) => job === clockJobName || !travelling.has(tenantId))
+}
+
 /** A worker: wakes on notifications and on the sweep, and runs what the database says is to be done. */
 export async function startWorker (machine: Machine, queues: Queues, options: { concurrency: number, onError (error: unknown): void }) {
   const { db, jobs } = machine
   let waiting: Set<Id<'tenant'>> | 'all' = new Set()
-  let timer: NodeJS.Timeout | undefined
-  let relayed: Promise<void> = Promise.resolve()
+  let relaying: Promise<void> | undefined
+  let isClosed = false
 
-  const relay = (): void => {
-    timer = undefined
+  const wakeFor = async (only?: readonly Id<'tenant'>[]): Promise<void> => await queues.wake(callable(await findWork(db, jobs, only)))
+  /** Asks for the agencies gathered so far; those told of meanwhile are gathered for the next time. */
+  const relay = async (): Promise<void> => {
+    await sleep(gatherMs)
     const only = waiting === 'all' ? undefined : [...waiting]
     waiting = new Set()
-    relayed = relayed.then(async () => await queues.wake(await findWork(db, jobs, only))).catch(options.onError)
+    await wakeFor(only).catch(options.onError)
+    relaying = isIdle() ? undefined : relay()
   }
+  const isIdle = (): boolean => isClosed || (waiting !== 'all' && waiting.size === 0)
   const gather = (payload: string): void => {
     const tenants = payload.split(',').filter((id): id is Id<'tenant'> => isTenantId.test(id))
     if (tenants.length === 0) waiting = 'all'
     else if (waiting !== 'all') for (const tenant of tenants) waiting.add(tenant)
-    timer ??= setTimeout(relay, gatherMs)
+    relaying ??= relay()
   }
 
   await queues.work({
@@ -41,18 +54,17 @@ export async function startWorker (machine: Machine, queues: Queues, options: { 
       if (jobs.some(({ name, kind }) => name === job && kind === 'event')) gather(tenantId)
       return isMore
     },
-    ticks: [{ name: 'sweep', everyMs: sweepMs, run: async () => await queues.wake(await findWork(db, jobs)) }],
+    ticks: [{ name: 'sweep', everyMs: sweepMs, run: async () => await wakeFor() }],
     onError: options.onError,
   })
   const listener = await db.listen('recoup_events', gather, () => gather(''))
 
   return {
     async close (): Promise<void> {
+      isClosed = true
       await listener.close()
-      clearTimeout(timer)
-      await relayed
+      await relaying
       await queues.close()
-      clearTimeout(timer)
     },
   }
 }

@@ -80,11 +80,16 @@ export function seal ({ version, key }: DataKey, place: FieldPlace, text: string
 
 /** The text of a sealed field. Throws a plain Error if its key is missing, a byte was altered, or it was sealed for another place. */
 export function open (keysByVersion: ReadonlyMap<number, Buffer>, place: FieldPlace, sealed: Buffer): string {
-  if (sealed.length < fieldHeaderBytes) throw new Error('sealed value is too short')
-  const version = sealed.readUInt16BE(1)
+  const version = keyVersionOf(sealed)
   const key = keysByVersion.get(version)
   if (!key) throw new Error(`data key version ${version} is not at hand`)
   return decrypt(key, fieldHeader(version), fieldAad(place), sealed).toString('utf8')
+}
+
+/** The version of the data key that sealed a value. Throws a plain Error on what is too short to be sealed. */
+export function keyVersionOf (sealed: Buffer): number {
+  if (sealed.length < fieldHeaderBytes) throw new Error('sealed value is too short')
+  return sealed.readUInt16BE(1)
 }
 
 /**

@@ -1,19 +1,24 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import { and, desc, eq } from 'drizzle-orm'
+import { and, desc, eq, ne } from 'drizzle-orm'
 import type { Id } from '#kernel'
 import type { Tx } from '../db/tx.ts'
 import { dataKeys } from '../tables.ts'
-import { blindIndex, masterKeys, newDataKey, open, seal, unwrapDataKey } from './envelope.ts'
+import { blindIndex, keyVersionOf, masterKeys, newDataKey, open, rewrap, seal, unwrapDataKey } from './envelope.ts'
 import type { DataKey, KeyPlace, MasterKeys } from './envelope.ts'
+import { StaleKeys } from './stale.ts'
 
 /** Where a sealed field is kept: a value moved to another row or column does not open. */
 export interface Place { table: string, column: string, id: string }
 
 /** The personal data of one agency: sealed for keeping, indexed for finding. */
 export interface Safe {
+  /** The version of the key that seals now. */
+  readonly version: number
   seal (place: Place, text: string): Buffer
-  /** Throws when the value was tampered with or belongs elsewhere. */
+  /** Throws when the value was tampered with or belongs elsewhere; `StaleKeys`, which runs the unit of work again, when its key was made just now by another process. */
   open (place: Place, sealed: Buffer): string
+  /** The same value under the key that seals now. Throws as `open` does. */
+  reseal (place: Place, sealed: Buffer): Buffer
   /** The keyed hash by which a value of a kind is found again. The value is normalized by the caller. */
   index (kind: string, value: string): Buffer
 }
@@ -22,8 +27,12 @@ export interface Safe {
 export interface Vault {
   /** The safe of the transaction's agency. */
   safeOf (tx: Tx): Promise<Safe>
-  /** Makes the first keys of an agency, or the next version of its field key: older values stay readable. */
-  addKeys (tx: Tx): Promise<void>
+  /** Makes the first keys of an agency, or the next version of its field key: older values stay readable. Answers the version. */
+  addKeys (tx: Tx): Promise<number>
+  /** Lets this process read an agency's keys anew: called when a rotation is committed. Other processes do so within a minute, or when they meet the new key. */
+  forgetKeys (tenantId: Id<'tenant'>): void
+  /** Brings the agency's keys under the current master key, so that an older one can be retired; answers how many were not. */
+  rewrapKeys (tx: Tx): Promise<number>
   /** Seals what belongs to the installation rather than to an agency's row, such as an answer kept for an Idempotency-Key. */
   sealBytes (purpose: string, plain: Buffer): Buffer
   openBytes (purpose: string, sealed: Buffer): Buffer
@@ -40,8 +49,11 @@ const heldMs = 60_000
 export function openVault (config: string): Vault {
   const masters = masterKeys(config)
   const held = new Map<Id<'tenant'>, Keys>()
+  // What a transaction made may yet be rolled back: its keys must not outlive it in memory.
+  const making = new WeakSet<Tx>()
 
   const keysOf = async (tx: Tx): Promise<Keys> => {
+    if (making.has(tx)) return await loadKeys(tx, masters)
     const known = held.get(tx.ctx.tenantId)
     if (known !== undefined && performance.now() - known.loadedAt < heldMs) return known
     const keys = await loadKeys(tx, masters)
@@ -54,9 +66,17 @@ export function openVault (config: string): Vault {
     async safeOf (tx) {
       const { tenantId } = tx.ctx
       const keys = await keysOf(tx)
+      const openAt = (place: Place, sealed: Buffer): string => {
+        if (!keys.fields.has(keyVersionOf(sealed))) {
+          held.delete(tenantId)
+          throw new StaleKeys()
+        }
+        return open(keys.fields, { tenantId, ...place }, sealed)
+      }
+      const sealAt = (place: Place, text: string): Buffer => seal(keys.current, { tenantId, ...place }, text)
       return {
-        seal: (place, text) => seal(keys.current, { tenantId, ...place }, text),
-        open: (place, sealed) => open(keys.fields, { tenantId, ...place }, sealed),
+        version: keys.current.version, seal: sealAt, open: openAt,
+        reseal: (place, sealed) => sealAt(place, openAt(place, sealed)),
         index: (kind, value) => blindIndex(keys.index, kind, value),
       }
     },
@@ -68,8 +88,11 @@ export function openVault (config: string): Vault {
       const rows = [wrappedRow(masters, { tenantId, purpose: 'fields', version })]
       if (version === 1) rows.push(wrappedRow(masters, { tenantId, purpose: 'index', version: 1 }))
       await tx.insert(dataKeys).values(rows)
-      held.delete(tenantId)
+      making.add(tx)
+      return version
     },
+    forgetKeys (tenantId) { held.delete(tenantId) },
+    rewrapKeys: async tx => await rewrapKeys(tx, masters),
     sealBytes: (purpose, plain) => sealBytes(masters, purpose, plain),
     openBytes: (purpose, sealed) => openBytes(masters, purpose, sealed),
   }
@@ -95,6 +118,18 @@ async function loadKeys (tx: Tx, masters: MasterKeys): Promise<Keys> {
   const current = fields.get(version)
   if (current === undefined || index === undefined) throw new Error(`${tenantId} has no data keys`)
   return { fields, current: { version, key: current }, index, loadedAt: performance.now() }
+}
+
+async function rewrapKeys (tx: Tx, masters: MasterKeys): Promise<number> {
+  const { tenantId } = tx.ctx
+  const rows = await tx.select({ purpose: dataKeys.purpose, version: dataKeys.version, masterKeyId: dataKeys.masterKeyId, wrapped: dataKeys.wrapped })
+    .from(dataKeys).where(and(eq(dataKeys.tenantId, tenantId), ne(dataKeys.masterKeyId, masters.current.id))).for('update')
+  // A handful at most: one for each rotation.
+  for (const { purpose, version, ...stored } of rows) {
+    await tx.update(dataKeys).set(rewrap(masters, { tenantId, purpose, version }, stored))
+      .where(and(eq(dataKeys.tenantId, tenantId), eq(dataKeys.purpose, purpose), eq(dataKeys.version, version)))
+  }
+  return rows.length
 }
 
 const nonceBytes = 12

@@ -1,0 +1,58 @@
+import { Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Balance, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, closed, problems } from '#kernel'
+import { NotFound, keyset } from '#platform'
+import type { Api } from '#platform'
+import { findAccount } from '../accounts/index.ts'
+import { waiveCharge } from './commands.ts'
+import { ChargeAlreadyWaived, ChargeNotOpen, chargeKinds, waiverReasons } from './core.ts'
+import { findCharge, listCharges } from './db.ts'
+
+const Charge = Type.Object({
+  id: IdOf('charge'), accountId: IdOf('account'), lenderId: IdOf('lender'), kind: OneOf(chargeKinds, 'What is charged.'),
+  fromOn: Type.Unsafe<string>({ ...Day, description: 'The first day it is charged for.' }), toOn: Type.Unsafe<string>({ ...Day, description: 'The last day it is charged for, on which it took effect.' }),
+  base: Type.Unsafe<number>({ ...Balance, description: 'The principal it was computed on, in minor units.' }),
+  rate: Nullable(Type.String({ description: 'The rate, exactly, in the unit beside it; null for a fixed fee.' })),
+  rateUnit: Nullable(OneOf(['pct_year', 'pct_day', 'per10k_day'], 'What the rate is a rate of; null for a late fee, whose rate is a share.')),
+  dayCount: Nullable(OneOf(['ACT/365F', 'ACT/360'], 'How a yearly rate becomes a daily one.')),
+  days: Nullable(Type.Integer({ description: 'Days of interest: those from `fromOn` to `toOn`, less days on hold.' })),
+  exact: Type.String({ description: 'What it comes to before rounding, in minor units: a decimal or a fraction.' }),
+  amount: Type.Unsafe<number>({ ...Balance, description: 'What was charged, in minor units. Interest brings everything charged so far to the exact total so far, rounded half up: so it may differ from `exact` by a minor unit.' }),
+  currency: Currency, journalEntryId: Nullable(IdOf('journalEntry')), waivedAt: Nullable(Instant), waiverReason: Nullable(OneOf(waiverReasons, 'Why it was waived.')), createdAt: Instant,
+}, { title: 'Charge' })
+
+const WaiverInputSchema = Type.Object({ reason: OneOf(waiverReasons, 'Why the charge is taken back.') }, { title: 'WaiverInput', ...closed, examples: [{ reason: 'goodwill' }] })
+export type WaiverInput = Static<typeof WaiverInputSchema>
+
+export const api: Api = app => {
+  const tags = ['charges']
+  const path = Type.Object({ chargeId: IdOf('charge') })
+
+  app.get('/v1/accounts/:accountId/charges', {
+    config: { scope: 'charges:read' },
+    schema: {
+      operationId: 'listCharges', tags, summary: 'What was charged', description: 'Interest and late fees of an account, in the order they were charged, each with all it was computed from.',
+      params: Type.Object({ accountId: IdOf('account') }), querystring: Type.Object(PageQuery, closed), response: { 200: Page(Charge, 'ChargePage'), ...problems(NotFound) },
+    },
+  }, async req => await req.tx(async tx => {
+    if (await findAccount(tx, req.params.accountId) === null) throw NotFound()
+    return await listCharges(tx, req.params.accountId, keyset(req.query))
+  }))
+
+  app.get('/v1/charges/:chargeId', {
+    config: { scope: 'charges:read' },
+    schema: { operationId: 'getCharge', tags, summary: 'Read a charge', description: 'One charge.', params: path, response: { 200: Charge, ...problems(NotFound) } },
+  }, async req => await req.tx(async tx => {
+    const charge = await findCharge(tx, req.params.chargeId)
+    if (charge === null) throw NotFound()
+    return charge
+  }))
+
+  app.post('/v1/charges/:chargeId/waive', {
+    config: { scope: 'payments:write' },
+    schema: {
+      operationId: 'waiveCharge', tags, summary: 'Take a charge back', description: 'Takes a charge back, whole and once. What has been paid cannot be waived, and waived interest is not charged again.',
+      params: path, body: WaiverInputSchema, response: { 200: Charge, ...problems(NotFound, ChargeAlreadyWaived, ChargeNotOpen) },
+    },
+  }, async req => await req.tx(async tx => await waiveCharge(tx, req.params.chargeId, req.body)))
+}

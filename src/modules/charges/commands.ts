@@ -1,0 +1,131 @@
+import { add, dayIn, minor, zero } from '#kernel'
+import type { CalendarDay, Id } from '#kernel'
+import { NotFound, emit, newId } from '#platform'
+import type { Tx } from '#platform'
+import { lockAccount } from '../accounts/index.ts'
+import type { AccountRow } from '../accounts/index.ts'
+import { post } from '../ledger/index.ts'
+import type { Entry } from '../ledger/index.ts'
+import { findAgreement } from '../lenders/index.ts'
+import { closePlacement } from '../placements/index.ts'
+import type { WaiverInput } from './api.ts'
+import { ChargeAlreadyWaived, ChargeNotOpen, chargeTermsOf, chargeThrough, lateFeeOn, nextDueAt, restThrough } from './core.ts'
+import type { ChargeTerms, NewCharge } from './core.ts'
+import { findCharge, insertCharges, insertSchedules, listPauses, listPlaced, lockCharge, lockDue, lockSchedule, nightMax, setChargeWaived } from './db.ts'
+import type { Charge, Charged, PostedCharge } from './db.ts'
+import { ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'
+
+/** Rules for charges by agreement, read once: a version never changes. */
+type TermsById = Map<string, ChargeTerms & { graceDays: number | null }>
+
+async function termsOf (tx: Tx, ids: Iterable<Id<'agreement'>>): Promise<TermsById> {
+  const all: TermsById = new Map()
+  for (const id of new Set(ids)) {
+    const agreement = await findAgreement(tx, id)
+    if (agreement === null) throw new Error(`agreement ${id} of a schedule is missing`)
+    all.set(id, { ...chargeTermsOf(agreement.terms), graceDays: agreement.terms.lateFee?.graceDays ?? null })
+  }
+  return all
+}
+
+/**
+ * Charges debts up to the day each has reached, posts what comes of it, and says so. The debts' accounts and schedules are locked. A closed
+ * debt is charged nothing and its schedule rests.
+ */
+async function chargeAll (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charged) => CalendarDay): Promise<PostedCharge[]> {
+  const terms = await termsOf(tx, debts.map(debt => debt.agreementId))
+  const pauses = await listPauses(tx, debts.map(debt => debt.accountId))
+  const made: (NewCharge & { id: Id<'charge'>, of: Charged })[] = []
+  const reached = debts.map(debt => {
+    const rules = terms.get(debt.agreementId)!
+    if (debt.isClosed) return { accountId: debt.accountId, position: restThrough(debt.position, dayOf(debt)), dueAt: null }
+    const { position, charges } = chargeThrough(debt.position, debt, rules, pauses.get(debt.accountId) ?? [], dayOf(debt))
+    for (const charge of charges) made.push({ ...charge, id: newId('charge'), of: debt })
+    return { accountId: debt.accountId, position, dueAt: nextDueAt(position, rules, debt.timeZone) }
+  })
+  const due = made.filter(({ amount }) => amount > zero)
+  const entryIds = await post(tx, due.map(entryOf))
+  const entryOfCharge = new Map(due.map((charge, i) => [charge.id, entryIds[i]!]))
+  const posted = made.map(charge => ({ ...charge, entryId: entryOfCharge.get(charge.id) ?? null }))
+  await insertCharges(tx, posted, reached)
+  for (const charge of due) announce(tx, charge)
+  return posted
+}
+
+const entryOf = ({ kind, amount, toOn, id, of }: NewCharge & { id: Id<'charge'>, of: Charged }): Entry => ({
+  lenderId: of.lenderId, accountId: of.accountId, causeId: id, effectiveOn: toOn, currency: of.currency,
+  ...kind === 'interest'
+    ? { kind: 'accrual', lines: [{ debit: 'D.INTEREST', credit: 'C.ACCRUED', amount }] }
+    : { kind: 'lateFee', lines: [{ debit: 'D.PENALTY', credit: 'C.CHARGED', amount }] },
+})
+
+function announce (tx: Tx, { kind, id: chargeId, amount, fromOn, toOn, of: { accountId, lenderId, currency } }: NewCharge & { id: Id<'charge'>, of: Charged }): void {
+  if (kind === 'interest') emit(tx, InterestAccrued, { accountId, lenderId }, { chargeId, accountId, amount, currency, fromOn, toOn })
+  else emit(tx, LateFeeAssessed, { accountId, lenderId }, { chargeId, accountId, amount, currency, onDay: toOn })
+}
+
+/** Charges what is due tonight, a bounded number of debts; answers whether more may be due. A debt several days behind is caught up in one go. */
+export async function chargeDue (tx: Tx): Promise<boolean> {
+  const debts = await lockDue(tx)
+  if (debts.length === 0) return false
+  const { now } = tx.ctx
+  await chargeAll(tx, debts, debt => dayIn(debt.timeZone, now))
+  return debts.length === nightMax
+}
+
+/**
+ * Posts the interest and the late fee of an account up to and including a day, so that what happens on that day meets the right balance.
+ * Whoever changes a principal calls it first: within one charge the principal never changes. The caller holds the account's lock.
+ * Answers the account as it then stands.
+ */
+export async function accrueThrough (tx: Tx, account: AccountRow, on: CalendarDay): Promise<AccountRow> {
+  const debt = await lockSchedule(tx, account.id) ?? await beginSchedule(tx, account.id)
+  if (debt === null || on <= debt.position.chargedThroughOn) return account
+  const posted = await chargeAll(tx, [debt], () => on)
+  return posted.reduce((row, { kind, amount }) => kind === 'interest' ? { ...row, interest: add(row.interest, amount) } : { ...row, penalty: add(row.penalty, amount) }, account)
+}
+
+/** An account just placed may be paid before the job that begins its schedule has run. */
+async function beginSchedule (tx: Tx, accountId: Id<'account'>): Promise<Charged | null> {
+  await openSchedules(tx, [accountId])
+  return await lockSchedule(tx, accountId)
+}
+
+/** Begins to charge accounts that are at work: from the day after placement, by the agreement they were placed under. Safe to run again. */
+export async function openSchedules (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void> {
+  const placed = accountIds.length === 0 ? [] : await listPlaced(tx, accountIds)
+  if (placed.length === 0) return
+  const terms = await termsOf(tx, placed.map(({ agreementId }) => agreementId))
+  await insertSchedules(tx, placed.map(row => {
+    const rules = terms.get(row.agreementId)!
+    const position = {
+      chargedThroughOn: row.placedOn, baseDays: 0n, postedInterest: zero,
+      lateFeeOn: rules.graceDays === null ? null : lateFeeOn(rules.graceDays, row.dueOn, row.placedOn),
+    }
+    return { ...row, position, dueAt: nextDueAt(position, rules, row.timeZone) }
+  }))
+}
+
+/**
+ * Takes a charge back, whole and once. Interest goes on from where it was: what was waived is not charged again. A debt that owes nothing
+ * any more is closed as settled. Throws `NotFound`, `ChargeAlreadyWaived`, `ChargeNotOpen`.
+ */
+export async function waiveCharge (tx: Tx, chargeId: Id<'charge'>, { reason }: WaiverInput): Promise<Charge> {
+  const found = await findCharge(tx, chargeId)
+  if (found === null) throw NotFound()
+  const account = await lockAccount(tx, found.accountId)
+  const { kind, amount, currency, waivedAt } = await lockCharge(tx, chargeId)
+  if (waivedAt !== null) throw ChargeAlreadyWaived({ waivedAt })
+  const open = kind === 'interest' ? account.interest : account.penalty
+  if (amount === zero || open < amount) throw ChargeNotOpen({ amount, open })
+  const { id: accountId, lenderId } = account
+  const [entryId] = await post(tx, [{
+    lenderId, accountId, kind: 'waiver', causeId: chargeId, effectiveOn: dayIn(account.timeZone, tx.ctx.now), currency,
+    lines: [{ debit: 'C.WAIVED', credit: kind === 'interest' ? 'D.INTEREST' : 'D.PENALTY', amount }],
+  }])
+  const charge = await setChargeWaived(tx, chargeId, reason, entryId!)
+  emit(tx, ChargeWaived, { accountId, lenderId }, { chargeId, accountId, amount, currency, kind, reason })
+  const left = account.principal + account.interest + account.penalty + account.costs - amount
+  if (minor(left) === zero) await closePlacement(tx, accountId, 'settledInFull')
+  return charge
+}

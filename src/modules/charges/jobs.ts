@@ -1,0 +1,29 @@
+import type { Id } from '#kernel'
+import { job } from '#platform'
+import type { EventRow } from '#platform'
+import { PlacementActivated, PlacementClosed, PlacementRecalled, PlacementReopened, PlacementReturned } from '../placements/index.ts'
+import { chargeDue, openSchedules } from './commands.ts'
+import { restSchedules, wakeSchedules } from './db.ts'
+import { chargeSchedules } from './tables.ts'
+
+const accountsOf = (events: readonly EventRow[], ...types: { name: string }[]): Id<'account'>[] =>
+  events.flatMap(({ type, accountId }) => accountId !== null && types.some(({ name }) => name === type) ? [accountId] : [])
+
+/** Begins to charge debts that are placed, rests with those whose placement ended, and goes on with those that a reversal brought back. */
+export const followPlacements = job({
+  name: 'charges.followPlacements', on: [PlacementActivated, PlacementReopened, PlacementRecalled, PlacementReturned, PlacementClosed], batchMax: 2_000,
+  async run (tx, events) {
+    await openSchedules(tx, accountsOf(events, PlacementActivated, PlacementReopened))
+    await wakeSchedules(tx, accountsOf(events, PlacementReopened))
+    await restSchedules(tx, accountsOf(events, PlacementRecalled, PlacementReturned, PlacementClosed))
+  },
+})
+
+/** Adds the night's interest and late fees, each debt at midnight of its own calendar. Many debts a transaction; killed anywhere, it goes on where it was. */
+export const accrueNightly = job({
+  name: 'charges.accrueNightly', due: chargeSchedules,
+  async run ({ tx, isOver }) {
+    while (await tx(chargeDue)) if (isOver()) return true
+    return false
+  },
+})

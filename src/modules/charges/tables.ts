@@ -1,0 +1,40 @@
+import { char, foreignKey, index, integer, numeric, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { day, id, instant, minor, tenantId } from '#platform'
+import { accounts } from '../accounts/tables.ts'
+import { journalEntries } from '../ledger/tables.ts'
+import { agreements } from '../lenders/tables.ts'
+import { placements } from '../placements/tables.ts'
+import { chargeKinds, waiverReasons } from './core.ts'
+
+/**
+ * How far each account has been charged under its present placement. `baseDays` is the exact sum of principal times days, `postedInterest`
+ * what of its interest has been posted; `lateFeeOn` is the first day of a late fee still to come. `dueAt` is the next midnight in the
+ * debtor's calendar; null while nothing can be charged. Whoever changes a row holds the account's lock.
+ */
+export const chargeSchedules = pgTable('charge_schedules', {
+  tenantId: tenantId(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), placementId: id('placement').notNull(), agreementId: id('agreement').notNull(),
+  chargedThroughOn: day().notNull(), baseDays: numeric().notNull(), postedInterest: minor().notNull(), lateFeeOn: day(), dueAt: instant(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.accountId] }),
+  index().on(t.tenantId, t.dueAt),
+  foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
+  foreignKey({ columns: [t.tenantId, t.placementId], foreignColumns: [placements.tenantId, placements.id] }),
+  foreignKey({ columns: [t.tenantId, t.agreementId], foreignColumns: [agreements.tenantId, agreements.id] }),
+])
+
+/**
+ * Interest and late fees, each with all it was computed from. `exact` is the sum before rounding; interest of less than half a minor unit
+ * so far has an amount of zero and no entry. `causedBy` makes a charge unique: a day bears interest once, an account one late fee.
+ */
+export const charges = pgTable('charges', {
+  tenantId: tenantId(), id: id('charge').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), kind: text({ enum: chargeKinds }).notNull(),
+  fromOn: day().notNull(), toOn: day().notNull(), base: minor().notNull(), rate: text(), rateUnit: text({ enum: ['pct_year', 'pct_day', 'per10k_day'] }),
+  dayCount: text({ enum: ['ACT/365F', 'ACT/360'] }), days: integer(), exact: text().notNull(), amount: minor().notNull(), currency: char({ length: 3 }).notNull(),
+  causedBy: text().notNull(), entryId: id('journalEntry'), waivedAt: instant(), waiverReason: text({ enum: waiverReasons }), waiverEntryId: id('journalEntry'), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  uniqueIndex().on(t.tenantId, t.accountId, t.kind, t.causedBy),
+  foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
+  foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
+  foreignKey({ columns: [t.tenantId, t.waiverEntryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
+])

@@ -1,0 +1,85 @@
+import { Type } from 'typebox'
+import { Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, Ratio, SignedAmount, bucketsOf, buckets, closed, problems, withTotal } from '#kernel'
+import { NotFound, keyset } from '#platform'
+import type { Api } from '#platform'
+import { CommissionBand, commissionBandOf, findAgreement } from '../lenders/index.ts'
+import { commissionKinds, explainCommission, recoveries } from './core.ts'
+import { findCommissionEntry, listCommissionEntries } from './db.ts'
+import type { CommissionEntry as Row } from './db.ts'
+
+const signed = (description: string) => Type.Unsafe<number>({ ...SignedAmount, description })
+const Rate = Type.Unsafe<string>({ ...Ratio, description: 'The share of the base that is commission, exactly.' })
+const VatRate = Type.Unsafe<string>({ ...Ratio, description: 'The share of the commission that is VAT, exactly.' })
+
+const CommissionEntry = Type.Object({
+  id: IdOf('commissionEntry'), lenderId: IdOf('lender'), accountId: IdOf('account'), paymentId: IdOf('payment'), agreementId: IdOf('agreement'),
+  kind: OneOf(commissionKinds, '`accrual`: earned on a payment; `clawback`: given back because the payment was reversed, all amounts negative.'), effectiveOn: Day, currency: Currency,
+  base: signed('What commission is a share of, in minor units.'), rate: Rate, commission: signed('The commission, in minor units.'), vatRate: VatRate, vat: signed('VAT on it, in minor units.'),
+  recoverFrom: OneOf(recoveries, '`trust`: withheld from money the agency holds for the lender; `invoice`: put on the lender\'s account.'),
+  withheld: signed('How much of commission and VAT was withheld; the rest is invoiced.'), journalEntryId: Nullable(IdOf('journalEntry')), createdAt: Instant,
+}, { title: 'CommissionEntry' })
+
+const show = ({ principal: _p, interest: _i, penalty: _y, costs: _c, daysPastDue: _d, ...entry }: Row) => entry
+
+const Explanation = Type.Object({
+  commissionEntryId: IdOf('commissionEntry'), paymentId: IdOf('payment'), kind: OneOf(commissionKinds, 'What is explained. A clawback is the mirror of its accrual.'), currency: Currency,
+  inputs: Type.Object({
+    agreementId: IdOf('agreement'), allocated: Type.Unsafe<ReturnType<typeof withTotal>>({ ...Type.Object(Object.fromEntries([...buckets, 'total'].map(part => [part, signed(`What the payment settled: ${part}, in minor units.`)]))), description: 'What the payment settled, part by part.' }),
+    baseParts: Type.Array(OneOf(buckets, 'A part of the debt.'), { description: 'The parts on which commission is earned, by the agreement.' }),
+    daysPastDueAtPlacement: Type.Integer({ description: 'How old the debt was when it was placed, which chooses the band.' }),
+    band: Nullable(CommissionBand), rate: Rate, vatRate: VatRate,
+  }, { description: 'Everything the figures follow from.' }),
+  steps: Type.Array(Type.Object({
+    name: OneOf(['base', 'commission', 'vat', 'total'], 'What the step arrives at.'), formula: Type.String({ description: 'The sum, in minor units.' }),
+    exact: Type.String({ description: 'What comes out, exactly: a decimal or a fraction.' }), amount: signed('Rounded half up to minor units.'),
+  }), { description: 'The sum, step by step.' }),
+  commission: signed('The commission as it was booked.'), vat: signed('The VAT as it was booked.'), total: signed('Commission and VAT.'),
+}, { title: 'CommissionExplanation' })
+
+export const api: Api = app => {
+  const tags = ['commissions']
+  const path = Type.Object({ commissionEntryId: IdOf('commissionEntry') })
+
+  app.get('/v1/commission-entries', {
+    config: { scope: 'commissions:read' },
+    schema: {
+      operationId: 'listCommissionEntries', tags, summary: 'List commission', description: 'Commission earned and given back, in the order it was booked. A lender\'s key sees its own.',
+      querystring: Type.Object({ ...PageQuery, accountId: Type.Optional(IdOf('account')), lenderId: Type.Optional(IdOf('lender')), paymentId: Type.Optional(IdOf('payment')) }, closed),
+      response: { 200: Page(CommissionEntry, 'CommissionEntryPage') },
+    },
+  }, async req => await req.tx(async tx => {
+    const { limit, cursor, ...filter } = req.query
+    const page = await listCommissionEntries(tx, filter, keyset({ ...limit !== undefined && { limit }, ...cursor !== undefined && { cursor } }))
+    return { ...page, data: page.data.map(show) }
+  }))
+
+  app.get('/v1/commission-entries/:commissionEntryId', {
+    config: { scope: 'commissions:read' },
+    schema: { operationId: 'getCommissionEntry', tags, summary: 'Read commission', description: 'One entry.', params: path, response: { 200: CommissionEntry, ...problems(NotFound) } },
+  }, async req => await req.tx(async tx => {
+    const entry = await findCommissionEntry(tx, req.params.commissionEntryId)
+    if (entry === null) throw NotFound()
+    return show(entry)
+  }))
+
+  app.get('/v1/commission-entries/:commissionEntryId/explanation', {
+    config: { scope: 'commissions:read' },
+    schema: {
+      operationId: 'explainCommission', tags, summary: 'Why commission is what it is', description: 'Everything the figures follow from, the band of the agreement that was hit, and the sum step by step.',
+      params: path, response: { 200: Explanation, ...problems(NotFound) },
+    },
+  }, async req => await req.tx(async tx => {
+    const entry = await findCommissionEntry(tx, req.params.commissionEntryId)
+    const agreement = entry === null ? null : await findAgreement(tx, entry.agreementId)
+    if (entry === null || agreement === null) throw NotFound()
+    const { paymentId, kind, currency, agreementId, rate, vatRate, commission, vat } = entry
+    const terms = agreement.terms.commission
+    const { steps } = explainCommission({ allocated: bucketsOf(entry), parts: terms.base, rate, vatRate })
+    return {
+      commissionEntryId: entry.id, paymentId, kind, currency, commission, vat, total: commission + vat, steps,
+      inputs: {
+        agreementId, allocated: withTotal(entry), baseParts: terms.base, daysPastDueAtPlacement: entry.daysPastDue, band: commissionBandOf(terms, entry.daysPastDue), rate, vatRate,
+      },
+    }
+  }))
+}

@@ -1,0 +1,50 @@
+import { and, asc, eq } from 'drizzle-orm'
+import { cutPage } from '#kernel'
+import type { Id, PageOf } from '#kernel'
+import { newId, pageAfter } from '#platform'
+import type { Tx } from '#platform'
+import { commissionEntries } from './tables.ts'
+
+const columns = {
+  id: commissionEntries.id, lenderId: commissionEntries.lenderId, accountId: commissionEntries.accountId, paymentId: commissionEntries.paymentId, agreementId: commissionEntries.agreementId,
+  kind: commissionEntries.kind, effectiveOn: commissionEntries.effectiveOn, currency: commissionEntries.currency,
+  principal: commissionEntries.principal, interest: commissionEntries.interest, penalty: commissionEntries.penalty, costs: commissionEntries.costs, daysPastDue: commissionEntries.daysPastDue,
+  base: commissionEntries.base, rate: commissionEntries.rate, commission: commissionEntries.commission, vatRate: commissionEntries.vatRate, vat: commissionEntries.vat,
+  recoverFrom: commissionEntries.recoverFrom, withheld: commissionEntries.withheld, journalEntryId: commissionEntries.entryId, createdAt: commissionEntries.createdAt,
+}
+
+/** Commission earned or given back, as it is stored. */
+export type CommissionEntry = NonNullable<Awaited<ReturnType<typeof findCommissionEntry>>>
+
+export async function insertCommissionEntry (tx: Tx, { journalEntryId, ...entry }: Omit<CommissionEntry, 'id' | 'createdAt'>): Promise<CommissionEntry> {
+  const [row] = await tx.insert(commissionEntries)
+    .values({ tenantId: tx.ctx.tenantId, id: newId('commissionEntry'), ...entry, entryId: journalEntryId, createdAt: tx.ctx.now.toISOString() }).returning(columns)
+  return row!
+}
+
+/** An entry, or null. */
+export async function findCommissionEntry (tx: Tx, id: Id<'commissionEntry'>) {
+  const [row] = await tx.select(columns).from(commissionEntries).where(and(eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.id, id)))
+  return row ?? null
+}
+
+/** The accrual of a payment, or null. */
+export async function findAccrual (tx: Tx, paymentId: Id<'payment'>): Promise<CommissionEntry | null> {
+  const [row] = await tx.select(columns).from(commissionEntries)
+    .where(and(eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.paymentId, paymentId), eq(commissionEntries.kind, 'accrual')))
+  return row ?? null
+}
+
+/** Which entries a list is to hold. */
+export interface CommissionFilter { accountId?: Id<'account'>, lenderId?: Id<'lender'>, paymentId?: Id<'payment'> }
+
+/** Entries by id: in the order they were made. */
+export async function listCommissionEntries (tx: Tx, { accountId, lenderId, paymentId }: CommissionFilter, page: { limit: number, after: string | null }): Promise<PageOf<CommissionEntry>> {
+  const rows = await tx.select(columns).from(commissionEntries).where(and(
+    eq(commissionEntries.tenantId, tx.ctx.tenantId), pageAfter(commissionEntries.id, page),
+    accountId === undefined ? undefined : eq(commissionEntries.accountId, accountId),
+    lenderId === undefined ? undefined : eq(commissionEntries.lenderId, lenderId),
+    paymentId === undefined ? undefined : eq(commissionEntries.paymentId, paymentId),
+  )).orderBy(asc(commissionEntries.id)).limit(page.limit + 1)
+  return cutPage(rows, page.limit, row => row.id)
+}

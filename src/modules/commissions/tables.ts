@@ -1,0 +1,27 @@
+import { char, foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { day, id, instant, minor, tenantId } from '#platform'
+import { accounts } from '../accounts/tables.ts'
+import { journalEntries } from '../ledger/tables.ts'
+import { agreements } from '../lenders/tables.ts'
+import { commissionKinds, recoveries } from './core.ts'
+
+/**
+ * What the agency earned of each payment, and what it gave back: one accrual a payment, one clawback when it is reversed (all amounts
+ * negative). Written once and never changed. It keeps all it was computed from: what the payment settled (`principal` to `costs`), the age
+ * of the debt at placement, the agreement and the rates. `withheld` is how much of commission and VAT was kept from trust money; the rest is invoiced.
+ */
+export const commissionEntries = pgTable('commission_entries', {
+  tenantId: tenantId(), id: id('commissionEntry').notNull(), lenderId: id('lender').notNull(), accountId: id('account').notNull(), paymentId: id('payment').notNull(),
+  agreementId: id('agreement').notNull(), kind: text({ enum: commissionKinds }).notNull(), effectiveOn: day().notNull(), currency: char({ length: 3 }).notNull(),
+  principal: minor().notNull(), interest: minor().notNull(), penalty: minor().notNull(), costs: minor().notNull(), daysPastDue: integer().notNull(),
+  base: minor().notNull(), rate: text().notNull(), commission: minor().notNull(), vatRate: text().notNull(), vat: minor().notNull(),
+  recoverFrom: text({ enum: recoveries }).notNull(), withheld: minor().notNull(), entryId: id('journalEntry'), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  uniqueIndex().on(t.tenantId, t.paymentId, t.kind),
+  index().on(t.tenantId, t.accountId, t.id),
+  index().on(t.tenantId, t.lenderId, t.id),
+  foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
+  foreignKey({ columns: [t.tenantId, t.agreementId], foreignColumns: [agreements.tenantId, agreements.id] }),
+  foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
+])

@@ -1,0 +1,58 @@
+import { lesser, noBuckets, problem, sub, zero } from '#kernel'
+import type { Bucket, Buckets, CalendarDay, Minor } from '#kernel'
+
+export const AccountAmbiguous = problem('account-ambiguous', 422, 'Several lenders have a debt with this reference.', 'Name the lender with `lenderId`, or the debt with `accountId`.')
+export const CurrencyMismatch = problem('currency-mismatch', 409, 'The payment is not in the currency of the account.', 'Record the amount in the currency of the account, as it was credited.')
+export const PaymentInFuture = problem('payment-in-future', 422, 'The day has not begun, neither for the debtor nor for the agency.', 'Record what has happened; what is promised is not a payment.')
+export const PaymentBeforePlacement = problem('payment-before-placement', 422, 'The payment is older than the placement.', 'What was paid before the debt was placed belongs into the balance that was placed.')
+export const PaymentDuplicate = problem('payment-duplicate', 409, 'The lender has another payment with this reference.', 'Send the payment under a reference of its own, or exactly as it was sent the first time.')
+export const PaymentAlreadyReversed = problem('payment-already-reversed', 409, 'The payment has been reversed before.', 'A payment is reversed once; read it to see when and why.')
+
+/** Whose hands a payment came into. */
+export const receivers = ['agency', 'lender'] as const
+export type Receiver = typeof receivers[number]
+
+/** How a payment was made. */
+export const methods = ['bankTransfer', 'card', 'directDebit', 'check', 'cash', 'wallet', 'other'] as const
+
+/** Why a payment is reversed: returned unpaid, charged back by the payer's bank, recorded by mistake, or given back. */
+export const reversalReasons = ['nsf', 'chargeback', 'clerical', 'refund'] as const
+
+/** How a payment stands. */
+export const paymentStates = ['posted', 'reversed'] as const
+
+/**
+ * Applies a payment to the parts of a debt in the agreed order: a part gets money only once all before it are settled, and never more than it owes.
+ * What is left when nothing is owed is overpaid.
+ */
+export function allocate (owed: Buckets, amount: Minor, order: readonly Bucket[]): { allocated: Buckets, overpaid: Minor } {
+  const allocated = { ...noBuckets }
+  let left = amount
+  for (const bucket of order) {
+    allocated[bucket] = lesser(left, owed[bucket])
+    left = sub(left, allocated[bucket])
+  }
+  return { allocated, overpaid: left }
+}
+
+/** Refuses a payment the account cannot take: another currency, or a day before its placement. Throws `CurrencyMismatch`, `PaymentBeforePlacement`. */
+export function checkPayment (account: { currency: string }, placement: { placedOn: CalendarDay }, paid: { currency: string, receivedOn: CalendarDay }): void {
+  if (paid.currency !== account.currency) throw CurrencyMismatch({ account: account.currency, payment: paid.currency })
+  if (paid.receivedOn < placement.placedOn) throw PaymentBeforePlacement({ placedOn: placement.placedOn })
+}
+
+/** What makes two reports the same payment. */
+export interface PaymentFacts { accountId: string, amount: Minor, currency: string, receivedOn: CalendarDay, receivedBy: Receiver, method: string }
+
+/** Refuses to take a payment for a repeat of one that differs from it. Throws `PaymentDuplicate`. */
+export function checkRepeat (known: PaymentFacts, repeated: PaymentFacts): void {
+  const isSame = known.accountId === repeated.accountId && known.amount === repeated.amount && known.currency === repeated.currency
+    && known.receivedOn === repeated.receivedOn && known.receivedBy === repeated.receivedBy && known.method === repeated.method
+  if (!isSame) throw PaymentDuplicate()
+}
+
+/** Why a debt is closed that a payment has settled. */
+export const closeCodeOf = (receivedBy: Receiver): 'paidInFull' | 'paidToLender' => receivedBy === 'agency' ? 'paidInFull' : 'paidToLender'
+
+/** True when nothing is owed any more. */
+export const isSettled = (owed: Buckets): boolean => owed.principal === zero && owed.interest === zero && owed.penalty === zero && owed.costs === zero

@@ -1,0 +1,18 @@
+/**
+ * Money that comes in, what it settles, and money that goes back.
+ *
+ * A debtor pays the agency, or the lender directly, who reports it. The debt is first charged up to the day of the payment; then the payment
+ * settles its parts in the order agreed, never more than a part owes. What is left is overpaid: in the agency's hands it is the debtor's
+ * money, held in trust; in the lender's hands it is recorded and not booked, for money the agency never held touches no trust account.
+ * Booking, commission and the events are one transaction under the account's lock, and a debt that owes nothing any more is closed in it.
+ *
+ * A reference names a payment once with its lender: sent again it is answered, not booked. A reversal (returned unpaid, charged back, a
+ * mistake, given back) is the exact opposite of what was booked, once, effective not before the payment; its commission goes back with it,
+ * and a debt closed for owing nothing is worked again: interest on what is owed again runs from the day after.
+ *
+ * Still thin: a payment dated before interest that is already charged is applied to the balance of now, and the interest stays as it is.
+ * What must never happen: a part below zero, a payment booked twice, a reversal that computes anything anew, trust money without an owner.
+ */
+export { api } from './api.ts'
+export { receivePayment, reversePayment } from './commands.ts'
+export { PaymentPosted, PaymentReversed, RecoveryRecorded } from './events.ts'

@@ -1,0 +1,38 @@
+import { sql } from 'drizzle-orm'
+import { char, check, foreignKey, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { day, id, instant, minor, tenantId } from '#platform'
+import { accounts } from '../accounts/tables.ts'
+import { journalEntries } from '../ledger/tables.ts'
+import { placements } from '../placements/tables.ts'
+import { methods, paymentStates, receivers, reversalReasons } from './core.ts'
+
+/**
+ * Money received for a debt, by the agency or by its lender, and what it settled (`principal` to `costs`). `overpaid` is what was left: to be
+ * refunded by whoever holds it. `reference` is the payer's bank's or the lender's number of the payment, unique with the lender.
+ */
+export const payments = pgTable('payments', {
+  tenantId: tenantId(), id: id('payment').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), placementId: id('placement').notNull(),
+  amount: minor().notNull(), currency: char({ length: 3 }).notNull(), receivedOn: day().notNull(), receivedBy: text({ enum: receivers }).notNull(), method: text({ enum: methods }).notNull(),
+  reference: text(), principal: minor().notNull(), interest: minor().notNull(), penalty: minor().notNull(), costs: minor().notNull(), overpaid: minor().notNull(),
+  state: text({ enum: paymentStates }).notNull(), entryId: id('journalEntry'), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  uniqueIndex().on(t.tenantId, t.lenderId, t.reference).where(sql`${t.reference} is not null`),
+  index().on(t.tenantId, t.accountId, t.id),
+  index().on(t.tenantId, t.lenderId, t.id),
+  foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
+  foreignKey({ columns: [t.tenantId, t.placementId], foreignColumns: [placements.tenantId, placements.id] }),
+  foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
+  check('every cent is somewhere', sql`${t.amount} = ${t.principal} + ${t.interest} + ${t.penalty} + ${t.costs} + ${t.overpaid}`),
+])
+
+/** Payments undone: once each, with a reason and the day it took effect. */
+export const paymentReversals = pgTable('payment_reversals', {
+  tenantId: tenantId(), paymentId: id('payment').notNull(), id: id('paymentReversal').notNull(), lenderId: id('lender').notNull(),
+  reason: text({ enum: reversalReasons }).notNull(), reversedOn: day().notNull(), entryId: id('journalEntry'), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.paymentId] }),
+  uniqueIndex().on(t.tenantId, t.id),
+  foreignKey({ columns: [t.tenantId, t.paymentId], foreignColumns: [payments.tenantId, payments.id] }),
+  foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
+])

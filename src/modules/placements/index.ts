@@ -1,0 +1,24 @@
+/**
+ * Debts handed over by their lenders, one by one or in batches, and the life of each hand-over.
+ *
+ * A placement is one account in this agency's hands for one term. An agreement that accepts by itself makes it active at once; otherwise
+ * the agency accepts or declines it. It ends when the lender recalls it, the agency returns it or work on it is closed; then the account is
+ * closed and can be placed again, under the next number, with its balance restated through the ledger (`C.ADJUSTED`) to what the lender says now.
+ * An account is open while a placement of it is offered or active, and there is never more than one.
+ *
+ * What is owed when a placement ends: a recall takes it out of the agency's books (`C.RECALLED`, the balance becomes zero), because the lender
+ * collects it elsewhere and a figure here would be wrong from that day on. A return, a decline or a close leaves the balance as it was: it is
+ * what could not be recovered, and reports and the lender want to see it. Nothing accrues on it.
+ *
+ * What must never happen: one reference of a lender placed twice at once, a debt of one lender placed by another, a balance that is not what
+ * the lender handed over.
+ */
+export { api } from './api.ts'
+export { closePlacement, reopenPlacement, requireActivePlacement } from './commands.ts'
+export { AccountNotPlaced, closeCodes } from './core.ts'
+export type { CloseCode, PlacementState } from './core.ts'
+export { PlacementActivated, PlacementBatchProcessed, PlacementBatchReceived, PlacementClosed, PlacementDeclined, PlacementOffered, PlacementRecalled, PlacementReopened, PlacementReturned } from './events.ts'
+export * as jobs from './jobs.ts'
+export { DebtInput, PlacementInput } from './input.commands.ts'
+export { placeAccounts } from './place.commands.ts'
+export type { Handover, PlacementOutcome } from './place.commands.ts'

@@ -1,0 +1,29 @@
+/**
+ * What the law allows. Every contact, and later every charge, asks here first.
+ *
+ * A pack is a law as data: dated, versioned, with its authority, how far each rule binds and how well its text was read. One evaluator reads
+ * all packs. Those in force for a case are chosen by the borrower's place, product, kinds of borrower and lender, the collector's role and
+ * the local day; a region's pack adds to the nation's. A pack in force is never edited: a change of the law, or of our reading, is a new file.
+ *
+ * A verdict is `allowed`, `wait` with the earliest instant, or `denied`. Any rule that denies, denies. Otherwise the earliest instant is
+ * the least at which every time rule holds together, by the clock on the wall in every zone the borrower may be in: a rest that ends at
+ * midnight still waits for the morning, and a wait that crosses a clock change is as long as the clock says. Consent lifts only the rules
+ * that name it, for its debts, channels and period. The strictest of several packs wins because all of them are asked.
+ *
+ * What must never happen: a contact allowed because something was not known. A zone that is unknown, a holiday calendar or a history that
+ * is missing, a country whose law we do not have: each is a refusal that names what is missing. What is forbidden is not an error but
+ * a fact to be kept: every decision is stored with its packs and facts, without personal data, and the same facts give the same bytes again.
+ *
+ * Held to: 12 CFR 1006 and 15 USC 1692 (United States), 940 CMR 7.04 (Massachusetts), GB/T 45251-2025 and the guideline of the China Banking
+ * Association of 2026-01-30 with the rules above them (China), CONC 7 and SI 2020/1311 (United Kingdom), and the others in `packs/`.
+ */
+export { api, PolicyDecisionId } from './api.ts'
+export { decideContacts, recordDecisions } from './commands.ts'
+export type { ContactRequest, Decision } from './commands.ts'
+export { decide, nextLawfulMoment, openWindow, recompute } from './core.ts'
+export type { HoursFacts, OpenWindow, StoredDecision } from './core.ts'
+export type { Action, Attempt, Channel, Facts, Flag, GivenConsent, Outcome, Purpose, WeeklyWindow } from './facts.core.ts'
+export { selectPacks } from './library.core.ts'
+export type { Selection } from './library.core.ts'
+export type { Pack } from './pack.core.ts'
+export type { Reason, Verdict } from './verdict.core.ts'

@@ -1,0 +1,114 @@
+import { and, asc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
+import { cutPage, uuidOf } from '#kernel'
+import type { Id, PageOf } from '#kernel'
+import { NotFound, newId, pageAfter } from '#platform'
+import type { Tx } from '#platform'
+import { effectsOf } from './core.ts'
+import type { HoldEffects, HoldKind, disputeOutcomes, disputeReasons, disputeStates } from './core.ts'
+import { disputes, holds } from './tables.ts'
+
+type Page = { limit: number, after: string | null }
+
+const holdColumns = {
+  id: holds.id, accountId: holds.accountId, lenderId: holds.lenderId, kind: holds.kind, stopsContact: holds.stopsContact, stopsInterest: holds.stopsInterest,
+  stopsLateFees: holds.stopsLateFees, startsAt: holds.startsAt, endsAt: holds.endsAt, releasedAt: holds.releasedAt, createdAt: holds.createdAt,
+}
+
+/** A hold as it is stored, with what it stops. */
+export interface HoldRow extends HoldEffects {
+  id: Id<'hold'>, accountId: Id<'account'>, lenderId: Id<'lender'>, kind: HoldKind, startsAt: string, endsAt: string | null, releasedAt: string | null, createdAt: string
+}
+
+/** Begins a hold now. Its end, when it has one, is a deadline to be announced. */
+export async function insertHold (tx: Tx, hold: { accountId: Id<'account'>, lenderId: Id<'lender'>, kind: HoldKind, endsAt: string | null }): Promise<HoldRow> {
+  const now = tx.ctx.now.toISOString()
+  const [row] = await tx.insert(holds).values({
+    tenantId: tx.ctx.tenantId, id: newId('hold'), ...hold, ...effectsOf(hold.kind), startsAt: now, dueAt: hold.endsAt, createdAt: now,
+  }).returning(holdColumns)
+  return row!
+}
+
+export async function findHold (tx: Tx, id: Id<'hold'>): Promise<HoldRow | null> {
+  const [row] = await tx.select(holdColumns).from(holds).where(and(eq(holds.tenantId, tx.ctx.tenantId), eq(holds.id, id)))
+  return row ?? null
+}
+
+/** A hold, kept from changing until the transaction ends. Throws `NotFound`. */
+export async function lockHold (tx: Tx, id: Id<'hold'>): Promise<HoldRow> {
+  const [row] = await tx.select(holdColumns).from(holds).where(and(eq(holds.tenantId, tx.ctx.tenantId), eq(holds.id, id))).for('update')
+  if (row === undefined) throw NotFound()
+  return row
+}
+
+export async function setHoldReleased (tx: Tx, id: Id<'hold'>, releasedAt: string): Promise<void> {
+  await tx.update(holds).set({ releasedAt, dueAt: null }).where(and(eq(holds.tenantId, tx.ctx.tenantId), eq(holds.id, id)))
+}
+
+const isActive = (tx: Tx) => {
+  const now = tx.ctx.now.toISOString()
+  return and(lte(holds.startsAt, now), or(isNull(holds.endsAt), gt(holds.endsAt, now)), isNull(holds.releasedAt))
+}
+
+/** Holds by id. */
+export async function listHolds (tx: Tx, { accountId, activeOnly = false }: { accountId?: Id<'account'>, activeOnly?: boolean }, page: Page): Promise<PageOf<HoldRow>> {
+  const rows = await tx.select(holdColumns).from(holds).where(and(
+    eq(holds.tenantId, tx.ctx.tenantId), pageAfter(holds.id, page), accountId === undefined ? undefined : eq(holds.accountId, accountId), activeOnly ? isActive(tx) : undefined,
+  )).orderBy(asc(holds.id)).limit(page.limit + 1)
+  return cutPage(rows, page.limit, row => row.id)
+}
+
+/** The holds on accounts that are active now, by id. */
+export const listActiveHolds = async (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<HoldRow[]> =>
+  accountIds.length === 0 ? [] : await tx.select(holdColumns).from(holds)
+    .where(and(eq(holds.tenantId, tx.ctx.tenantId), sql`${holds.accountId} = any(${sql.param(accountIds.map(uuidOf))}::uuid[])`, isActive(tx))).orderBy(asc(holds.id))
+
+/** Takes up to `limit` holds whose end has come off the list of those to be announced, in the order of their ends. */
+export async function takeEndedHolds (tx: Tx, limit: number): Promise<HoldRow[]> {
+  const ended = await tx.select(holdColumns).from(holds)
+    .where(and(eq(holds.tenantId, tx.ctx.tenantId), lte(holds.dueAt, tx.ctx.now.toISOString()))).orderBy(asc(holds.dueAt), asc(holds.id)).limit(limit).for('update', { skipLocked: true })
+  if (ended.length > 0) {
+    await tx.update(holds).set({ dueAt: null }).where(and(eq(holds.tenantId, tx.ctx.tenantId), sql`${holds.id} = any(${sql.param(ended.map(({ id }) => uuidOf(id)))}::uuid[])`))
+  }
+  return ended
+}
+
+const disputeColumns = {
+  id: disputes.id, accountId: disputes.accountId, lenderId: disputes.lenderId, holdId: disputes.holdId, reason: disputes.reason, state: disputes.state,
+  openedAt: disputes.openedAt, resolvedAt: disputes.resolvedAt,
+}
+
+export async function insertDispute (tx: Tx, dispute: { accountId: Id<'account'>, lenderId: Id<'lender'>, holdId: Id<'hold'>, reason: typeof disputeReasons[number] }) {
+  const [row] = await tx.insert(disputes).values({ tenantId: tx.ctx.tenantId, id: newId('dispute'), ...dispute, state: 'open', openedAt: tx.ctx.now.toISOString() }).returning(disputeColumns)
+  return row!
+}
+
+export async function findDispute (tx: Tx, id: Id<'dispute'>) {
+  const [row] = await tx.select(disputeColumns).from(disputes).where(and(eq(disputes.tenantId, tx.ctx.tenantId), eq(disputes.id, id)))
+  return row ?? null
+}
+
+/** The open dispute about an account, or null. */
+export async function findOpenDispute (tx: Tx, accountId: Id<'account'>) {
+  const [row] = await tx.select(disputeColumns).from(disputes).where(and(eq(disputes.tenantId, tx.ctx.tenantId), eq(disputes.accountId, accountId), eq(disputes.state, 'open')))
+  return row ?? null
+}
+
+/** A dispute, kept from changing until the transaction ends. Throws `NotFound`. */
+export async function lockDispute (tx: Tx, id: Id<'dispute'>) {
+  const [row] = await tx.select(disputeColumns).from(disputes).where(and(eq(disputes.tenantId, tx.ctx.tenantId), eq(disputes.id, id))).for('update')
+  if (row === undefined) throw NotFound()
+  return row
+}
+
+export async function setDisputeResolved (tx: Tx, id: Id<'dispute'>, state: typeof disputeOutcomes[number]) {
+  const [row] = await tx.update(disputes).set({ state, resolvedAt: tx.ctx.now.toISOString() }).where(and(eq(disputes.tenantId, tx.ctx.tenantId), eq(disputes.id, id))).returning(disputeColumns)
+  return row!
+}
+
+/** Disputes by id. */
+export async function listDisputes (tx: Tx, { accountId, state }: { accountId?: Id<'account'>, state?: typeof disputeStates[number] }, page: Page) {
+  const rows = await tx.select(disputeColumns).from(disputes).where(and(
+    eq(disputes.tenantId, tx.ctx.tenantId), pageAfter(disputes.id, page), accountId === undefined ? undefined : eq(disputes.accountId, accountId), state === undefined ? undefined : eq(disputes.state, state),
+  )).orderBy(asc(disputes.id)).limit(page.limit + 1)
+  return cutPage(rows, page.limit, row => row.id)
+}

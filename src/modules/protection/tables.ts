@@ -1,0 +1,32 @@
+import { sql } from 'drizzle-orm'
+import { boolean, foreignKey, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { id, instant, tenantId } from '#platform'
+import { accounts } from '../accounts/tables.ts'
+import { disputeReasons, disputeStates, holdKinds } from './core.ts'
+
+/**
+ * Holds on accounts: an overlay, never a status. Active from `startsAt` until `endsAt` (null: until released); a released one has `releasedAt`.
+ * `dueAt` is when its end is to be announced. What it stops is written down when it is placed.
+ */
+export const holds = pgTable('holds', {
+  tenantId: tenantId(), id: id('hold').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), kind: text({ enum: holdKinds }).notNull(),
+  stopsContact: boolean().notNull(), stopsInterest: boolean().notNull(), stopsLateFees: boolean().notNull(),
+  startsAt: instant().notNull(), endsAt: instant(), dueAt: instant(), releasedAt: instant(), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  index().on(t.tenantId, t.accountId),
+  index().on(t.tenantId, t.dueAt),
+  foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
+])
+
+/** What a borrower or lender contests about a debt. Each open one has a hold, and a debt has at most one open. */
+export const disputes = pgTable('disputes', {
+  tenantId: tenantId(), id: id('dispute').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), holdId: id('hold').notNull(),
+  reason: text({ enum: disputeReasons }).notNull(), state: text({ enum: disputeStates }).notNull(), openedAt: instant().notNull(), resolvedAt: instant(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  index().on(t.tenantId, t.accountId),
+  uniqueIndex('disputes_one_open').on(t.tenantId, t.accountId).where(sql`state = 'open'`),
+  foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
+  foreignKey({ columns: [t.tenantId, t.holdId], foreignColumns: [holds.tenantId, holds.id] }),
+])
