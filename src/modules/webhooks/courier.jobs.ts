@@ -20,12 +20,12 @@ const widthMax = 8
 /** After so many failures in a row an endpoint's deliveries in hand are put back at once. */
 const missesMax = 10
 /** An endpoint with so many deliveries waiting in hand is given no more. */
-const waitingEnough = 32
+const waitingEnough = 256
 /** The deliveries of one agency that are in hand at most. */
-const inHandMax = 1024
+const inHandMax = 2048
 /** Answers are written down together: when there are so many, when no more are expected, or after this long. */
-const answersEnough = 128
-const gatherMs = 4
+const answersEnough = 256
+const gatherMs = 5
 
 /** A delivery in hand: all that an attempt needs. The same bytes are signed and sent. */
 export interface Parcel {

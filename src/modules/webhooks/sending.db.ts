@@ -82,7 +82,7 @@ export async function lockRecipients (tx: Tx, me: string, answered: readonly Id<
 export interface DueDelivery { id: Id<'delivery'>, endpointId: Id<'webhookEndpoint'>, tries: number, told: Told }
 
 /** The most deliveries one endpoint, and one agency, is given at once. The limit of a statement is written out: there is one statement for each power of two. */
-export const shareMax = 128
+export const shareMax = 512
 export const batchMax = 512
 
 /** How many deliveries each of so many endpoints may get. */
