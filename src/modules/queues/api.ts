@@ -8,7 +8,7 @@ import { ageOf, daysPastDue } from '../accounts/index.ts'
 import { changeQueue, createQueue, heartbeatLease, leaseWork, releaseLease } from './commands.ts'
 import type { Grant, Held, LeaseRequest, Memory } from './commands.ts'
 import {
-  LeaseEnded, LeaseExpired, LeaseNotYours, NextActionRefused, QueueFilter, QueueRefused, QueuesTooMany, WorkItemNotLeased, itemStates, leaseItemsMax, leaseSecondsMax, leaseSecondsMin,
+  LeaseEnded, LeaseExpired, LeaseNotYours, NextActionRefused, PartyMissing, QueueFilter, QueueRefused, QueuesTooMany, WorkItemNotLeased, itemStates, leaseItemsMax, leaseSecondsMax, leaseSecondsMin,
   leaseStates, orderings, workOutcomes,
 } from './core.ts'
 import { completeWorkItem, showCompletion } from './completions.commands.ts'
@@ -19,9 +19,9 @@ import { dispenser } from './dispenser.api.ts'
 import type { TakenItem } from './leases.db.ts'
 
 const name = Text(100, 'What the queue is called; no two are called the same.', ['Early, Mandarin'])
-const ordering = OneOf(orderings, 'What goes first: the largest balance, or the oldest debt.')
+const ordering = OneOf(orderings, 'What goes first: the largest balance (of one currency), or the oldest debt, which is the default.')
 
-const QueueInputSchema = Type.Object({ name, filter: Type.Optional(QueueFilter), ordering },
+const QueueInputSchema = Type.Object({ name, filter: Type.Optional(QueueFilter), ordering: Type.Optional(ordering) },
   { title: 'QueueInput', ...closed, examples: [{ name: 'Early, Mandarin', filter: { currencies: ['CNY'], stages: ['early'], languages: ['zh'] }, ordering: 'balance' }] })
 export type QueueInput = Static<typeof QueueInputSchema>
 const QueueChangeSchema = Type.Object({ name: Type.Optional(name), filter: Type.Optional(QueueFilter), ordering: Type.Optional(ordering) },
@@ -240,7 +240,7 @@ function addWorkItems (app: App, { vault }: Services): void {
     config: { scope: 'queues:work' },
     schema: {
       operationId: 'completeWorkItem', tags, summary: 'Say how it went', description: 'Ends work on a leased item: records the call, and either is done with the item or puts it off. Only the holder of its lease may.', params: itemPath,
-      body: CompletionInputSchema, response: { 200: WorkItem, ...problems(NotFound, LeaseNotYours, LeaseExpired, LeaseEnded, WorkItemNotLeased, NextActionRefused) },
+      body: CompletionInputSchema, response: { 200: WorkItem, ...problems(NotFound, LeaseNotYours, LeaseExpired, LeaseEnded, WorkItemNotLeased, NextActionRefused, PartyMissing) },
     },
   }, async req => await req.tx(async tx => await completeWorkItem(tx, vault, req.params.workItemId, req.body)))
 

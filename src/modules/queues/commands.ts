@@ -14,7 +14,7 @@ import { findOutlook, listReadyZones, setLeasesLapsed, takeItems } from './lease
 import type { NewLease, OpenZone, Outlook, TakenItem } from './leases.db.ts'
 
 /** Adds a queue. It is filled from the accounts there are in the background. */
-export async function createQueue (tx: Tx, { name, filter = {}, ordering }: QueueInput): Promise<QueueRow> {
+export async function createQueue (tx: Tx, { name, filter = {}, ordering = 'age' }: QueueInput): Promise<QueueRow> {
   checkQueue(filter, ordering)
   if (await countQueues(tx) >= queuesMax) throw QueuesTooMany({ queuesMax })
   return await insertQueue(tx, { name, filter, ordering })

@@ -1,5 +1,5 @@
-import { and, asc, eq } from 'drizzle-orm'
-import { cutPage } from '#kernel'
+import { and, asc, eq, sql } from 'drizzle-orm'
+import { cutPage, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { pageAfter } from '#platform'
 import type { Keyset, Tx } from '#platform'
@@ -33,3 +33,12 @@ export async function listCompletions (tx: Tx, workItemId: Id<'workItem'>, page:
   return cutPage(rows, page.limit, row => row.id)
 }
 
+
+/** Destroys the notes on the debts that parties have to do with. */
+export async function setNotesErased (tx: Tx, partyIds: readonly Id<'party'>[]): Promise<void> {
+  const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
+  await tx.execute(sql`
+    update work_completions c set note = null from account_parties p
+    where p.tenant_id = ${tenantId} and p.party_id = any(${sql.param(partyIds.map(uuidOf))}::uuid[])
+      and c.tenant_id = p.tenant_id and c.account_id = p.account_id and c.note is not null`)
+}

@@ -1,7 +1,10 @@
+import type { Id } from '#kernel'
 import { job } from '#platform'
+import { PartyErased } from '../parties/index.ts'
 import { HoldPlaced, HoldReleased } from '../protection/index.ts'
 import { PlacementActivated, PlacementClosed, PlacementRecalled, PlacementReopened, PlacementReturned } from '../placements/index.ts'
 import { announceWork, expireLeases } from './commands.ts'
+import { setNotesErased } from './completions.db.ts'
 import { alignItems, lockFilling, setEmptyLeasesEnded, setFilled, setItemsAwake } from './filling.db.ts'
 import { leases, queues, workItems } from './tables.ts'
 
@@ -19,6 +22,14 @@ export const followAccounts = job({
     const { available, losing } = await alignItems(tx, { accountIds, revivedIds })
     if (losing.length > 0) await setEmptyLeasesEnded(tx, losing)
     await announceWork(tx, available)
+  },
+})
+
+/** Destroys what collectors wrote about debts of parties whose personal data was erased. */
+export const eraseNotes = job({
+  name: 'queues.eraseNotes', on: [PartyErased],
+  async run (tx, events) {
+    await setNotesErased(tx, events.map(({ data }) => (data as { partyId: Id<'party'> }).partyId))
   },
 })
 

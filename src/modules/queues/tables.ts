@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { check, foreignKey, index, integer, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { count, document, id, instant, sealed, tenantId } from '#platform'
+import { count, document, id, instant, sealed, sealedIn, tenantId } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { placements } from '../placements/tables.ts'
 import { itemStates, leaseStates, orderings, workOutcomes } from './core.ts'
@@ -71,3 +71,4 @@ export const workCompletions = pgTable('work_completions', {
   foreignKey({ columns: [t.tenantId, t.workItemId], foreignColumns: [workItems.tenantId, workItems.id] }),
   foreignKey({ columns: [t.tenantId, t.leaseId], foreignColumns: [leases.tenantId, leases.id] }),
 ])
+sealedIn(workCompletions, 'note')
