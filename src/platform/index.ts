@@ -6,6 +6,7 @@ export { Conflict, InvalidRequest, NotAllowed, NotFound } from './api/problem.ts
 export * from './db/columns.ts'
 export type { Database, InstallationTx, Principal } from './db/database.ts'
 export { newId } from './db/ids.ts'
+export { literal } from './db/literal.ts'
 export { CursorInvalid, keyset, pageAfter } from './db/page.ts'
 export { given, prepared } from './db/prepared.ts'
 export type { Tx } from './db/tx.ts'
