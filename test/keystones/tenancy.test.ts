@@ -74,7 +74,7 @@ t.test('the catalogue', async t => {
     await app.query("select set_config('app.tenant_id', $1, true)", [us.id.slice(4)])
     t.equal((await app.query('select * from tenants')).rowCount, 1)
     await app.query('commit')
-    await app.query("set role recoup_app")
+    await app.query('set role recoup_app')
     t.equal((await app.query('select * from tenants')).rowCount, 0, 'nothing is left in the session after the transaction')
   })
 })
