@@ -17,8 +17,8 @@ export const dueMax = 100
 const candidatesMax = 400
 
 /**
- * Lets one worker at a time decide for an agency, until the transaction ends: two that counted the contacts of one person at once would
- * each permit the last one allowed.
+ * Lets one worker at a time decide for an agency, until the transaction ends: two that counted the contacts at one number at once, for two
+ * people who share it, would each permit the last one allowed.
  */
 export async function lockDecisions (tx: Tx): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtext('outreach'), hashtext(${tx.ctx.tenantId}))`)
