@@ -12,7 +12,7 @@ export const idPrefixes = {
   payment: 'pay', paymentReversal: 'rev',
   commissionEntry: 'cme',
   message: 'msg', contactAttempt: 'att', letter: 'ltr',
-  queue: 'que', workItem: 'wrk', lease: 'lea',
+  queue: 'que', workItem: 'wrk', lease: 'lea', workCompletion: 'wcm',
   webhookEndpoint: 'whe', delivery: 'dlv',
   event: 'evt', operation: 'opn', deadLetter: 'dlt',
 } as const
