@@ -51,11 +51,7 @@ const rules: Record<string, { own: string[], types?: string[], upperIndex: boole
 }
 
 /** Libraries that only compute. */
-<<<<<<< HEAD
-const pureLibraries = ['typebox', 'typebox/value', 'node:crypto', 'node:buffer', 'libphonenumber-js/min']
-=======
 const pureLibraries = ['typebox', 'typebox/value', 'node:crypto', 'node:buffer', 'libphonenumber-js/max', 'libphonenumber-js/min']
->>>>>>> placements
 
 /** Why a file of a module may not import something; null when it may. */
 function whyNot ({ file, target, isTypeOnly }: Import): string | null {

@@ -1,11 +1,7 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Buckets, Id, PageOf } from '#kernel'
-<<<<<<< HEAD
-import { NotFound, events, given, pageAfter, pageAfterNumber, prepared } from '#platform'
-=======
-import { NotFound, bigints, days, events, given, pageAfter, prepared, texts, uuids } from '#platform'
->>>>>>> placements
+import { NotFound, bigints, days, events, given, pageAfter, pageAfterNumber, prepared, texts, uuids } from '#platform'
 import type { Tx } from '#platform'
 import { accountParties, accounts } from './tables.ts'
 import type { PartyRole, Stage } from './core.ts'

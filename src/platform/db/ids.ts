@@ -1,42 +1,7 @@
-<<<<<<< HEAD
-import { randomFillSync } from 'node:crypto'
-import { v7 } from 'uuid'
-=======
->>>>>>> placements
 import { idOf } from '#kernel'
 import type { Id, IdKind } from '#kernel'
 import { fillRandom } from '../random.ts'
 
-<<<<<<< HEAD
-/** Random bytes are drawn for so many ids at once: asking for each costs more than making the id. */
-const drawnIds = 512
-const drawn = new Uint8Array(16 * drawnIds)
-let used = drawn.length
-
-function randomBytes (): Uint8Array {
-  if (used === drawn.length) {
-    randomFillSync(drawn)
-    used = 0
-  }
-  return drawn.subarray(used, used += 16)
-}
-
-let msecs = 0
-let seq = 0
-
-/** Mints an id: a UUID version 7, so that ids sort by the time they were made, and those of one millisecond in the order they were made. */
-export function newId<K extends IdKind> (kind: K): Id<K> {
-  const random = randomBytes()
-  const now = Date.now()
-  if (now > msecs) {
-    msecs = now
-    // Begins low in its 32 bits, so that counting up through one millisecond never wraps.
-    seq = random[0]! << 16 | random[1]! << 8 | random[2]!
-  } else {
-    seq++
-  }
-  return idOf(kind, v7({ random, msecs, seq }))
-=======
 /** Two hexadecimal digits for each byte. */
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
@@ -71,5 +36,4 @@ export function newId<K extends IdKind> (kind: K): Id<K> {
   const variant = hex[0x80 | low >>> 10]! + hex[low >>> 2 & 0xff]!
   const rest = hex[(low & 3) << 6 | random[0]! & 0x3f]! + hex[random[1]!]! + hex[random[2]!]! + hex[random[3]!]! + hex[random[4]!]! + hex[random[5]!]!
   return idOf(kind, `${head}${high}-${variant}-${rest}`)
->>>>>>> placements
 }
