@@ -1,5 +1,5 @@
 import t from 'tap'
-import { actionOf, factsOf, isInitial } from '../../src/modules/outreach/asking.core.ts'
+import { actionOf, factsOf, historyDays, isInitial } from '../../src/modules/outreach/asking.core.ts'
 import type { ContactCase, PastContact } from '../../src/modules/outreach/asking.core.ts'
 import { attemptChannels, attemptOutcomes, checkAttempt, fateOf, reminderDays, retryAt, sendInstant, sendsMax, settleDue } from '../../src/modules/outreach/core.ts'
 import type { DueFacts } from '../../src/modules/outreach/core.ts'
@@ -7,6 +7,7 @@ import { languageOf, writeReminder } from '../../src/modules/outreach/texts.core
 import type { ReminderFacts } from '../../src/modules/outreach/texts.core.ts'
 import { decide, selectPacks } from '../../src/modules/policy/index.ts'
 import type { Verdict } from '../../src/modules/policy/index.ts'
+import { library } from '../../src/modules/policy/library.core.ts'
 
 t.test('reminders count from the due day, and from the hand-over when the first of them has passed', async t => {
   const days = (dueOn: string, startedOn: string): string[] => reminderDays(dueOn, startedOn).map(({ step, on }) => `${step} ${on}`)
@@ -120,6 +121,12 @@ t.test('the facts of a contact are the ones the law reads: each of these refuses
     ['CN', { role: 'contactOnly' }, 'CN.GBT.PARTY.DEBTOR_ONLY'], ['US', { holds: ['represented'] }, 'US.F.6B2.ATTY'], ['US', { holds: ['ceaseContact'] }, 'US.F.6C.CEASE'],
   ]
   for (const [jurisdiction, of, rule] of refused) t.ok(ask(jurisdiction, of).reasons.some(reason => reason.rule === rule), `${rule} ${JSON.stringify(of)}`)
+})
+
+t.test('the history reaches further back than any law counts, by more than a day for the borrower\'s calendar', async t => {
+  const days = library.flatMap(({ rules }) => rules).flatMap(rule => rule.kind === 'cooldown' ? [rule.days] : rule.kind !== 'frequency' ? [] : [rule.window.type === 'rollingDays' ? rule.window.days : rule.window.type === 'calendarMonth' ? 31 : 1])
+  t.ok(days.length > 0)
+  t.ok(historyDays >= Math.max(...days) + 2, `${Math.max(...days)} days`)
 })
 
 t.test('the first communication is the first that told the person anything of the debt', async t => {

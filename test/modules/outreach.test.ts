@@ -296,6 +296,18 @@ t.test('outreach', async t => {
       t.equal((await eventsOf(agency, 'message.sent')).length, 60)
     })
 
+    t.test('of two messages to one person the second counts the first, though several workers are at it', async t => {
+      const { agency, bank } = await place('2026-01-12T15:00:00Z', 'USD')
+      const [old, now] = ['+16175550141', '+16175550142'].map(value => byPhone(value, { identity: '987-65-4321' }).parties[0]!)
+      const { accountId } = await w.account(agency, bank, { ...american, region: 'MA', dueOn: '2026-01-11', parties: [old!, now!] })
+      await w.settle(agency)
+      // With this call one of the two that Massachusetts allows within seven days is left.
+      await w.ok(agency, 'POST', '/v1/contact-attempts', { accountId, partyId: await partyOf(agency, accountId), channel: 'call', direction: 'out', outcome: 'noAnswer' })
+      await setClock(agency, '2026-01-14T14:00:00Z')
+      await Promise.all([1, 2, 3].map(async () => { while (await runJob(w.machine, send, agency.id)) { /* another slice */ } }))
+      t.same(shown((await messagesOf(agency, accountId)).filter(({ step }) => step === 3)), ['sms 3 scheduled law', 'sms 3 sent 2026-01-14T14:00:00Z'])
+    })
+
     function replaceSms (send: Sender['send']): () => void {
       w.machine.outside.sms = { send }
       return () => { w.machine.outside.sms = real.sms }

@@ -2,8 +2,8 @@ import type { Id } from '#kernel'
 import type { Action, Attempt, Facts, Flag } from '../policy/index.ts'
 import type { AttemptChannel, Direction } from './core.ts'
 
-/** How far back contacts are looked for: longer than any rule of any pack counts. */
-export const historyDays = 92
+/** How far back contacts are looked for: longer than any rule of any pack counts. All of them are kept with each decision. */
+export const historyDays = 35
 
 /** A contact recorded or permitted earlier, of whatever debt. */
 export interface PastContact { accountId: string, personKey: string, numberKey: string | null, channel: AttemptChannel, direction: Direction, outcome: Attempt['outcome'], at: string }
