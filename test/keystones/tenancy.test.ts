@@ -100,7 +100,7 @@ async function livedIn (w: World): Promise<Agency> {
   await once(receiver, 'listening')
   await w.ok(us, 'POST', '/v1/staff', { name: 'Mei Tan', email: 'mei@example.com', role: 'collector' })
   await w.ok(us, 'POST', '/v1/webhook-endpoints', { url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/` })
-  const queue = await w.ok<{ id: string }>(us, 'POST', '/v1/queues', { name: 'All' })
+  const queue = await w.ok<{ id: string }>(us, 'POST', '/v1/queues', { name: 'All', ordering: 'balance', filter: { currencies: ['USD'] } })
   const lender = await w.lender(us)
   const { accountId } = await w.account(us, lender)
   await w.ok(us, 'POST', '/v1/placement-batches?expectedCount=1', { rows: [{}] }).catch(() => undefined)

@@ -4,6 +4,7 @@ import { NotAllowed, NotFound, keyset } from '#platform'
 import type { Api, Caller } from '#platform'
 import { AgreementMissing } from '../lenders/index.ts'
 import { ContactPointRefused } from '../parties/index.ts'
+import { batchApi } from './batch.api.ts'
 import { acceptPlacement, createPlacement, declinePlacement, endPlacement, recallPlacement, returnPlacement } from './commands.ts'
 import {
   BalanceRefused, CurrencyChanged, CurrencyUnknown, DaysOutOfOrder, NobodyLiable, PlacementDuplicate, PlacementStateRefused, TimeZoneUnknown, closeCodes, placementStates,
@@ -37,7 +38,8 @@ const requireAgency = ({ lenderId }: Caller): void => {
   if (lenderId !== null) throw NotAllowed({ reason: 'only the agency does this' })
 }
 
-export const api: Api = (app, { vault }) => {
+export const api: Api = (app, services) => {
+  const { vault } = services
   const tags = ['placements']
   const path = Type.Object({ placementId: IdOf('placement') })
 
@@ -91,4 +93,5 @@ export const api: Api = (app, { vault }) => {
     requireAgency(req.caller)
     return await req.tx(async tx => await endPlacement(tx, req.params.placementId, req.body.closeCode))
   })
+  batchApi(app, services)
 }

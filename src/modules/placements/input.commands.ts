@@ -30,14 +30,15 @@ const fields = {
   parties: Type.Array(PlacementPartyInput, { minItems: 1, maxItems: partiesMax, description: 'Who has to do with the debt; at least one must owe it.' }),
 }
 
-const example = {
+/** A debt as examples show it. */
+export const debtExample = {
   lenderReference: 'LN-2026-000417', product: 'consumerLoan', currency: 'CNY', jurisdiction: 'CN', timeZone: 'Asia/Shanghai', dueOn: '2025-12-20',
   balance: { principal: 1_250_00, interest: 18_75 },
   parties: [{ role: 'borrower', kind: 'person', name: 'Li Wei', contactPoints: [{ channel: 'phone', value: '+8613800138000' }, { channel: 'email', value: 'li.wei@example.com' }] }],
 }
 
 /** A debt as a lender hands it over: what every row of a batch holds. */
-export const DebtInput = Type.Object(fields, { ...closed, title: 'DebtInput', examples: [example] })
+export const DebtInput = Type.Object(fields, { ...closed, title: 'DebtInput', examples: [debtExample] })
 export type DebtInput = Static<typeof DebtInput>
 
 /** A debt handed over by itself, with the lender and the agreement it falls under. */
@@ -45,7 +46,7 @@ export const PlacementInput = Type.Object({
   lenderId: Type.Optional(Type.Unsafe<Id<'lender'>>({ ...IdOf('lender'), description: 'The lender whose debt it is. A lender\'s own key may leave it out.' })),
   agreementId: Type.Optional(Type.Unsafe<Id<'agreement'>>({ ...IdOf('agreement'), description: 'The agreement it falls under; the newest one in force for the currency when left out.' })),
   ...fields,
-}, { ...closed, title: 'PlacementInput', examples: [example] })
+}, { ...closed, title: 'PlacementInput', examples: [debtExample] })
 export type PlacementInput = Static<typeof PlacementInput>
 
 /** A debt that keeps every rule but those that only the database knows, with the day it is placed. */

@@ -35,14 +35,17 @@ const Column = Type.Object({
   })),
 }, closed)
 
+/** A mapping as examples show it. */
+export const mappingExample = {
+  lenderReference: { column: 'invoiceNumber' }, currency: { constant: 'USD' },
+  'balance.principal': { column: 'InvoiceAmount', as: 'decimal' as const, thousands: ',' as const }, dueOn: { column: 'DueDate', as: 'date' as const, format: 'M/D/YYYY' as const },
+}
+
 /** How the columns of a file become a placement: by target (a dotted path such as `balance.principal`), a constant or a column. */
 export const ColumnMapping = Type.Record(Type.String({ pattern: '^[A-Za-z0-9]{1,40}(\\.[A-Za-z0-9]{1,40}){0,7}$' }), Type.Union([Constant, Column]), {
   ...closed, minProperties: 1, maxProperties: 200, title: 'ColumnMapping',
   description: 'For each field of a placement, where its value comes from. Empty cells are left out, and so is an object or list element all of whose columns are empty.',
-  examples: [{
-    lenderReference: { column: 'invoiceNumber' }, currency: { constant: 'USD' },
-    'balance.principal': { column: 'InvoiceAmount', as: 'decimal', thousands: ',' }, dueOn: { column: 'DueDate', as: 'date', format: 'M/D/YYYY' },
-  }],
+  examples: [mappingExample],
 })
 
 export type ColumnMapping = Static<typeof ColumnMapping>
@@ -55,8 +58,8 @@ export interface RowError { readonly pointer: string, readonly column: string | 
 /** A row as a placement (not yet validated against its schema), or everything that could not be read. */
 export type MappedRow = { readonly value: Record<string, unknown> } | { readonly errors: readonly RowError[] }
 
-/** A row while it is read. `currency` is null if the row does not tell a known one. */
-interface Reading { readonly record: readonly string[], readonly currency: string | null, readonly errors: RowError[] }
+/** A row while it is read. `currency` is null if the row does not tell a known one. Read as a trace, it yields the columns themselves. */
+interface Reading { readonly record: readonly string[], readonly currency: string | null, readonly errors: RowError[], readonly isTrace: boolean }
 
 interface Unreadable { readonly message: string }
 type Parse = (cell: string, currency: string | null) => Value | Unreadable
@@ -83,16 +86,7 @@ export function compileMapping (mapping: ColumnMapping, header: readonly string[
   const violations = Object.keys(mapping).flatMap(target => faultsOf(mapping, target, columns, targets))
   if (violations.length > 0) throw MappingRefused({}, { violations })
 
-  const root: Group = { columns: [], members: new Map() }
-  // In the order of their names, so that the elements of a list come in the order of their indexes.
-  for (const [target, source] of Object.entries(mapping).sort(([a], [b]) => a < b ? -1 : 1)) {
-    const pointer = `/${target.replaceAll('.', '/')}`
-    if ('constant' in source) place(root, target, [], () => source.constant)
-    else {
-      const index = columns.indexOf(source.column)
-      place(root, target, [index], readerOf(source, index, pointer))
-    }
-  }
+  const root = treeOf(mapping, columns)
   const currencyOf = root.members.get('currency')
   return record => {
     if (record.length !== columns.length) {
@@ -100,10 +94,42 @@ export function compileMapping (mapping: ColumnMapping, header: readonly string[
     }
     const errors: RowError[] = []
     // Read once for the amounts, with its errors dropped, and again as a field of the row.
-    const currency = typeof currencyOf === 'function' ? currencyOf({ record, currency: null, errors: [] }) : null
-    const value = objectOf(root, { record, errors, currency: typeof currency === 'string' && isCurrency(currency) ? currency : null })
+    const currency = typeof currencyOf === 'function' ? currencyOf({ record, currency: null, errors: [], isTrace: false }) : null
+    const value = objectOf(root, { record, errors, isTrace: false, currency: typeof currency === 'string' && isCurrency(currency) ? currency : null })
     return errors.length > 0 ? { errors } : { value }
   }
+}
+
+/**
+ * Makes the way back: the column behind a pointer into a placement that a row became, or null for constants and whole objects. A mapping
+ * that `compileMapping` has accepted for this header is taken for granted.
+ */
+export function compileColumns (mapping: ColumnMapping, header: readonly string[]): (record: readonly string[], pointer: string) => string | null {
+  const root = treeOf(mapping, header.map(name => name.trim()))
+  return (record, pointer) => {
+    const path = pointer.split('/').slice(1)
+    const traced = objectOf(root, { record, errors: [], currency: null, isTrace: true })
+    const found = path.reduce<unknown>((value, name) => new Map(Object.entries(value ?? {})).get(name), traced)
+    if (typeof found === 'string') return found
+    // What the row leaves out has left no trace, but the mapping knows where it would have come from.
+    const source = mapping[path.join('.')]
+    return source !== undefined && 'column' in source ? source.column : null
+  }
+}
+
+/** The readers of a mapping, hung where their values belong. */
+function treeOf (mapping: ColumnMapping, columns: readonly string[]): Group {
+  const root: Group = { columns: [], members: new Map() }
+  // In the order of their names, so that the elements of a list come in the order of their indexes.
+  for (const [target, source] of Object.entries(mapping).sort(([a], [b]) => a < b ? -1 : 1)) {
+    const pointer = `/${target.replaceAll('.', '/')}`
+    if ('constant' in source) place(root, target, [], ({ isTrace }) => isTrace ? undefined : source.constant)
+    else {
+      const index = columns.indexOf(source.column)
+      place(root, target, [index], readerOf(source, index, pointer))
+    }
+  }
+  return root
 }
 
 /** What is wrong with one target of a mapping. */
@@ -170,9 +196,10 @@ function memberOf (member: Group | Read, reading: Reading): unknown {
 function readerOf (source: Column, index: number, pointer: string): Read {
   const parse = parserOf(source)
   const readsEmpty = source.values !== undefined && Object.hasOwn(source.values, '')
-  return ({ record, currency, errors }) => {
+  return ({ record, currency, errors, isTrace }) => {
     const cell = record[index]?.trim() ?? ''
     if (cell === '' && !readsEmpty) return undefined
+    if (isTrace) return source.column
     const value = parse(cell, currency)
     if (typeof value !== 'object') return value
     errors.push({ pointer, column: source.column, message: value.message })

@@ -1,8 +1,12 @@
+import { sql } from 'drizzle-orm'
 import { boolean, foreignKey, index, integer, jsonb, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { bytes, count, day, id, instant, minor, tenantId } from '#platform'
+import { bytes, day, document, id, instant, lenderId, minor, tenantId } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { agreements, lenders } from '../lenders/tables.ts'
+import { batchStates, rowOutcomes } from './batch.core.ts'
+import type { BatchTotal } from './batch.core.ts'
 import { closeCodes, placementStates } from './core.ts'
+import type { ColumnMapping, RowError } from './mapping.core.ts'
 
 /** A debt in this agency's hands for one term. At most one placement of an account is offered or active. */
 export const placements = pgTable('placements', {
@@ -17,16 +21,17 @@ export const placements = pgTable('placements', {
 ])
 
 /**
- * A hand-over of many debts. Its rows wait in parts until they are placed; `dueAt` is set while parts wait.
- * `expectedCount` and `expectedAmount` are the control totals the lender gave.
+ * A hand-over of many debts. Its rows wait in parts until they are placed. `dueAt`: while rows arrive, when to see whether they still do; while parts
+ * wait, at once. `expectedCount` and `expectedAmount` are the control totals the lender gave; `header` are the columns of a file, read by `mapping`.
+ * `receivedAt` is real time: a test clock moves no upload.
  */
 export const placementBatches = pgTable('placement_batches', {
-  tenantId: tenantId(), id: id('placementBatch').notNull(), lenderId: id('lender').notNull(), agreementId: id('agreement').notNull(),
-  state: text({ enum: ['receiving', 'processing', 'processed'] }).notNull(), dryRun: boolean().notNull(), placedOn: day().notNull(),
+  tenantId: tenantId(), id: id('placementBatch').notNull(), lenderId: id('lender').notNull(), agreementId: id('agreement'),
+  state: text({ enum: batchStates }).notNull(), dryRun: boolean().notNull(), placedOn: day(), mapping: jsonb().$type<ColumnMapping>(), header: jsonb().$type<string[]>(),
   expectedCount: integer(), expectedAmount: minor(),
   rowCount: integer().notNull().default(0), doneCount: integer().notNull().default(0), acceptedCount: integer().notNull().default(0),
-  duplicateCount: integer().notNull().default(0), rejectedCount: integer().notNull().default(0), acceptedAmount: count().notNull().default(0),
-  dueAt: instant(), createdAt: instant().notNull(), processedAt: instant(),
+  duplicateCount: integer().notNull().default(0), rejectedCount: integer().notNull().default(0), totals: document<BatchTotal[]>(),
+  dueAt: instant(), createdAt: instant().notNull(), receivedAt: instant().notNull().default(sql`now()`), processedAt: instant(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   index().on(t.tenantId, t.dueAt),
@@ -44,8 +49,16 @@ export const placementParts = pgTable('placement_parts', {
 /** What became of each row of a batch, in input order. */
 export const placementRows = pgTable('placement_rows', {
   tenantId: tenantId(), batchId: id('placementBatch').notNull(), row: integer().notNull(), lenderId: id('lender').notNull(),
-  outcome: text({ enum: ['accepted', 'duplicate', 'rejected'] }).notNull(), code: text(), errors: jsonb(), accountId: id('account'), placementId: id('placement'),
+  outcome: text({ enum: rowOutcomes }).notNull(), code: text(), errors: jsonb().$type<RowError[]>(), accountId: id('account'), placementId: id('placement'),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.batchId, t.row] }),
   foreignKey({ columns: [t.tenantId, t.batchId], foreignColumns: [placementBatches.tenantId, placementBatches.id] }),
+])
+
+/** Column mappings kept under a name, so that a file needs only its id. Without a lender it is the agency's own. */
+export const columnMappings = pgTable('column_mappings', {
+  tenantId: tenantId(), id: id('columnMapping').notNull(), lenderId: lenderId(), name: text().notNull(), mapping: document<ColumnMapping>(), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  foreignKey({ columns: [t.tenantId, t.lenderId], foreignColumns: [lenders.tenantId, lenders.id] }),
 ])

@@ -19,13 +19,18 @@ const widthFirst = 2
 const widthMax = 8
 /** After so many failures in a row an endpoint's deliveries in hand are put back at once. */
 const missesMax = 10
-/** An endpoint with so many deliveries waiting in hand is given no more. */
-const waitingEnough = 32
+/**
+ * An endpoint with so many deliveries waiting in hand is given no more: few until it has taken so many in a row, and again after a failure, so
+ * that those who hang do not fill the hands; then enough to keep it busy while the next ones are fetched.
+ */
+const waitingEnoughAtFirst = 16
+const takenToProve = 16
+const waitingEnough = 640
 /** The deliveries of one agency that are in hand at most. */
-const inHandMax = 1024
+const inHandMax = 4096
 /** Answers are written down together: when there are so many, when no more are expected, or after this long. */
-const answersEnough = 128
-const gatherMs = 4
+const answersEnough = 400
+const gatherMs = 5
 
 /** A delivery in hand: all that an attempt needs. The same bytes are signed and sent. */
 export interface Parcel {
@@ -39,7 +44,7 @@ export interface Parcel {
 /** An attempt that is over. */
 export interface Answered { parcel: Parcel, answer: Answer, latencyMs: number, text: string | null, error: string | null }
 
-interface Lane { waiting: Parcel[], busy: number, width: number, misses: number }
+interface Lane { waiting: Parcel[], busy: number, width: number, misses: number, taken: number }
 
 /**
  * One agency's deliveries in this process. A job's slice fills it, and what is still under way when the slice is over is written down
@@ -50,6 +55,8 @@ export interface Desk {
   readonly inHand: Map<Id<'delivery'>, Id<'webhookEndpoint'>>
   /** Endpoints that have enough waiting; all of them when the agency has. */
   full (): { endpoints: Id<'webhookEndpoint'>[], isFull: boolean }
+  /** Whether an endpoint has lately taken what it was sent. */
+  isProven (endpointId: Id<'webhookEndpoint'>): boolean
   /** Attempts under way at an endpoint. */
   underWayAt (endpointId: Id<'webhookEndpoint'>): number
   send (parcels: readonly Parcel[]): void
@@ -146,7 +153,6 @@ function newDesk (http: Http, traffic: Traffic): Desk & { isIdle (): boolean } {
       if (performance.now() - parcel.takenAt > patienceMs) drop([parcel])
       else void begin(parcel, endpointId, lane)
     }
-    if (lane.busy === 0 && lane.waiting.length === 0) lanes.delete(endpointId)
   }
   const begin = async (parcel: Parcel, endpointId: Id<'webhookEndpoint'>, lane: Lane): Promise<void> => {
     lane.busy++
@@ -157,8 +163,10 @@ function newDesk (http: Http, traffic: Traffic): Desk & { isIdle (): boolean } {
     if (result.answer.outcome === 'delivered') {
       lane.misses = 0
       lane.width = Math.min(widthMax, lane.width + 1)
+      lane.taken++
     } else {
       lane.misses++
+      lane.taken = 0
       lane.width = Math.max(1, lane.width >> 1)
     }
     if (lane.misses >= missesMax || result.answer.outcome === 'gone') drop(lane.waiting.splice(0))
@@ -175,14 +183,15 @@ function newDesk (http: Http, traffic: Traffic): Desk & { isIdle (): boolean } {
     inHand,
     isIdle: () => inHand.size === 0 && slices === 0 && turnsUnderWay === 0,
     full: () => ({
-      endpoints: [...lanes].filter(([, lane]) => lane.waiting.length >= waitingEnough).map(([id]) => id), isFull: inHand.size >= inHandMax,
+      endpoints: [...lanes].filter(([, lane]) => lane.waiting.length >= (lane.taken >= takenToProve ? waitingEnough : waitingEnoughAtFirst)).map(([id]) => id), isFull: inHand.size >= inHandMax,
     }),
+    isProven: endpointId => (lanes.get(endpointId)?.taken ?? 0) >= takenToProve,
     underWayAt: endpointId => lanes.get(endpointId)?.busy ?? 0,
     send (parcels) {
       const touched = new Set<Id<'webhookEndpoint'>>()
       for (const parcel of parcels) {
         inHand.set(parcel.id, parcel.endpointId)
-        const lane = lanes.get(parcel.endpointId) ?? { waiting: [], busy: 0, width: parcel.isFailing ? 1 : widthFirst, misses: 0 }
+        const lane = lanes.get(parcel.endpointId) ?? { waiting: [], busy: 0, width: parcel.isFailing ? 1 : widthFirst, misses: 0, taken: 0 }
         lane.waiting.push(parcel)
         lanes.set(parcel.endpointId, lane)
         touched.add(parcel.endpointId)
@@ -240,54 +249,64 @@ async function attempt (http: Http, parcel: Parcel): Promise<Answered> {
   const begun = performance.now()
   const realNow = parcel.realTime + begun - parcel.takenAt
   const seconds = Math.floor(realNow / 1000)
-  const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(), attemptTimeoutMs)
-  let status: number | null = null
-  try {
-    const reply = await http.request({
-      origin, path, method: 'POST', body, signal: controller.signal, headersTimeout: attemptTimeoutMs, bodyTimeout: attemptTimeoutMs,
-      headers: {
-        'content-type': 'application/json', 'user-agent': 'Recoup-Webhooks/1',
-        'webhook-id': eventId, 'webhook-timestamp': String(seconds), 'webhook-signature': sign(secrets, eventId, seconds, body),
-      },
-    })
-    status = reply.statusCode
-    const retryAfter = [reply.headers['retry-after']].flat()[0]
-    // The answer is the status: what comes after it is kept, and changes nothing.
-    const text = await beginningOf(reply.body)
-    return {
-      parcel, text, error: null, latencyMs: Math.round(performance.now() - begun),
-      answer: { outcome: outcomeOf(status), status, retryAfterSeconds: retryAfterOf(retryAfter, new Date(realNow)) },
-    }
-  } catch (error) {
-    return {
-      parcel, text: null, error: nameOf(error), latencyMs: Math.round(performance.now() - begun),
-      answer: { outcome: 'retry', status: null, retryAfterSeconds: 0 },
-    }
-  } finally {
-    clearTimeout(timer)
+  const headers = {
+    'content-type': 'application/json', 'user-agent': 'Recoup-Webhooks/1',
+    'webhook-id': eventId, 'webhook-timestamp': String(seconds), 'webhook-signature': sign(secrets, eventId, seconds, body),
+  }
+  const { status, retryAfter, text, error } = await post(http, { origin, path, body, headers })
+  return {
+    parcel, text, error, latencyMs: Math.round(performance.now() - begun),
+    answer: { outcome: outcomeOf(status ?? new Error(error ?? '')), status, retryAfterSeconds: retryAfterOf(retryAfter, new Date(realNow)) },
   }
 }
 
-/** The first KiB of an answer as text. The rest is read and forgotten, so that the connection can be used again; one that breaks off is as long as it got. */
-async function beginningOf (body: AsyncIterable<Buffer>): Promise<string> {
+interface Reply { status: number | null, retryAfter: string | undefined, text: string | null, error: string | null }
+
+/**
+ * Posts, and keeps the first KiB of the answer; the rest is read and forgotten, so that the connection can be used again. The answer is the
+ * status: one that breaks off after it, stalls or goes on for too long is as long as it got. Redirects are not followed.
+ */
+const post = async (http: Http, request: { origin: string, path: string, body: Buffer, headers: Record<string, string> }): Promise<Reply> => await new Promise(resolve => {
   const chunks: Buffer[] = []
   let size = 0
-  try {
-    for await (const chunk of body) {
+  let status: number | null = null
+  let retryAfter: string | undefined
+  let abort: (() => void) | undefined
+  let isOver = false
+  const end = (error: string | null): void => {
+    if (isOver) return
+    isOver = true
+    clearTimeout(timer)
+    const text = Buffer.concat(chunks).subarray(0, answerBytesMax).toString('utf8').replaceAll('\0', '\ufffd')
+    resolve(status === null ? { status, retryAfter, text: null, error } : { status, retryAfter, text, error: null })
+  }
+  const timer = setTimeout(() => {
+    end('timeout')
+    abort?.()
+  }, attemptTimeoutMs)
+  http.dispatch({ ...request, method: 'POST' }, {
+    onRequestStart (controller) {
+      abort = () => controller.abort(new Error('timeout'))
+      // Its time may have run out while it waited for a connection.
+      if (isOver) abort()
+    },
+    onResponseStart (_controller, code, answered) {
+      if (code < 200) return
+      status = code
+      retryAfter = [answered['retry-after']].flat()[0]
+    },
+    onResponseData (_controller, chunk) {
       if (size < answerBytesMax) chunks.push(chunk)
       size += chunk.length
-    }
-  } catch {
-    // The receiver stalled, broke off or went on for too long.
-  }
-  return Buffer.concat(chunks).subarray(0, answerBytesMax).toString('utf8').replaceAll('\0', '\ufffd')
-}
+    },
+    onResponseEnd: () => end(null),
+    onResponseError: (_controller, error) => end(nameOf(error)),
+  })
+})
 
 /** What went wrong, by its code: never an address or what a library says of one. */
 function nameOf (error: unknown): string {
   if (error instanceof Problem) return `${error.code}: ${String(error.details['reason'] ?? '')}`
-  if (error instanceof Error && error.name === 'AbortError') return 'timeout'
   const { code } = error as { code?: unknown }
   return typeof code === 'string' ? code : 'connection failed'
 }

@@ -10,7 +10,7 @@ import { WebhookEndpointPaused } from './events.ts'
 import {
   insertAttempts, insertDeliveries, isAnythingDue, listDueDeliveries, listSubscriptions, lockRecipients, setEndpointsDue, setRecipients,
 } from './sending.db.ts'
-import type { NewDelivery, Recipient } from './sending.db.ts'
+import type { DueDelivery, NewDelivery, Recipient } from './sending.db.ts'
 import { webhookEndpoints } from './tables.ts'
 
 /** Makes the deliveries of every event, in one statement a batch: one for each endpoint that is to hear of it. They commit with the job's progress. */
@@ -109,16 +109,23 @@ async function pack (tx: Tx, safe: Safe, recipients: readonly Recipient[], desk:
     const secrets = [safe.open(secretPlace(id, 'secret'), secret), ...previousSecret === null ? [] : [safe.open(secretPlace(id, 'previous_secret'), previousSecret)]]
     return [id, { origin, path: pathname + search, secrets, realTime, isFailing: failures > 0 }]
   }))
-  const inHand = [...desk.inHand].filter(([, endpointId]) => byId.has(endpointId)).map(([id]) => id)
   const takenAt = performance.now()
   const bodies = new Map<string, Buffer>()
-  return (await listDueDeliveries(tx, [...byId.keys()], inHand)).map(({ id, endpointId, tries, told }) => {
+  const due = [...await fetch(tx, desk, [...byId.keys()], true), ...await fetch(tx, desk, [...byId.keys()], false)]
+  return due.map(({ id, endpointId, tries, told }) => {
     // The same event in the same stream is one text, however many endpoints get it.
     const name = `${told.id}/${told.sequence}`
     const body = bodies.get(name) ?? Buffer.from(envelope(told))
     bodies.set(name, body)
     return { id, endpointId, tries, eventId: told.id, body, takenAt, ...byId.get(endpointId)! }
   })
+}
+
+/** Fetches what is due to the endpoints that have proven themselves, or to those that have not, beside what is in hand already. */
+async function fetch (tx: Tx, desk: Desk, endpointIds: readonly Id<'webhookEndpoint'>[], isProven: boolean): Promise<DueDelivery[]> {
+  const ids = new Set(endpointIds.filter(id => desk.isProven(id) === isProven))
+  const inHand = [...desk.inHand].filter(([, endpointId]) => ids.has(endpointId)).map(([id]) => id)
+  return ids.size === 0 ? [] : await listDueDeliveries(tx, [...ids], inHand, isProven)
 }
 
 /** How many deliveries each endpoint will have in hand after the turn; one that gets nothing now, only those under way. */

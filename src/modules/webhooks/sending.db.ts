@@ -81,27 +81,30 @@ export async function lockRecipients (tx: Tx, me: string, answered: readonly Id<
 /** A delivery to be attempted, with its event. */
 export interface DueDelivery { id: Id<'delivery'>, endpointId: Id<'webhookEndpoint'>, tries: number, told: Told }
 
-/** The most deliveries one endpoint, and one agency, is given at once. The limit of a statement is written out: there is one statement for each power of two. */
-export const shareMax = 128
-export const batchMax = 512
+/**
+ * The most deliveries that are fetched at once: for all endpoints, and for one that has not proven itself yet. The limit of a statement is written
+ * out, since a planner that does not know it expects a tenth of the table: there is one statement for each power of two.
+ */
+const batchMax = 512
+const shareAtFirst = 16
 
 /** How many deliveries each of so many endpoints may get. */
-const shareOf = (endpoints: number): number => {
-  let share = shareMax
+function shareOf (endpoints: number, isProven: boolean): number {
+  let share = isProven ? batchMax : shareAtFirst
   while (share > 1 && share * endpoints > batchMax) share /= 2
   return share
 }
 
 /** The deliveries due to endpoints, oldest first, the same number for each at most, without those already in hand. */
-export async function listDueDeliveries (tx: Tx, endpointIds: readonly Id<'webhookEndpoint'>[], inHand: readonly Id<'delivery'>[]): Promise<DueDelivery[]> {
+export async function listDueDeliveries (tx: Tx, endpointIds: readonly Id<'webhookEndpoint'>[], inHand: readonly Id<'delivery'>[], isProven: boolean): Promise<DueDelivery[]> {
   const { rows } = await tx.execute(sql`
     select d.id, d.endpoint_id, d.tries, d.next_attempt_at, v.id as event_id, v.type, v.version, case when d.lender_id is null then v.sequence else v.lender_sequence end as sequence,
       v.lender_id, v.account_id, v.occurred_at, v.recorded_at, v.correlation_id, v.livemode, v.data::text as data
     from unnest(${uuids(endpointIds)}) as e (id)
     cross join lateral (
       select d.id, d.endpoint_id, d.tries, d.next_attempt_at, d.event_sequence, d.lender_id from deliveries d
-      where d.tenant_id = ${tenantOf(tx)} and d.endpoint_id = e.id and d.next_attempt_at <= ${tx.ctx.now.toISOString()}::timestamptz and not d.id = any(${uuids(inHand)})
-      order by d.next_attempt_at, d.event_sequence limit ${literal(shareOf(endpointIds.length))}
+      where d.tenant_id = ${tenantOf(tx)} and d.endpoint_id = e.id and d.next_attempt_at <= ${tx.ctx.now.toISOString()}::timestamptz and d.id not in (select h.id from unnest(${uuids(inHand)}) as h (id))
+      order by d.next_attempt_at, d.event_sequence limit ${literal(shareOf(endpointIds.length, isProven))}
     ) d
     join events v on v.tenant_id = ${tenantOf(tx)} and v.sequence = d.event_sequence
     order by d.next_attempt_at, d.event_sequence`)

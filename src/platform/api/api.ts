@@ -34,8 +34,6 @@ export interface Caller {
 declare module 'fastify' {
   interface FastifyContextConfig {
     scope?: Scope
-    /** The body is read as a stream by the handler; idempotency is by the rows' own keys. */
-    isBulk?: boolean
   }
 
   interface FastifyInstance {
@@ -44,6 +42,8 @@ declare module 'fastify' {
   }
 
   interface FastifyRequest {
+    /** The hash of a body that the handler read as a stream, for the Idempotency-Key; null for a body that was parsed. */
+    bodyHash: Buffer | null
     /** Who calls. Reading it on an open route is a mistake and throws. */
     caller: Caller
     /**

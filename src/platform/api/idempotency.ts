@@ -38,7 +38,7 @@ function fingerprints (req: FastifyRequest): { keyHash: Buffer, requestHash: Buf
   return {
     keyHash: createHash('sha256').update(JSON.stringify([caller, key])).digest(),
     // Keyed by what only the caller knows: a bare hash of a body that holds a phone number could be guessed back to it.
-    requestHash: createHmac('sha256', key).update(`${req.method} ${req.url}\n`).update(JSON.stringify(req.body ?? null)).digest(),
+    requestHash: createHmac('sha256', key).update(`${req.method} ${req.url}\n`).update(req.bodyHash ?? JSON.stringify(req.body ?? null)).digest(),
   }
 }
 

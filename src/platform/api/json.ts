@@ -56,7 +56,11 @@ export function parseJson (body: Buffer): unknown {
     throw JsonEncodingRefused({}, { violations: [{ pointer: '', message: 'The body begins with a byte order mark.' }] })
   }
   if (!isUtf8(body)) throw notUtf8(body)
-  const text = body.toString('utf8')
+  return parseJsonText(body.toString('utf8'))
+}
+
+/** Reads text that is known to be Unicode as strict JSON; refuses what `parseJson` does. */
+export function parseJsonText (text: string): unknown {
   inspect(text)
   const value: unknown = JSON.parse(text)
   return value

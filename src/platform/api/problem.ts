@@ -38,7 +38,7 @@ export function toProblem (error: unknown): Problem {
   if (isUnavailable(error)) return DatabaseUnavailable({}, { retryAfterSeconds: 2 })
   const { code = '' } = pgError(error)
   const status = (error as FastifyError).statusCode
-  if ((error as FastifyError).validation !== undefined) return InvalidRequest({}, { violations: violationsOf(error as FastifyError) })
+  if ((error as FastifyError).validation !== undefined) return InvalidRequest({}, { violations: violationsOf((error as FastifyError).validation ?? [], (error as FastifyError).validationContext ?? 'body') })
   if (code === '23505') return Conflict()
   // A value that passed the schema and that the database cannot take: out of range, bad text.
   if (/^22/.test(code)) return InvalidRequest({}, { violations: [{ pointer: '', message: 'a value cannot be stored as given' }] })
@@ -56,12 +56,15 @@ const byStatus = (status: number | undefined, error: unknown): Problem => {
 
 const places = { body: '', querystring: '/query', params: '/path', headers: '/headers' } as const
 
-function violationsOf ({ validation = [], validationContext = 'body' }: FastifyError): Violation[] {
-  return validation.slice(0, violationsMax).map(({ instancePath, message, params }) => {
+interface Complaint { instancePath: string, message?: string, params: Record<string, unknown> }
+
+/** What the validator complains of, as pointers into the request. */
+export function violationsOf (complaints: readonly Complaint[], context: string): Violation[] {
+  return complaints.slice(0, violationsMax).map(({ instancePath, message, params }) => {
     const named = params['missingProperty'] ?? params['additionalProperty'] ?? params['unevaluatedProperty']
     const allowed = Array.isArray(params['allowedValues']) ? `: ${params['allowedValues'].join(', ')}` : ''
     return {
-      pointer: `${places[validationContext as keyof typeof places] ?? ''}${instancePath}${typeof named === 'string' ? `/${named.replace(/~/g, '~0').replace(/\//g, '~1')}` : ''}`,
+      pointer: `${places[context as keyof typeof places] ?? ''}${instancePath}${typeof named === 'string' ? `/${named.replace(/~/g, '~0').replace(/\//g, '~1')}` : ''}`,
       message: `${message ?? 'is not valid'}${allowed}`,
     }
   })

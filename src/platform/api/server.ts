@@ -20,9 +20,8 @@ import { docsPrefix } from './openapi.ts'
 import { MethodNotAllowed, NotFound, onError, sendProblem, toProblem } from './problem.ts'
 import { validatorCompiler } from './validation.ts'
 
-/** The largest body of an ordinary request, and of a bulk one. */
+/** The largest body of an ordinary request; bulk ones have their own. */
 export const bodyBytesMax = 1024 * 1024
-export const bulkBytesMax = 64 * 1024 * 1024
 /** How long a client may take to send its headers, and a whole request. */
 const headersTimeoutMs = 10_000
 const requestTimeoutMs = 120_000
@@ -99,6 +98,7 @@ function addStrictJson (app: App): void {
 /** Adds `req.tx`: one transaction for the caller's agency. */
 function addTransactions (app: App, db: Database, vault: Vault): void {
   app.decorateRequest('tx', null as never)
+  app.decorateRequest('bodyHash', null)
   app.addHook('preHandler', async (req, reply) => {
     const isRead = req.method === 'GET' || req.method === 'HEAD'
     req.tx = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => await db.withTenant(req.principal(),

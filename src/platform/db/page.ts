@@ -26,3 +26,12 @@ export function pageAfter (id: PgColumn, { after }: Keyset, order: 'ascending' |
   if (!idText.test(after)) throw CursorInvalid()
   return order === 'ascending' ? gt(id, after) : lt(id, after)
 }
+
+const numberText = /^[0-9]{1,15}$/
+
+/** The number after which a page goes on, for a list ordered by one that counts from 1; zero for the first page. */
+export function pageAfterNumber ({ after }: Keyset): number {
+  if (after === null) return 0
+  if (!numberText.test(after)) throw CursorInvalid()
+  return Number(after)
+}

@@ -1,0 +1,25 @@
+import { job } from '#platform'
+import { placeNextPart, sweepBatches } from './batch.commands.ts'
+import { placementBatches } from './tables.ts'
+
+/** How many parts of an agency are placed at once: while the database writes one, the next is made ready. */
+const lanes = 2
+
+/** Places batches part by part, each part in a transaction of its own: a crash loses nothing and doubles nothing. Removes batches that never arrived whole. */
+export const processBatches = job({
+  name: 'placements.processBatches', due: placementBatches,
+  async run ({ tx, vault, isOver }) {
+    await tx(sweepBatches)
+    let isMore = false
+    const lane = async (): Promise<void> => {
+      while (await tx(async tx => await placeNextPart(tx, vault))) {
+        if (!isOver()) continue
+        isMore = true
+        return
+      }
+    }
+    const ended = await Promise.allSettled(Array.from({ length: lanes }, lane))
+    for (const end of ended) if (end.status === 'rejected') throw end.reason
+    return isMore
+  },
+})
