@@ -43,8 +43,8 @@ t.test('endpoints', async t => {
     }
     await w.settle(us)
     t.same(theirs.types(), ['apiKey.created', 'apiKey.created', 'apiKey.created'])
-    const own = (await w.ok<{ nextAfter: number }>(mine, 'GET', '/v1/events')).nextAfter
-    t.same(theirs.received.map(({ event }) => event.sequence), [own - 2, own - 1, own])
+    const end = (await w.ok<{ nextAfter: number }>(mine, 'GET', '/v1/events')).nextAfter
+    t.same(theirs.received.map(({ event }) => event.sequence), [end - 2, end - 1, end])
     t.ok(theirs.received.every(({ event }) => event['lenderId'] === mine.id))
     t.equal(ours.received.length, 9)
     t.same((await w.ok<{ data: Endpoint[] }>(mine, 'GET', '/v1/webhook-endpoints')).data.map(({ id }) => id), [hook.id])
