@@ -45,7 +45,7 @@ const operatorKeyMin = 32
 
 /** Reads the environment. A bad value throws `ConfigError` naming the variable; in production so does a missing one. */
 export function readConfig (source: Record<string, string | undefined>): Config {
-  const known = Object.fromEntries(Object.keys(Environment.properties).map(name => [name, source[name]]).filter(([, value]) => value !== undefined && value !== ''))
+  const known = Object.fromEntries(Object.keys(Environment.properties).map((name): [string, string | undefined] => [name, source[name]]).filter(([, value]) => value !== undefined && value !== ''))
   let variables: Variables
   try {
     variables = envSchema<Variables>({ schema: Environment, data: known, env: false, dotenv: false })

@@ -79,7 +79,7 @@ t.test('an endpoint gets the events it asked for, and all of them if it asked fo
     [['payment.*'], 'payment.reversed', true], [['payment.*'], 'paymentPlan.activated', false], [['plan.*'], 'paymentplan.activated', false],
     [['hold.*', 'payment.posted'], 'payment.posted', true], [['hold.*', 'payment.posted'], 'hold.placed', true], [['hold.*', 'payment.posted'], 'dispute.opened', false],
   ]
-  for (const [filters, type, is] of expected) t.equal(isSubscribed(filters, type), is, `${filters} ${type}`)
+  for (const [filters, type, is] of expected) t.equal(isSubscribed(filters, type), is, `${filters.join()} ${type}`)
   for (const filter of ['payment.*', 'placementBatch.received']) t.match(filter, new RegExp(eventFilterPattern))
   for (const filter of ['*', 'payment', 'payment.', '.posted', '*.posted', 'payment.p*', 'payment.**', 'a.b.c']) t.notMatch(filter, new RegExp(eventFilterPattern))
 })

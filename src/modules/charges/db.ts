@@ -1,7 +1,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import { cutPage, idOf, minor, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
-import { NotFound, pageAfter, plainArray, wireInstant } from '#platform'
+import { NotFound, literal, pageAfter, plainArray, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import type { ChargedDebt, NewCharge, Pause, Position } from './core.ts'
 import { charges } from './tables.ts'
@@ -37,7 +37,7 @@ export async function lockDue (tx: Tx): Promise<Charged[]> {
   const { rows } = await tx.execute(sql`select ${chargedColumns}
     from charge_schedules s join accounts a on a.tenant_id = s.tenant_id and a.id = s.account_id
     where s.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and s.due_at <= ${tx.ctx.now.toISOString()}::timestamptz
-    order by s.due_at limit ${sql.raw(String(nightMax))} for update skip locked`)
+    order by s.due_at limit ${literal(nightMax)} for update skip locked`)
   return rows.map(toCharged)
 }
 

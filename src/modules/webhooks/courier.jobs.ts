@@ -117,6 +117,7 @@ function newCourier (http: Http): Courier {
   }
 }
 
+// eslint-disable-next-line max-lines-per-function -- one closure over what a desk has in hand
 function newDesk (http: Http, traffic: Traffic): Desk & { isIdle (): boolean } {
   const inHand: Desk['inHand'] = new Map()
   const lanes = new Map<Id<'webhookEndpoint'>, Lane>()

@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm'
 import { idOf, uuidOf } from '#kernel'
 import type { Id } from '#kernel'
-import { newId, wireInstant } from '#platform'
+import { literal, newId, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import type { Health, Subscription, Told, deliveryStates } from './core.ts'
 import { webhookEndpoints } from './tables.ts'
@@ -63,7 +63,7 @@ const dateOf = (value: unknown): Date | null => typeof value === 'string' ? new 
 export async function lockRecipients (tx: Tx, me: string, answered: readonly Id<'webhookEndpoint'>[], full: readonly Id<'webhookEndpoint'>[], isClaiming: boolean): Promise<Recipient[]> {
   const now = sql`${tx.ctx.now.toISOString()}::timestamptz`
   const isFree = sql`(e.leased_until is null or e.leased_until <= now() or e.leased_by = ${me}::uuid)`
-  const due = sql`array(select e.id from webhook_endpoints e where e.tenant_id = ${tenantOf(tx)} and e.due_at <= ${now} and ${isFree} and not e.id = any(${uuids(full)}) order by e.due_at limit ${sql.raw(String(recipientsMax))})`
+  const due = sql`array(select e.id from webhook_endpoints e where e.tenant_id = ${tenantOf(tx)} and e.due_at <= ${now} and ${isFree} and not e.id = any(${uuids(full)}) order by e.due_at limit ${literal(recipientsMax)})`
   const { rows } = await tx.execute(sql`
     select e.id, e.lender_id, e.url, e.state, e.secret, case when e.previous_secret_expires_at > now() then e.previous_secret end as previous_secret,
       e.failures, e.failing_since, e.held_until, e.pause_reason, e.due_at <= ${now} as is_due, ${isFree} as is_mine, (extract(epoch from now()) * 1000)::float8 as real_time
@@ -104,7 +104,7 @@ export async function listDueDeliveries (tx: Tx, endpointIds: readonly Id<'webho
     cross join lateral (
       select d.id, d.endpoint_id, d.tries, d.next_attempt_at, d.event_sequence, d.lender_id from deliveries d
       where d.tenant_id = ${tenantOf(tx)} and d.endpoint_id = e.id and d.next_attempt_at <= ${tx.ctx.now.toISOString()}::timestamptz and d.id not in (select h.id from unnest(${uuids(inHand)}) as h (id))
-      order by d.next_attempt_at, d.event_sequence limit ${sql.raw(String(shareOf(endpointIds.length, isProven)))}
+      order by d.next_attempt_at, d.event_sequence limit ${literal(shareOf(endpointIds.length, isProven))}
     ) d
     join events v on v.tenant_id = ${tenantOf(tx)} and v.sequence = d.event_sequence
     order by d.next_attempt_at, d.event_sequence`)

@@ -1,5 +1,5 @@
-import { Column, Param, SQL, fillPlaceholders, is, sql } from 'drizzle-orm'
-import type { SQLWrapper } from 'drizzle-orm'
+import { Column, SQL, fillPlaceholders, is, sql } from 'drizzle-orm'
+import type { Param, SQLWrapper } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { databaseOn } from './tx.ts'
 import type { QueryPort, Tx } from './tx.ts'
