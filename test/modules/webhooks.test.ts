@@ -60,6 +60,7 @@ t.test('webhooks', async t => {
     t.match(delivery, { eventId: first!.id, state: 'delivered', attempts: 1, lastStatus: 200, nextAttemptAt: null })
     await w.settle(us)
     t.equal(them.received.length, 1, 'and once')
+    t.match((await w.call('nobody', 'GET', '/metrics')).body, /^recoup_oldest_due_seconds\{job="webhooks.deliver"\} 0$/m, 'and nothing lags')
   })
 
   t.test('an endpoint gets what its filters name, and new filters hold from then on', async t => {
