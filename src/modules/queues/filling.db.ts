@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { idOf, uuidOf } from '#kernel'
 import type { Id } from '#kernel'
+import { literal } from '#platform'
 import type { Tx } from '#platform'
 
 /** True of a debt `a` that a queue `q` is to hold. */
@@ -101,7 +102,7 @@ export async function lockFilling (tx: Tx, accountsMax: number): Promise<Filling
     )
     select f.id, f.fill_after, s.through, s.count from filling f cross join lateral (
       select (array_agg(id order by id desc))[1] as through, count(*) as count from (
-        select a.id from accounts a where a.tenant_id = ${tenantId} and a.id > coalesce(f.fill_after, ${noUuid}::uuid) order by a.id limit ${sql.raw(String(accountsMax))}) n) s`)
+        select a.id from accounts a where a.tenant_id = ${tenantId} and a.id > coalesce(f.fill_after, ${noUuid}::uuid) order by a.id limit ${literal(accountsMax)}) n) s`)
   const row = rows[0]
   if (row === undefined) return null
   const account = (value: unknown) => value === null ? null : idOf('account', String(value))
@@ -120,7 +121,7 @@ export async function setItemsAwake (tx: Tx, max: number): Promise<{ available: 
   const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const { rows } = await tx.execute(sql`
     with due as (
-      select id from work_items where tenant_id = ${tenantId} and due_at <= ${tx.ctx.now.toISOString()}::timestamptz order by due_at limit ${sql.raw(String(max))} for update skip locked
+      select id from work_items where tenant_id = ${tenantId} and due_at <= ${tx.ctx.now.toISOString()}::timestamptz order by due_at limit ${literal(max)} for update skip locked
     ), awake as (
       update work_items w set state = 'ready', due_at = null from due where w.tenant_id = ${tenantId} and w.id = due.id returning w.queue_id
     )

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { idOf, minor, uuidOf } from '#kernel'
 import type { Buckets, Id } from '#kernel'
-import { wireInstant } from '#platform'
+import { literal, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import type { Ordering } from './core.ts'
 import { isHeldAt } from './filling.db.ts'
@@ -16,7 +16,7 @@ export async function setLeasesLapsed (tx: Tx, max: number): Promise<Lapsed[]> {
   const now = sql`${tx.ctx.now.toISOString()}::timestamptz`
   const { rows } = await tx.execute(sql`
     with due as (
-      select id from leases where tenant_id = ${tenantId} and due_at <= ${now} order by due_at limit ${sql.raw(String(max))} for update skip locked
+      select id from leases where tenant_id = ${tenantId} and due_at <= ${now} order by due_at limit ${literal(max)} for update skip locked
     ), lapsed as (
       update leases l set state = 'expired', due_at = null, ended_at = ${now} from due where l.tenant_id = ${tenantId} and l.id = due.id returning l.id, l.queue_id
     ), returned as (
@@ -83,7 +83,7 @@ export interface TakenItem extends Buckets {
 export async function takeItems (tx: Tx, queueId: Id<'queue'>, leases: readonly NewLease[], open: readonly OpenZone[], isWide: boolean): Promise<TakenItem[]> {
   const slots = leases.flatMap(lease => Array.from({ length: lease.count }, () => lease))
   const each = (read: (lease: NewLease) => string) => sql.param(slots.map(read))
-  const limit = sql.raw(String(sizeFor(slots.length)))
+  const limit = literal(sizeFor(slots.length))
   const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const now = tx.ctx.now.toISOString()
   const ready = (of: SQL) => sql`w.tenant_id = ${tenantId} and w.queue_id = ${uuidOf(queueId)}::uuid and w.state = 'ready' and w.zone = ${of}.zone and w.priority <= ${of}.head`
