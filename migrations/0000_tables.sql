@@ -145,6 +145,54 @@ CREATE TABLE "lenders" (
 	CONSTRAINT "lenders_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "contact_attempts" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"contact_point_id" uuid,
+	"message_id" uuid,
+	"person_key" text NOT NULL,
+	"value_index" "bytea",
+	"channel" text NOT NULL,
+	"direction" text NOT NULL,
+	"outcome" text NOT NULL,
+	"at" timestamptz NOT NULL,
+	"was_lawful" boolean NOT NULL,
+	"decision_id" uuid,
+	"actor_kind" text NOT NULL,
+	"actor_id" text,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "contact_attempts_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "messages" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"placement_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"contact_point_id" uuid NOT NULL,
+	"person_key" text NOT NULL,
+	"channel" text NOT NULL,
+	"step" smallint NOT NULL,
+	"state" text NOT NULL,
+	"planned_at" timestamptz NOT NULL,
+	"due_at" timestamptz,
+	"claimed_until" timestamptz,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"decision_id" uuid,
+	"reason" text,
+	"rule" text,
+	"clause" text,
+	"provider_id" text,
+	"sent_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "messages_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "consents" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -232,14 +280,26 @@ CREATE TABLE "payments" (
 	CONSTRAINT "every cent is somewhere" CHECK ("payments"."amount" = "payments"."principal" + "payments"."interest" + "payments"."penalty" + "payments"."costs" + "payments"."overpaid")
 );
 --> statement-breakpoint
+CREATE TABLE "column_mappings" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid,
+	"name" text NOT NULL,
+	"mapping" jsonb NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "column_mappings_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "placement_batches" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
 	"lender_id" uuid NOT NULL,
-	"agreement_id" uuid NOT NULL,
+	"agreement_id" uuid,
 	"state" text NOT NULL,
 	"dry_run" boolean NOT NULL,
-	"placed_on" date NOT NULL,
+	"placed_on" date,
+	"mapping" jsonb,
+	"header" jsonb,
 	"expected_count" integer,
 	"expected_amount" bigint,
 	"row_count" integer DEFAULT 0 NOT NULL,
@@ -247,9 +307,10 @@ CREATE TABLE "placement_batches" (
 	"accepted_count" integer DEFAULT 0 NOT NULL,
 	"duplicate_count" integer DEFAULT 0 NOT NULL,
 	"rejected_count" integer DEFAULT 0 NOT NULL,
-	"accepted_amount" bigint DEFAULT 0 NOT NULL,
+	"totals" jsonb NOT NULL,
 	"due_at" timestamptz,
 	"created_at" timestamptz NOT NULL,
+	"received_at" timestamptz DEFAULT now() NOT NULL,
 	"processed_at" timestamptz,
 	CONSTRAINT "placement_batches_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
@@ -303,8 +364,8 @@ CREATE TABLE "policy_decisions" (
 	"verdict" text NOT NULL,
 	"earliest_at" timestamptz,
 	"pack_versions" jsonb NOT NULL,
-	"facts" jsonb NOT NULL,
-	"body" jsonb NOT NULL,
+	"facts" json NOT NULL,
+	"body" json NOT NULL,
 	"decided_at" timestamptz NOT NULL,
 	CONSTRAINT "policy_decisions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
@@ -337,6 +398,70 @@ CREATE TABLE "holds" (
 	"released_at" timestamptz,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "holds_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "leases" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"queue_id" uuid NOT NULL,
+	"holder_kind" text NOT NULL,
+	"holder_id" text NOT NULL,
+	"state" text NOT NULL,
+	"due_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	"ended_at" timestamptz,
+	CONSTRAINT "leases_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "a held lease lapses" CHECK (("leases"."state" = 'held') = ("leases"."due_at" is not null))
+);
+--> statement-breakpoint
+CREATE TABLE "queues" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"name" text NOT NULL,
+	"filter" jsonb NOT NULL,
+	"ordering" text NOT NULL,
+	"fill_after" uuid,
+	"scanned_count" integer DEFAULT 0 NOT NULL,
+	"filled_at" timestamptz,
+	"arrivals" bigint DEFAULT 0 NOT NULL,
+	"announced_at" timestamptz,
+	"due_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "queues_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "work_completions" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"work_item_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lease_id" uuid NOT NULL,
+	"outcome" text NOT NULL,
+	"contact_attempt_id" uuid,
+	"ready_at" timestamptz,
+	"note" "bytea",
+	"completed_by" text NOT NULL,
+	"completed_at" timestamptz NOT NULL,
+	CONSTRAINT "work_completions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "work_items" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"queue_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"placement_id" uuid NOT NULL,
+	"zone" text NOT NULL,
+	"priority" bigint NOT NULL,
+	"state" text NOT NULL,
+	"lease_id" uuid,
+	"attempts" smallint DEFAULT 0 NOT NULL,
+	"ready_at" timestamptz,
+	"due_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "work_items_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "leased work has a lease" CHECK ("work_items"."state" <> 'leased' or "work_items"."lease_id" is not null),
+	CONSTRAINT "only deferred work waits" CHECK (("work_items"."state" = 'deferred') = ("work_items"."due_at" is not null))
 );
 --> statement-breakpoint
 CREATE TABLE "resealings" (
@@ -516,6 +641,18 @@ CREATE TABLE "job_states" (
 	CONSTRAINT "job_states_tenant_id_job_pk" PRIMARY KEY("tenant_id","job")
 );
 --> statement-breakpoint
+CREATE TABLE "mailbox" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"channel" text NOT NULL,
+	"key" text NOT NULL,
+	"recipient" "bytea" NOT NULL,
+	"subject" "bytea",
+	"body" "bytea" NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "mailbox_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "tenants" (
 	"tenant_id" uuid PRIMARY KEY NOT NULL,
 	"name" text NOT NULL,
@@ -545,6 +682,13 @@ ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_account_
 ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_reversal_of_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","reversal_of") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "postings" ADD CONSTRAINT "postings_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "agreements" ADD CONSTRAINT "agreements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_message_id_messages_tenant_id_id_fk" FOREIGN KEY ("tenant_id","message_id") REFERENCES "public"."messages"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_points" ADD CONSTRAINT "contact_points_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "parties" ADD CONSTRAINT "parties_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "reveals" ADD CONSTRAINT "reveals_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -553,6 +697,7 @@ ALTER TABLE "payment_reversals" ADD CONSTRAINT "payment_reversals_tenant_id_entr
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "column_mappings" ADD CONSTRAINT "column_mappings_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placement_batches" ADD CONSTRAINT "placement_batches_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placement_parts" ADD CONSTRAINT "placement_parts_tenant_id_batch_id_placement_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."placement_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placement_rows" ADD CONSTRAINT "placement_rows_tenant_id_batch_id_placement_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."placement_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -561,6 +706,13 @@ ALTER TABLE "placements" ADD CONSTRAINT "placements_tenant_id_agreement_id_agree
 ALTER TABLE "disputes" ADD CONSTRAINT "disputes_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "disputes" ADD CONSTRAINT "disputes_tenant_id_hold_id_holds_tenant_id_id_fk" FOREIGN KEY ("tenant_id","hold_id") REFERENCES "public"."holds"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "holds" ADD CONSTRAINT "holds_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "leases" ADD CONSTRAINT "leases_tenant_id_queue_id_queues_tenant_id_id_fk" FOREIGN KEY ("tenant_id","queue_id") REFERENCES "public"."queues"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "work_completions" ADD CONSTRAINT "work_completions_tenant_id_work_item_id_work_items_tenant_id_id_fk" FOREIGN KEY ("tenant_id","work_item_id") REFERENCES "public"."work_items"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "work_completions" ADD CONSTRAINT "work_completions_tenant_id_lease_id_leases_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lease_id") REFERENCES "public"."leases"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "work_items" ADD CONSTRAINT "work_items_tenant_id_queue_id_queues_tenant_id_id_fk" FOREIGN KEY ("tenant_id","queue_id") REFERENCES "public"."queues"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "work_items" ADD CONSTRAINT "work_items_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "work_items" ADD CONSTRAINT "work_items_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "work_items" ADD CONSTRAINT "work_items_tenant_id_lease_id_leases_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lease_id") REFERENCES "public"."leases"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_tenant_id_staff_id_staff_tenant_id_id_fk" FOREIGN KEY ("tenant_id","staff_id") REFERENCES "public"."staff"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_tenant_id_endpoint_id_webhook_endpoints_tenant_id_id_fk" FOREIGN KEY ("tenant_id","endpoint_id") REFERENCES "public"."webhook_endpoints"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "delivery_attempts" ADD CONSTRAINT "delivery_attempts_tenant_id_delivery_id_deliveries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","delivery_id") REFERENCES "public"."deliveries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -578,6 +730,13 @@ CREATE INDEX "journal_entries_tenant_id_account_id_id_index" ON "journal_entries
 CREATE INDEX "postings_tenant_id_lender_id_index" ON "postings" USING btree ("tenant_id","lender_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "agreements_tenant_id_lender_id_currency_version_index" ON "agreements" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "agreements_tenant_id_lender_id_id_index" ON "agreements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "contact_attempts_tenant_id_message_id_index" ON "contact_attempts" USING btree ("tenant_id","message_id");--> statement-breakpoint
+CREATE INDEX "contact_attempts_tenant_id_person_key_at_index" ON "contact_attempts" USING btree ("tenant_id","person_key","at");--> statement-breakpoint
+CREATE INDEX "contact_attempts_tenant_id_value_index_at_index" ON "contact_attempts" USING btree ("tenant_id","value_index","at");--> statement-breakpoint
+CREATE INDEX "contact_attempts_tenant_id_account_id_id_index" ON "contact_attempts" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "messages_tenant_id_contact_point_id_placement_id_step_index" ON "messages" USING btree ("tenant_id","contact_point_id","placement_id","step");--> statement-breakpoint
+CREATE INDEX "messages_tenant_id_account_id_id_index" ON "messages" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "messages_tenant_id_due_at_index" ON "messages" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE INDEX "consents_tenant_id_value_index_channel_at_index" ON "consents" USING btree ("tenant_id","value_index","channel","at");--> statement-breakpoint
 CREATE INDEX "contact_points_tenant_id_party_id_index" ON "contact_points" USING btree ("tenant_id","party_id");--> statement-breakpoint
 CREATE INDEX "contact_points_tenant_id_value_index_index" ON "contact_points" USING btree ("tenant_id","value_index");--> statement-breakpoint
@@ -590,9 +749,18 @@ CREATE INDEX "payments_tenant_id_lender_id_id_index" ON "payments" USING btree (
 CREATE INDEX "placement_batches_tenant_id_due_at_index" ON "placement_batches" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "placements_tenant_id_account_id_placement_number_index" ON "placements" USING btree ("tenant_id","account_id","placement_number");--> statement-breakpoint
 CREATE INDEX "disputes_tenant_id_account_id_index" ON "disputes" USING btree ("tenant_id","account_id");--> statement-breakpoint
-CREATE UNIQUE INDEX "disputes_open_index" ON "disputes" USING btree ("tenant_id","account_id") WHERE state = 'open';--> statement-breakpoint
+CREATE UNIQUE INDEX "disputes_one_open" ON "disputes" USING btree ("tenant_id","account_id") WHERE state = 'open';--> statement-breakpoint
 CREATE INDEX "holds_tenant_id_account_id_index" ON "holds" USING btree ("tenant_id","account_id");--> statement-breakpoint
 CREATE INDEX "holds_tenant_id_due_at_index" ON "holds" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE INDEX "leases_tenant_id_due_at_index" ON "leases" USING btree ("tenant_id","due_at") WHERE "leases"."due_at" is not null;--> statement-breakpoint
+CREATE UNIQUE INDEX "queues_tenant_id_name_index" ON "queues" USING btree ("tenant_id","name");--> statement-breakpoint
+CREATE INDEX "queues_tenant_id_due_at_index" ON "queues" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE INDEX "work_completions_tenant_id_work_item_id_id_index" ON "work_completions" USING btree ("tenant_id","work_item_id","id");--> statement-breakpoint
+CREATE INDEX "work_completions_tenant_id_account_id_index" ON "work_completions" USING btree ("tenant_id","account_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "work_items_tenant_id_queue_id_account_id_placement_id_index" ON "work_items" USING btree ("tenant_id","queue_id","account_id","placement_id");--> statement-breakpoint
+CREATE INDEX "work_items_ready" ON "work_items" USING btree ("tenant_id","queue_id","zone","priority" DESC NULLS FIRST,"id") WHERE "work_items"."state" = 'ready';--> statement-breakpoint
+CREATE INDEX "work_items_tenant_id_due_at_index" ON "work_items" USING btree ("tenant_id","due_at") WHERE "work_items"."due_at" is not null;--> statement-breakpoint
+CREATE INDEX "work_items_leased" ON "work_items" USING btree ("tenant_id","lease_id") WHERE "work_items"."state" = 'leased';--> statement-breakpoint
 CREATE INDEX "resealings_tenant_id_due_at_index" ON "resealings" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "api_keys_hash_index" ON "api_keys" USING btree ("hash");--> statement-breakpoint
 CREATE UNIQUE INDEX "staff_tenant_id_email_index_index" ON "staff" USING btree ("tenant_id","email_index");--> statement-breakpoint
@@ -605,4 +773,5 @@ CREATE INDEX "webhook_endpoints_tenant_id_due_at_index" ON "webhook_endpoints" U
 CREATE UNIQUE INDEX "events_tenant_id_id_index" ON "events" USING btree ("tenant_id","id");--> statement-breakpoint
 CREATE INDEX "events_tenant_id_account_id_sequence_index" ON "events" USING btree ("tenant_id","account_id","sequence");--> statement-breakpoint
 CREATE INDEX "events_tenant_id_lender_id_lender_sequence_index" ON "events" USING btree ("tenant_id","lender_id","lender_sequence");--> statement-breakpoint
-CREATE INDEX "idempotency_keys_created_at_index" ON "idempotency_keys" USING btree ("created_at");
+CREATE INDEX "idempotency_keys_created_at_index" ON "idempotency_keys" USING btree ("created_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "mailbox_tenant_id_key_index" ON "mailbox" USING btree ("tenant_id","key");

@@ -19,6 +19,7 @@ import type { Cast } from './demo/life.ts'
 import { ownStory, storyOfFile } from './demo/portfolio.ts'
 import type { Story } from './demo/portfolio.ts'
 import { openReceiver } from './demo/receiver.ts'
+import type { Receiver } from './demo/receiver.ts'
 import { printReport, report } from './demo/report.ts'
 
 const firstDay = '2026-01-05'
@@ -118,7 +119,7 @@ async function castFor (address: string, operatorKey: string, currency: string, 
     const member = await agency.post<{ id: string }>('/v1/staff', { name, email, role: 'collector' })
     collectors.push(client(address, (await agency.post<Key>('/v1/api-keys', { kind: 'staff', staffId: member.id, name })).key))
   }
-  const queue = await agency.post<{ id: string }>('/v1/queues', { name: 'All debts', ordering: 'balance' })
+  const queue = await agency.post<{ id: string }>('/v1/queues', { name: 'All debts', ordering: 'balance', filter: { currencies: [currency] } })
   return {
     operator, agency, lender: client(address, lenderKey.key), collectors, lenderId: lender.id, testClockId: made.testClockId, queueId: queue.id, timeZone,
     agencyKey: made.adminKey.key, lenderKey: lenderKey.key,
@@ -167,6 +168,19 @@ export async function demo (config: Config, args: string[]): Promise<void> {
   const grace = closeWithGrace({ delay: 30_000, logger: false }, async () => { await close() })
   process.stderr.write(`Recoup is at ${stack.address}, its worker is process ${String(stack.workerPid())}: kill it, nothing is lost.\n${story.accounts} debts, ${story.days[0]!.on} to ${story.days.at(-1)!.on}\n`)
 
+  try {
+    await tell(stack, receiver, story, options, config)
+  } catch (error) {
+    grace.uninstall()
+    await close()
+    throw error
+  }
+  if (!options.exit) return
+  grace.uninstall()
+  await close()
+}
+
+async function tell (stack: Awaited<ReturnType<typeof openStack>>, receiver: Receiver, story: Story, options: { exit: boolean }, config: Config): Promise<void> {
   const cast = await castFor(stack.address, stack.operatorKey, story.currency, story.days[0]!.on)
   const endpoint = await cast.lender.post<{ secret: string }>('/v1/webhook-endpoints', { url: receiver.url })
   receiver.trust(endpoint.secret)
@@ -176,11 +190,7 @@ export async function demo (config: Config, args: string[]): Promise<void> {
   const result = await report(cast, receiver, story.currency, since)
   process.stdout.write(printReport(result, calls))
   if (!result.isReconciled) process.exitCode = 1
-  if (options.exit) {
-    grace.uninstall()
-    await close()
-    return
-  }
+  if (options.exit) return
   process.stdout.write(`
 Still running. The agency's key: ${cast.agencyKey}
 The lender's key:                ${cast.lenderKey}

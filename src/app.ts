@@ -3,11 +3,13 @@ import { api as charges } from './modules/charges/index.ts'
 import { api as commissions } from './modules/commissions/index.ts'
 import { api as ledger } from './modules/ledger/index.ts'
 import { api as lenders } from './modules/lenders/index.ts'
+import { api as outreach } from './modules/outreach/index.ts'
 import { api as parties } from './modules/parties/index.ts'
 import { api as payments } from './modules/payments/index.ts'
 import { api as placements } from './modules/placements/index.ts'
 import { api as policy } from './modules/policy/index.ts'
 import { api as protection } from './modules/protection/index.ts'
+import { api as queues } from './modules/queues/index.ts'
 import { api as secrets } from './modules/secrets/index.ts'
 import { api as tenants } from './modules/tenants/index.ts'
 import { api as webhooks } from './modules/webhooks/index.ts'
@@ -20,7 +22,7 @@ import type { ServerOptions } from './platform/api/server.ts'
 import { addSystemRoutes } from './platform/api/system.ts'
 
 /** The modules' routes, in dependency order: a module imports only from those above it. */
-export const modules: Record<string, Api> = { tenants, lenders, parties, accounts, ledger, placements, policy, protection, charges, commissions, payments, webhooks, secrets }
+export const modules: Record<string, Api> = { tenants, secrets, lenders, parties, accounts, ledger, placements, policy, protection, charges, commissions, payments, outreach, queues, webhooks }
 
 /** The HTTP application: what every request meets, then the modules. Not yet listening. */
 export async function buildApp (options: ServerOptions, services: Services): Promise<App> {

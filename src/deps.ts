@@ -5,6 +5,7 @@ import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import type { Id } from './kernel/index.ts'
 import { findKeyByHash, setKeysUsed } from './modules/tenants/index.ts'
 import { drainWebhooks } from './modules/webhooks/index.ts'
 import type { Keyring } from './platform/api/auth.ts'
@@ -19,6 +20,9 @@ import type { QueueStore, Queues } from './platform/jobs/backend.ts'
 import { findTenant } from './platform/jobs/run.ts'
 import type { Machine } from './platform/jobs/run.ts'
 import type { Outside } from './platform/outside.ts'
+import { mailboxSender } from './platform/outside/mailbox.ts'
+import { smsSender } from './platform/outside/sms.ts'
+import { smtpSender } from './platform/outside/smtp.ts'
 import { reasonOf } from './platform/reason.ts'
 import { openVault } from './platform/secrets/vault.ts'
 import type { Vault } from './platform/secrets/vault.ts'
@@ -75,8 +79,9 @@ export async function openDeps (config: Config, places: Places, log: Logger): Pr
   const queues = await openQueues(places.store)
   const redis = config.REDIS_URL === '' ? null : new Redis(config.REDIS_URL, { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 500 })
   redis?.on('error', () => undefined)
+  const outside = openOutside(config, db, vault)
   const machine: Machine = {
-    db, vault, jobs, tracing, outside: openOutside(config, db, vault),
+    db, vault, jobs, tracing, outside,
     onFailure (job, tenantId, error) {
       jobFailures.inc({ job })
       log.error({ job, tenantId, reason: reasonOf(error) }, 'work failed and will be tried again')
@@ -101,8 +106,8 @@ export async function openDeps (config: Config, places: Places, log: Logger): Pr
     },
     async close () {
       await queues.close()
-      await drainWebhooks(machine.outside.http)
-      await machine.outside.http.close()
+      await drainWebhooks(outside.http)
+      await outside.close()
       await db.close()
       redis?.disconnect()
       await tracing?.close()
@@ -116,8 +121,18 @@ const traced = (db: Database, tracing: Tracing | null): Database => tracing === 
   : { ...db, withTenant: async (principal, work, options) => await tracing.span('database', {}, async () => await db.withTenant(principal, work, options)) }
 
 /** Mail, SMS and webhooks as configured; what is not configured goes to the local mailbox. */
-function openOutside (config: Config, _db: Database, _vault: Vault): Outside {
-  const nowhere = { send: async () => await Promise.reject(new Error('no provider is configured')) }
+function openOutside (config: Config, db: Database, vault: Vault): Outside & { close (): Promise<void> } {
+  const smtp = config.SMTP_URL === '' ? null : smtpSender({ url: config.SMTP_URL, from: config.MAIL_FROM })
+  const gateway = config.SMS_GATEWAY_URL === '' ? null : smsSender({ url: config.SMS_GATEWAY_URL, token: config.SMS_GATEWAY_TOKEN })
+  const kept = { db, vault, findPrincipal: async (tenantId: Id<'tenant'>) => await findTenant(db, tenantId) }
   const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE || config.NODE_ENV !== 'production'
-  return { email: nowhere, sms: nowhere, http: guardedAgent({ allowPrivate }), allowPrivate }
+  const http = guardedAgent({ allowPrivate })
+  return {
+    email: smtp ?? mailboxSender('email', kept), sms: gateway ?? mailboxSender('sms', kept), http, allowPrivate,
+    async close () {
+      smtp?.close()
+      await gateway?.close()
+      await http.close()
+    },
+  }
 }

@@ -6,15 +6,15 @@ import { Webhook } from 'standardwebhooks'
 /** A webhook as it arrived. */
 export interface Received { id: string, body: string, headers: IncomingHttpHeaders, path: string, event: { id: string, type: string, sequence: number, data: { object: Record<string, unknown> } } & Record<string, unknown> }
 
-/** How a receiver answers: a status with headers and text, or whatever the test does with the response. */
-export type Reply = number | { status: number, headers?: Record<string, string>, text?: string } | ((res: ServerResponse, received: Received) => void)
+/** How a receiver answers: a status, or one with headers and text. */
+export type Reply = number | { status: number, headers?: Record<string, string>, text?: string }
 
 /** A lender's server on this machine: keeps what it was sent, and answers as the test says. */
 export interface Receiver {
   url: string
   received: Received[]
-  /** How it answers from now on; a function may choose for each webhook. */
-  reply: Reply | ((received: Received) => Reply)
+  /** How it answers from now on. A function chooses for each webhook; one that answers nothing has the response to itself. */
+  reply: Reply | ((received: Received, res: ServerResponse) => Reply | undefined)
   /** Ids of the events received, in order of arrival. */
   ids (): string[]
   types (): string[]
@@ -61,13 +61,8 @@ export async function receiver (): Promise<Receiver> {
 }
 
 function answer (res: ServerResponse, received: Received, reply: Receiver['reply']): void {
-  if (typeof reply === 'number') {
-    res.writeHead(reply).end()
-  } else if (typeof reply === 'object') {
-    res.writeHead(reply.status, reply.headers).end(reply.text)
-  } else if (reply.length === 2) {
-    (reply as (res: ServerResponse, received: Received) => void)(res, received)
-  } else {
-    answer(res, received, (reply as (received: Received) => Reply)(received))
-  }
+  const chosen = typeof reply === 'function' ? reply(received, res) : reply
+  if (chosen === undefined) return
+  const { status, headers, text } = typeof chosen === 'number' ? { status: chosen } as Exclude<Reply, number> : chosen
+  res.writeHead(status, headers).end(text)
 }

@@ -11,8 +11,8 @@ export const idPrefixes = {
   charge: 'chg',
   payment: 'pay', paymentReversal: 'rev',
   commissionEntry: 'cme',
-  message: 'msg', contactAttempt: 'att',
-  queue: 'que', workItem: 'wrk', lease: 'lea',
+  message: 'msg', contactAttempt: 'att', letter: 'ltr',
+  queue: 'que', workItem: 'wrk', lease: 'lea', workCompletion: 'wcm',
   webhookEndpoint: 'whe', delivery: 'dlv',
   event: 'evt', operation: 'opn', deadLetter: 'dlt',
 } as const

@@ -4,8 +4,18 @@ import type { Id } from '#kernel'
 /** A message as it leaves us. `key` stays the same when the same message is sent again: a provider that knows it drops the repeat. */
 export interface Letter { tenantId: Id<'tenant'>, key: string, to: string, subject?: string, text: string }
 
-/** Hands a message to a provider; answers the provider's own id for it. Throws when the provider did not take it. */
-export interface Sender { send (letter: Letter): Promise<{ providerId: string }> }
+/** Hands a message to a provider; answers the provider's own id for it, null when it gave none. Throws `NotTaken` when the provider did not take it. */
+export interface Sender { send (letter: Letter): Promise<{ providerId: string | null }> }
+
+/** A provider did not take a message, or did not say that it did. `isFinal`: it never will. The text is for records: no personal data. */
+export class NotTaken extends Error {
+  readonly isFinal: boolean
+
+  constructor (message: string, isFinal: boolean) {
+    super(message)
+    this.isFinal = isFinal
+  }
+}
 
 /** The world outside the database, as jobs reach it. Opened once by deps.ts. */
 export interface Outside {

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { boolean, check, index, integer, jsonb, pgTable, primaryKey, smallint, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { bytes, count, id, instant, lenderId, tenantId } from './db/columns.ts'
+import { bytes, count, id, instant, lenderId, sealed, tenantId } from './db/columns.ts'
+import { sealedIn } from './secrets/reseal.ts'
 
 /**
  * The agencies, as the machine knows them. `clockAt` is the present time of a sandbox agency that lives by a test clock; null: the wall clock.
@@ -54,3 +55,9 @@ export const dataKeys = pgTable('data_keys', {
   masterKeyId: text().notNull(), wrapped: bytes().notNull(), createdAt: instant().notNull().default(sql`now()`),
 }, t => [primaryKey({ columns: [t.tenantId, t.purpose, t.version] })])
 
+/** Letters handed to the local mailbox, which stands in for providers of mail and SMS that are not configured. */
+export const mailbox = pgTable('mailbox', {
+  tenantId: tenantId(), id: id('letter').notNull(), channel: text({ enum: ['email', 'sms'] }).notNull(), key: text().notNull(),
+  recipient: sealed().notNull(), subject: sealed(), body: sealed().notNull(), createdAt: instant().notNull(),
+}, t => [primaryKey({ columns: [t.tenantId, t.id] }), uniqueIndex().on(t.tenantId, t.key)])
+sealedIn(mailbox, 'recipient', 'subject', 'body')

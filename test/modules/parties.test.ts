@@ -187,8 +187,11 @@ t.test('over HTTP', async t => {
     t.match((await w.call(us, 'POST', `/v1/contact-points/${phone!.id}/verify`)).json(), { code: 'party-erased' })
     t.match((await w.call(us, 'POST', `/v1/parties/${id}/contact-points`, { channel: 'email', value: 'a@b.co' })).json(), { code: 'party-erased' })
     t.same(await w.tx(us, async tx => await contactPointsOf(tx, [id])), [])
-    const found = await w.ok<{ data: { partyId: string }[] }>(us, 'POST', '/v1/party-searches', { phone: secrets.phone })
-    t.notOk(found.data.some(({ partyId }) => partyId === id), 'not even a search tells that the number was theirs')
+    for (const known of [{ phone: secrets.phone }, { email: secrets.email }, { identity: secrets.identity }]) {
+      const found = await w.ok<{ data: { partyId: string }[] }>(us, 'POST', '/v1/party-searches', known)
+      t.ok(found.data.length > 0, 'others with the same are found')
+      t.notOk(found.data.some(({ partyId }) => partyId === id), 'not even a search tells that it was theirs')
+    }
     t.same((await w.tx(us, async tx => await listOptOuts(tx, [sealed[0]!.valueIndex]))).map(({ channel }) => channel), ['call'], 'the refusal outlives the number')
 
     const stored = await everyRow(w.url)

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Type } from 'typebox'
 import { Amount, Balance, Currency, Day, Nullable, OneOf, Problem, formatMinor, minor } from '#kernel'
-import { ColumnMapping, compileMapping, targetsOf } from '../../src/modules/placements/mapping.core.ts'
-import type { MappedRow } from '../../src/modules/placements/mapping.core.ts'
+import { compileMapping, targetsOf } from '../../src/modules/placements/mapping.core.ts'
+import type { MappedRow , ColumnMapping} from '../../src/modules/placements/mapping.core.ts'
 
 const Input = Type.Object({
   lenderReference: Type.String(), currency: Currency, dueOn: Day, chargedOffOn: Type.Optional(Nullable(Day)), instalmentCount: Type.Integer(), isDisputed: Type.Boolean(),

@@ -13,6 +13,6 @@ t.test('over HTTP', async t => {
     const { accountId, id } = placed.json<{ accountId: string, id: string }>()
     t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { principal: 1_000_00, interest: 12_34, total: 1_012_34 }, stage: 'early' })
     t.match(await w.ok(us, 'GET', `/v1/placements/${id}`), { id, accountId })
-    t.match(await w.ok(us, "GET", `/v1/accounts/${accountId}/balance?asOf=2026-01-05`), { balance: { total: 1_012_34 } })
+    t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}/balance?asOf=2026-01-05`), { balance: { total: 1_012_34 } })
   })
 })

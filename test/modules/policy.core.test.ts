@@ -84,6 +84,7 @@ const week = days('2027-05', 3, 9)
 t.test('seven calls in seven days, to a person, about a debt, by a collector', async t => {
   const us = (history: Attempt[], more: Facts = {}) => newYork({ history, ...more })
   const ninth = action('2027-05-09T20:00:00Z', 'call')
+  const burst = (day: string) => many(['12', '13', '14', '15', '16', '17', '18'].map(hour => `${day}T${hour}:30:00Z`), 'noAnswer')
   check(t, [
     ['the seventh is within', 'US.FDCPA', us(many(week.slice(1), 'noAnswer')), ninth, 'allowed'],
     ['the eighth waits until the first day leaves the seven', 'US.FDCPA', us(many(week, 'voicemail')), ninth, ['2027-05-10T12:00:00Z', 'US.F.14B2A.7IN7']],
@@ -102,6 +103,9 @@ t.test('seven calls in seven days, to a person, about a debt, by a collector', a
     ['what is permitted and not yet recorded takes a place', 'US.FDCPA', us([...many(week.slice(1), 'noAnswer'), past('2027-05-09T19:59:00Z', 'pending')]), ninth, ['2027-05-11T12:00:00Z', 'US.F.14B2A.7IN7']],
     ['consent to more calls, on its seventh day', 'US.FDCPA', us(many(week, 'noAnswer'), { consents: [{ type: 'frequency', at: '2027-05-03T12:00:00Z', debts: ['loan-1'] }] }), ninth, 'allowed'],
     ['its eighth day is too late, but calls it covered do not count', 'US.FDCPA', us([...many(week, 'noAnswer'), ...many(week, 'noAnswer')], { consents: [{ type: 'frequency', at: '2027-05-03T12:00:00Z' }] }), action('2027-05-10T20:00:00Z', 'call'), 'allowed'],
+    ['consent covers its seventh day', 'US.FDCPA', us(burst('2027-05-09'), { consents: [{ type: 'frequency', at: '2027-05-03T12:00:00Z' }] }), ninth, 'allowed'],
+    ['and not its eighth', 'US.FDCPA', us(burst('2027-05-10'), { consents: [{ type: 'frequency', at: '2027-05-03T12:00:00Z' }] }), action('2027-05-10T20:00:00Z', 'call'), ['2027-05-17T12:00:00Z', 'US.F.14B2A.7IN7']],
+    ['a conversation uses consent up for counting too', 'US.FDCPA', us([past('2027-05-04T15:00:00Z', 'conversation'), ...burst('2027-05-06')], { consents: [{ type: 'frequency', at: '2027-05-03T12:00:00Z' }] }), action('2027-05-06T22:00:00Z', 'call'), ['2027-05-13T12:00:00Z', 'US.F.14B2A.7IN7', 'US.F.14B2B.COOL']],
     ['consent about another debt lifts nothing', 'US.FDCPA', us(many(week, 'noAnswer'), { consents: [{ type: 'frequency', at: '2027-05-08T12:00:00Z', debts: ['loan-9'] }] }), ninth, ['2027-05-10T12:00:00Z', 'US.F.14B2A.7IN7']],
     ['consent to another channel lifts nothing', 'US.FDCPA', us(many(week, 'noAnswer'), { consents: [{ type: 'frequency', at: '2027-05-08T12:00:00Z', channels: ['sms'] }] }), ninth, ['2027-05-10T12:00:00Z', 'US.F.14B2A.7IN7']],
     ['consent that has ended lifts nothing', 'US.FDCPA', us(many(week, 'noAnswer'), { consents: [{ type: 'frequency', at: '2027-05-08T12:00:00Z', until: '2027-05-08T13:00:00Z' }] }), ninth, ['2027-05-10T12:00:00Z', 'US.F.14B2A.7IN7']],
@@ -133,6 +137,7 @@ t.test('a rest of seven days after a conversation, whose day is the first', asyn
     ['with another collector', 'US.FDCPA', talked({ collector: 'them' }), action('2027-05-06T15:00:00Z', 'call'), 'allowed'],
     ['a permitted call begins no rest until it is recorded', 'US.FDCPA', talked({ outcome: 'pending' }), action('2027-05-06T15:00:00Z', 'call'), 'allowed'],
     ['consent lifts it', 'US.FDCPA', talked({}, { consents: [{ type: 'frequency', at: '2027-05-05T23:40:00Z' }] }), action('2027-05-06T15:00:00Z', 'call'), 'allowed'],
+    ['to the last of its days', 'US.FDCPA', newYork({ history: [past('2027-05-03T14:00:00Z', 'conversation')], consents: [{ type: 'frequency', at: '2027-05-03T15:00:00Z' }] }), action('2027-05-09T15:00:00Z', 'call'), 'allowed'],
     ['until a conversation uses it up', 'US.FDCPA', newYork({ history: [past('2027-05-05T15:00:00Z', 'conversation'), past('2027-05-06T15:00:00Z', 'conversation')], consents: [{ type: 'frequency', at: '2027-05-05T16:00:00Z' }] }),
       action('2027-05-07T15:00:00Z', 'call'), until('2027-05-13T12:00:00Z')],
     ['a local evening is a day of its own: half past eight on the fifth is the sixth in UTC', 'US.FDCPA', talked({ at: '2027-05-06T00:30:00Z' }), action('2027-05-12T12:00:00Z', 'call'), 'allowed'],

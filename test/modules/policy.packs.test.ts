@@ -126,6 +126,7 @@ t.test('Britain, the Union, Germany, India and Hong Kong', async t => {
     ['told', 'EU.CSD', at('Europe/Berlin', { flags: { transferredNpl: true, transferNoticeSent: true } }), letter(), 'allowed'],
     ['a first demand with everything', 'DE', at('Europe/Berlin', { borrowerType: 'consumer' }), letter({ stage: 'firstDemand', disclosures: first }), 'allowed'],
     ['to a company', 'DE', at('Europe/Berlin', { borrowerType: 'business' }), letter({ stage: 'firstDemand', disclosures: [] }), 'allowed'],
+    ['a first communication by any name', 'DE', at('Europe/Berlin', { borrowerType: 'consumer' }), letter({ stage: 'initial', disclosures: [] }), ['denied', 'DE.RDG.13A']],
     ['a later one', 'DE', at('Europe/Berlin', { borrowerType: 'consumer' }), letter({ stage: 'subsequent', disclosures: [] }), 'allowed'],
     ['family, intruded upon', 'IN.RBI2022', at('Asia/Kolkata'), action('2027-05-06T06:00:00Z', 'call', { party: 'friend', intrudesPrivacy: true }), ['denied', 'IN.RBI.PARTY']],
     ['family, not intruded upon', 'IN.RBI2022', at('Asia/Kolkata'), action('2027-05-06T06:00:00Z', 'call', { party: 'relative' }), 'allowed'],

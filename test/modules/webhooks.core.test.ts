@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { Webhook } from 'standardwebhooks'
 import t from 'tap'
-import { attemptDelaysSeconds, eventFilterPattern, isSubscribed, newSecret, nextAttempt, outcomeOf, retryAfterOf, sign } from '../../src/modules/webhooks/core.ts'
+import {
+  attemptDelaysSeconds, checkFilters, checkSecret, deliveryAfter, envelope, eventFilterPattern, failuresBeforeHold, healthAfter, isSubscribed, newSecret, nextAttempt, outcomeOf, pauseAtOf,
+  receives, retryAfterOf, sign, typesFor,
+} from '../../src/modules/webhooks/core.ts'
+import type { Answer, Health, Told } from '../../src/modules/webhooks/core.ts'
+import { idOf } from '../../src/kernel/index.ts'
 
 const now = new Date('2026-03-31T08:00:00Z')
 const secondsTo = (at: Date | null): number | null => at && (at.getTime() - now.getTime()) / 1000
@@ -74,7 +79,96 @@ t.test('an endpoint gets the events it asked for, and all of them if it asked fo
     [['payment.*'], 'payment.reversed', true], [['payment.*'], 'paymentPlan.activated', false], [['plan.*'], 'paymentplan.activated', false],
     [['hold.*', 'payment.posted'], 'payment.posted', true], [['hold.*', 'payment.posted'], 'hold.placed', true], [['hold.*', 'payment.posted'], 'dispute.opened', false],
   ]
-  for (const [filters, type, is] of expected) t.equal(isSubscribed(filters, type), is, `${filters} ${type}`)
+  for (const [filters, type, is] of expected) t.equal(isSubscribed(filters, type), is, `${filters.join()} ${type}`)
   for (const filter of ['payment.*', 'placementBatch.received']) t.match(filter, new RegExp(eventFilterPattern))
   for (const filter of ['*', 'payment', 'payment.', '.posted', '*.posted', 'payment.p*', 'payment.**', 'a.b.c']) t.notMatch(filter, new RegExp(eventFilterPattern))
+})
+
+t.test('a filter that no kind of event answers to is refused where it stands, so that a typing error is not silence', async t => {
+  const known = ['payment.posted', 'payment.reversed', 'hold.placed']
+  t.doesNotThrow(() => checkFilters(['payment.*', 'hold.placed'], known, '/filters'))
+  t.throws(() => checkFilters(['payment.*', 'payment.post', 'holds.*'], known, '/filters'), {
+    code: 'filter-matches-nothing', refusal: { violations: [{ pointer: '/filters/1' }, { pointer: '/filters/2' }] },
+  })
+  t.same(typesFor(['payment.*'], known), ['payment.posted', 'payment.reversed'])
+  t.equal(typesFor([], known), null)
+})
+
+t.test('a secret brought along must be one that can be signed with', async t => {
+  t.equal(checkSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'), 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
+  for (const secret of ['whsec_', 'whsec_c2hvcnQ=', `whsec_${Buffer.alloc(65).toString('base64')}`]) t.throws(() => checkSecret(secret), { code: 'webhook-secret-refused' }, secret)
+})
+
+const uuid = (n: number): string => `019ab3f0-6c1e-7d35-9a51-${String(n).padStart(12, '0')}`
+
+t.test('an endpoint hears of what its owner may know, from when it was made, and never of itself', async t => {
+  const [mine, other] = [idOf('lender', uuid(1)), idOf('lender', uuid(2))]
+  const agency = { id: idOf('webhookEndpoint', uuid(3)), lenderId: null, filters: ['webhookEndpoint.*', 'hold.*'], afterSequence: 10 }
+  const lender = { ...agency, id: idOf('webhookEndpoint', uuid(4)), lenderId: mine }
+  const about = (id: string) => ({ webhookEndpointId: id })
+  const expected: [who: typeof agency | typeof lender, event: { sequence?: number, type?: string, lenderId?: typeof mine | null, data?: unknown }, gets: boolean][] = [
+    [agency, {}, true], [agency, { sequence: 10 }, false], [agency, { type: 'payment.posted' }, false], [agency, { lenderId: mine }, true], [agency, { lenderId: other }, true],
+    [lender, {}, false], [lender, { lenderId: mine }, true], [lender, { lenderId: other }, false], [lender, { lenderId: mine, sequence: 9 }, false],
+    [agency, { type: 'webhookEndpoint.paused', data: about(agency.id) }, false], [agency, { type: 'webhookEndpoint.paused', data: about(lender.id) }, true],
+    [agency, { type: 'webhook.test', data: about(agency.id) }, true], [agency, { type: 'webhook.test', data: about(lender.id), lenderId: mine }, false],
+    [lender, { type: 'webhook.test', data: about(lender.id), lenderId: mine }, true],
+  ]
+  for (const [who, event, gets] of expected) t.equal(receives(who, { sequence: 11, type: 'hold.placed', lenderId: null, data: {}, ...event }), gets, JSON.stringify({ lender: who.lenderId, ...event }))
+})
+
+const ok: Answer = { outcome: 'delivered', status: 200, retryAfterSeconds: 0 }
+const failed: Answer = { outcome: 'retry', status: 500, retryAfterSeconds: 0 }
+const gone: Answer = { outcome: 'gone', status: 410, retryAfterSeconds: 0 }
+const well: Health = { pauseReason: null, failures: 0, failingSince: null, heldUntil: null }
+
+t.test('an endpoint that fails again and again is left alone for longer and longer, so that it costs the others nothing', async t => {
+  let health = well
+  for (let i = 1; i < failuresBeforeHold; i++) health = healthAfter(health, failed, now)
+  t.equal(health.heldUntil, null, 'a few failures may be the events\' fault')
+  const holds: (number | null)[] = []
+  for (let i = 0; i < 8; i++) {
+    health = healthAfter({ ...health, heldUntil: null }, failed, now)
+    holds.push(secondsTo(health.heldUntil))
+  }
+  t.same(holds, [5, 10, 20, 40, 80, 160, 300, 300])
+  t.match(healthAfter(health, ok, now), { failures: 0, failingSince: null }, 'one success is enough')
+})
+
+t.test('a receiver that asks for time gets it, from all its deliveries', async t => {
+  const expected: [status: number, retryAfterSeconds: number, held: number | null][] = [[429, 0, 5], [429, 120, 120], [429, 1e9, 86_400], [503, 60, 60], [503, 0, null], [500, 60, null]]
+  for (const [status, retryAfterSeconds, held] of expected) t.equal(secondsTo(healthAfter(well, { outcome: 'retry', status, retryAfterSeconds }, now).heldUntil), held, `${status} ${retryAfterSeconds}`)
+  const heldUntil = new Date(now.getTime() + 600_000)
+  t.equal(healthAfter({ ...well, heldUntil }, { outcome: 'retry', status: 429, retryAfterSeconds: 10 }, now).heldUntil, heldUntil, 'never less than it asked for before')
+  t.equal(healthAfter({ ...well, heldUntil }, ok, now).heldUntil, heldUntil, 'also when an earlier request still succeeds')
+})
+
+t.test('an endpoint is paused after 72 hours without one success, and at once when it is gone', async t => {
+  const since = new Date(now.getTime() - 72 * 3_600_000)
+  t.equal(healthAfter({ ...well, failures: 9, failingSince: since }, failed, now).pauseReason, 'failing')
+  t.equal(healthAfter({ ...well, failures: 9, failingSince: new Date(since.getTime() + 1) }, failed, now).pauseReason, null)
+  t.equal(healthAfter(well, gone, now).pauseReason, 'gone')
+  t.equal(healthAfter({ ...well, failures: 9, failingSince: since }, ok, now).pauseReason, null)
+  t.equal(pauseAtOf({ failingSince: since })?.getTime(), now.getTime())
+  t.equal(pauseAtOf(well), null)
+})
+
+t.test('a delivery is tried along the schedule, and kept when its receiver is gone', async t => {
+  const id = idOf('delivery', uuid(0))
+  t.same(deliveryAfter({ id, tries: 0 }, ok, now), { state: 'delivered', nextAttemptAt: null })
+  t.same(deliveryAfter({ id, tries: 0 }, failed, now), { state: 'retrying', nextAttemptAt: new Date(now.getTime() + 5_000) })
+  t.same(deliveryAfter({ id, tries: 1 }, { ...failed, retryAfterSeconds: 900 }, now), { state: 'retrying', nextAttemptAt: new Date(now.getTime() + 900_000) })
+  t.same(deliveryAfter({ id, tries: attemptDelaysSeconds.length - 1 }, failed, now), { state: 'exhausted', nextAttemptAt: null })
+  t.same(deliveryAfter({ id, tries: 9 }, gone, now), { state: 'retrying', nextAttemptAt: now })
+})
+
+t.test('an event is one text: whoever is concerned is named, nobody else is, and the facts are the bytes that were stored', async t => {
+  const told: Told = {
+    id: idOf('event', uuid(5)), type: 'hold.placed', version: 1, sequence: 7, tenantId: idOf('tenant', uuid(6)), lenderId: null, accountId: null,
+    occurredAt: '2026-03-31T08:00:00Z', recordedAt: '2026-03-31T08:00:00.5Z', correlationId: 'a"b', livemode: false, data: '{"b": 1, "a": 1e2}',
+  }
+  const facts = { id: told.id, type: 'hold.placed', apiVersion: 1, sequence: 7, tenantId: told.tenantId, occurredAt: told.occurredAt, recordedAt: told.recordedAt, correlationId: 'a"b', livemode: false, data: { object: { b: 1, a: 100 } } }
+  t.same(JSON.parse(envelope(told)), facts)
+  t.ok(envelope(told).endsWith(',"data":{"object":{"b": 1, "a": 1e2}}}'))
+  const accountId = idOf('account', uuid(7)), lenderId = idOf('lender', uuid(8))
+  t.same(JSON.parse(envelope({ ...told, accountId, lenderId })), { ...facts, accountId, lenderId })
 })

@@ -87,7 +87,8 @@ t.test('killed in the middle it starts again with what it had; two processes sha
   t.equal(await agencies(killed.url), 1)
   killed.process.kill('SIGKILL')
   await killed.ended
-  const [api, worker] = await Promise.all([listening(run('api')), run('worker')])
+  const worker = run('worker')
+  const api = await listening(run('api'))
   t.equal(await agencies(api.url), 1)
   await liveAMonth(api.url)
   await stop(worker)

@@ -1,7 +1,7 @@
-import { and, asc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Buckets, Id, PageOf } from '#kernel'
-import { NotFound, bigints, days, events, given, pageAfter, prepared, texts, uuids, wireInstant, write } from '#platform'
+import { NotFound, bigints, days, events, given, pageAfter, pageAfterNumber, prepared, texts, uuids, wireInstant, write } from '#platform'
 import type { Tx } from '#platform'
 import { accountParties, accounts } from './tables.ts'
 import type { PartyRole, Stage } from './core.ts'
@@ -28,10 +28,7 @@ export async function findAccount (tx: Tx, id: Id<'account'>): Promise<AccountRo
   return row ?? null
 }
 
-/**
- * An account, kept from changing until the transaction ends: whoever moves its money holds this lock. Throws `NotFound`. It is the weaker lock
- * that foreign keys pass: with the stronger one, two transactions that had each written a row of the account would wait for one another.
- */
+/** An account, kept from changing until the transaction ends: whoever moves its money holds this lock. Rows that name it can be added meanwhile. Throws `NotFound`. */
 export async function lockAccount (tx: Tx, id: Id<'account'>): Promise<AccountRow> {
   const [row] = await tx.select(columns).from(accounts).where(and(eq(accounts.tenantId, tx.ctx.tenantId), eq(accounts.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
@@ -131,8 +128,9 @@ export async function setAccountClosed (tx: Tx, id: Id<'account'>, closedAt: str
 
 /** What happened to an account, newest first. `after` is the sequence of the last one shown. */
 export async function listTimeline (tx: Tx, accountId: Id<'account'>, page: { limit: number, after: string | null }) {
+  const before = pageAfterNumber(page)
   const rows = await tx.select({ id: events.id, type: events.type, sequence: events.sequence, occurredAt: events.occurredAt, actorKind: events.actorKind, data: events.data }).from(events)
-    .where(and(eq(events.tenantId, tx.ctx.tenantId), eq(events.accountId, accountId), page.after === null ? undefined : sql`${events.sequence} < ${page.after}::bigint`))
-    .orderBy(sql`${events.sequence} desc`).limit(page.limit + 1)
+    .where(and(eq(events.tenantId, tx.ctx.tenantId), eq(events.accountId, accountId), before === 0 ? undefined : lt(events.sequence, before)))
+    .orderBy(desc(events.sequence)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => String(row.sequence))
 }

@@ -38,19 +38,17 @@ export const insertOpenings = (tx: Tx, entries: readonly Entry[]): void => { wri
 
 /** The part of the statement that moves the accounts' balances. */
 function movement (tx: Tx, entries: readonly Entry[]): SQL {
-  const moved = entries.filter(entry => entry.accountId !== null).map(entry => ({ accountId: entry.accountId!, ...movedBy(entry.lines) }))
-    .filter(move => buckets.some(bucket => move[bucket] !== 0))
-  if (moved.length === 0) return sql``
-  const sums = (bucket: keyof Buckets) => bigints(moved.map(move => move[bucket]))
   // Summed by account first: an update touches each row once, whatever the number of its matches.
-  return sql`, moved as (
-      select id, sum(principal) as principal, sum(interest) as interest, sum(penalty) as penalty, sum(costs) as costs
-      from unnest(${uuids(moved.map(move => move.accountId))}, ${sums('principal')}, ${sums('interest')}, ${sums('penalty')}, ${sums('costs')})
-        as m (id, principal, interest, penalty, costs)
-      group by id
-    ), balance as (
+  const linesOf = new Map<Id<'account'>, readonly Line[]>()
+  for (const { accountId, lines } of entries) if (accountId !== null) linesOf.set(accountId, [...linesOf.get(accountId) ?? [], ...lines])
+  const moves = [...linesOf].map(([accountId, lines]) => [accountId, movedBy(lines)] as const).filter(([, parts]) => buckets.some(bucket => parts[bucket] !== 0))
+  if (moves.length === 0) return sql``
+  const sums = (bucket: keyof Buckets) => bigints(moves.map(([, parts]) => parts[bucket]))
+  return sql`, balance as (
       update accounts a set principal = a.principal + m.principal, interest = a.interest + m.interest, penalty = a.penalty + m.penalty, costs = a.costs + m.costs
-      from moved m where a.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and a.id = m.id
+      from unnest(${uuids(moves.map(([accountId]) => accountId))}, ${sums('principal')}, ${sums('interest')}, ${sums('penalty')}, ${sums('costs')})
+        as m (id, principal, interest, penalty, costs)
+      where a.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and a.id = m.id
     )`
 }
 

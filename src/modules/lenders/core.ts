@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Amount, Nullable, OneOf, Ratio, buckets, closed, compareR, isCurrency, problem, rational } from '#kernel'
-import type { Violation } from '#kernel'
+import { Amount, Nullable, OneOf, Ratio, buckets, closed, compareR, divR, isCurrency, mulR, problem, rational, wholeR, zeroR } from '#kernel'
+import type { Rational, Violation } from '#kernel'
 
 export const AgreementMissing = problem('agreement-missing', 422, 'The lender has no agreement for this currency in force on that day.',
   'Make an agreement for the currency first, or name one with `agreementId`.')
@@ -49,7 +49,7 @@ export const AgreementTerms = Type.Object({
 }, { ...closed, title: 'AgreementTerms' })
 export type AgreementTerms = Static<typeof AgreementTerms>
 
-/** Refuses terms that a schema cannot: a currency that does not exist, shares above one, bands with gaps, two ways of saying one thing. Throws `AgreementRefused`. */
+/** Refuses terms that a schema cannot: a currency that does not exist, shares above one, rates beyond reason, bands with gaps, two ways of saying one thing. Throws `AgreementRefused`. */
 export function checkTerms (currency: string, terms: AgreementTerms): void {
   const violations = [
     ...isCurrency(currency) ? [] : [fault('/currency', 'is not a currency of ISO 4217')],
@@ -65,7 +65,7 @@ const shareFaults = (pointer: string, share: string | undefined): Violation[] =>
 
 const isShare = (text: string): boolean => {
   const share = rational(text)
-  return compareR(share, { n: 0n, d: 1n }) >= 0 && compareR(share, { n: 1n, d: 1n }) <= 0
+  return compareR(share, zeroR) >= 0 && compareR(share, wholeR(1)) <= 0
 }
 
 function commissionFaults ({ rate, bands, vatRate }: AgreementTerms['commission']): Violation[] {
@@ -83,13 +83,26 @@ function commissionFaults ({ rate, bands, vatRate }: AgreementTerms['commission'
   return faults
 }
 
-const interestFaults = (interest: AgreementTerms['interest']): Violation[] =>
-  interest === null || compareR(rational(interest.rate), { n: 0n, d: 1n }) >= 0 ? [] : [fault('/terms/interest/rate', 'must not be negative')]
+/** Days by which a daily rate becomes a yearly one, and the highest yearly rate, in per cent, that is not taken for a slip of the pen. */
+const daysInYear = wholeR(365)
+const yearlyRateMax = wholeR(1_000)
+
+/** A rate as per cent a year. */
+const yearlyPercent = ({ rate, unit }: NonNullable<AgreementTerms['interest']>): Rational =>
+  unit === 'pct_year' ? rational(rate) : unit === 'pct_day' ? mulR(rational(rate), daysInYear) : divR(mulR(rational(rate), daysInYear), wholeR(100))
+
+function interestFaults (interest: AgreementTerms['interest']): Violation[] {
+  if (interest === null) return []
+  const yearly = yearlyPercent(interest)
+  if (compareR(yearly, zeroR) < 0) return [fault('/terms/interest/rate', 'must not be negative')]
+  return compareR(yearly, yearlyRateMax) > 0 ? [fault('/terms/interest/rate', 'is above 1,000 % a year in its unit')] : []
+}
 
 function lateFeeFaults (lateFee: AgreementTerms['lateFee']): Violation[] {
   if (lateFee === null) return []
   const faults = shareFaults('/terms/lateFee/rate', lateFee.rate)
   if ((lateFee.amount === undefined) === (lateFee.rate === undefined)) faults.push(fault('/terms/lateFee', 'needs either `amount` or `rate`'))
+  if (lateFee.amountMax !== undefined && lateFee.rate === undefined) faults.push(fault('/terms/lateFee/amountMax', 'bounds a `rate`, and there is none'))
   return faults
 }
 

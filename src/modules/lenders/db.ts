@@ -18,7 +18,7 @@ export async function findLender (tx: Tx, id: Id<'lender'>) {
   return row ?? null
 }
 
-/** A lender, kept from changing until the transaction ends. Throws `NotFound`. */
+/** A lender, kept from changing until the transaction ends; rows that name it can be added meanwhile. Throws `NotFound`. */
 export async function lockLender (tx: Tx, id: Id<'lender'>) {
   const [row] = await tx.select(lenderColumns).from(lenders).where(and(eq(lenders.tenantId, tx.ctx.tenantId), eq(lenders.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
@@ -55,24 +55,29 @@ export async function findAgreement (tx: Tx, id: Id<'agreement'>): Promise<Agree
   return row ?? null
 }
 
-/** The newest version in force on a day. */
+/** Those of the agreements that exist, by id. */
+export async function findAgreements (tx: Tx, ids: readonly Id<'agreement'>[]): Promise<Map<Id<'agreement'>, Agreement>> {
+  const rows = await tx.select(agreementColumns).from(agreements).where(and(eq(agreements.tenantId, tx.ctx.tenantId), inArray(agreements.id, [...ids])))
+  return new Map(rows.map(row => [row.id, row]))
+}
+
+/** The agreement in force on a day: of those that have taken effect, the one that did so last; of two that did so on one day, the newer version. */
 export async function findAgreementInForce (tx: Tx, lenderId: Id<'lender'>, currency: string, on: string): Promise<Agreement | null> {
   const [row] = await tx.select(agreementColumns).from(agreements)
     .where(and(eq(agreements.tenantId, tx.ctx.tenantId), eq(agreements.lenderId, lenderId), eq(agreements.currency, currency), lte(agreements.effectiveOn, on)))
-    .orderBy(desc(agreements.version)).limit(1)
+    .orderBy(desc(agreements.effectiveOn), desc(agreements.version)).limit(1)
   return row ?? null
 }
 
-/** For each currency and day asked for, the newest version in force then; null where there is none. In the order asked. */
+/** For each currency and day asked for, the agreement in force then; null where there is none. In the order asked. */
 export async function findAgreementsInForce (tx: Tx, lenderId: Id<'lender'>, asked: readonly { currency: string, on: string }[]): Promise<(Agreement | null)[]> {
   const { rows } = await tx.execute(sql`select n, a.id from unnest(${sql.param(asked.map(({ currency }) => currency))}::text[], ${sql.param(asked.map(({ on }) => on))}::date[]) with ordinality as asked (currency, day, n)
     cross join lateral (
       select id from agreements where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and lender_id = ${uuidOf(lenderId)}::uuid and currency = asked.currency and effective_on <= asked.day
-      order by version desc limit 1
+      order by effective_on desc, version desc limit 1
     ) a`)
   const ids = new Map(rows.map(row => [Number(row['n']) - 1, idOf('agreement', String(row['id']))]))
-  const found = await tx.select(agreementColumns).from(agreements).where(and(eq(agreements.tenantId, tx.ctx.tenantId), inArray(agreements.id, [...new Set(ids.values())])))
-  const byId = new Map(found.map(agreement => [agreement.id, agreement]))
+  const byId = await findAgreements(tx, [...new Set(ids.values())])
   return asked.map((_, i) => {
     const id = ids.get(i)
     return id === undefined ? null : byId.get(id) ?? null

@@ -11,7 +11,7 @@
 export { api } from './api.ts'
 export { addParties, addressHash, contactPointsOf, invalidateContactPoint, listOptOuts, recordConsent, revealContact } from './commands.ts'
 export type { OptOut, Saying } from './commands.ts'
-export { ContactPointInput, ContactPointRefused, PartyInput, addressFault, checkPartyInput } from './core.ts'
+export { ContactPointInput, ContactPointRefused, PartyInput, addressFault, checkPartyInput, normalContact } from './core.ts'
 export type { ConsentChannel, ContactChannel } from './core.ts'
 export type { ContactPointRow } from './db.ts'
 export { ConsentGranted, ConsentWithdrawn, ContactPointAdded, ContactPointInvalidated, ContactPointVerified, PartyErased } from './events.ts'

@@ -69,7 +69,8 @@ export const feed: Api = (app, { db }) => {
       try {
         const page = await req.tx(async tx => await readFeed(tx, { ...query, after: from }))
         const msLeft = until - performance.now()
-        if (hearing === null || page.told.length > 0 || !page.isEnd || msLeft <= 0 || hangUp.signal.aborted) return await sendText(reply, pageText(page))
+        if (page.told.length > 0 || !page.isEnd || msLeft <= 0 || hangUp.signal.aborted) return await sendText(reply, pageText(page))
+        if (hearing === null) throw TooManyWaiters({}, { retryAfterSeconds: 5 })
         from = page.nextAfter
         if (!await hearing.heard(msLeft, hangUp.signal)) return await sendText(reply, pageText(page))
       } finally {
@@ -99,10 +100,10 @@ function waitingRoom (db: Database) {
   }
 
   return {
-    /** Begins to listen. Throws `TooManyWaiters`. The caller leaves when done. */
+    /** Begins to listen; null when there is no room. The caller leaves when done. */
     listen (tenantId: Id<'tenant'>) {
       const room = rooms.get(tenantId) ?? new Set<() => void>()
-      if (room.size >= waitersOfTenantMax || total >= waitersMax) throw TooManyWaiters({}, { retryAfterSeconds: 5 })
+      if (room.size >= waitersOfTenantMax || total >= waitersMax) return null
       ear ??= db.listen('recoup_events', onPayload, callAll)
       let isHeard = false
       let wake: (() => void) | undefined

@@ -4,13 +4,14 @@ import type { EventRow, Safe, Tx, Work } from '#platform'
 import { secretPlace } from './commands.ts'
 import { deliveryAfter, envelope, healthAfter, isSubscribed, pauseAtOf, receives, testType } from './core.ts'
 import type { Health, Subscription } from './core.ts'
+import type { Answered, Parcel } from './attempt.jobs.ts'
 import { courierOf } from './courier.jobs.ts'
-import type { Answered, Courier, Desk, Parcel } from './courier.jobs.ts'
+import type { Courier, Desk } from './courier.jobs.ts'
 import { WebhookEndpointPaused } from './events.ts'
 import {
   insertAttempts, insertDeliveries, isAnythingDue, listDueDeliveries, listSubscriptions, lockRecipients, setEndpointsDue, setRecipients,
 } from './sending.db.ts'
-import type { NewDelivery, Recipient } from './sending.db.ts'
+import type { DueDelivery, NewDelivery, Recipient } from './sending.db.ts'
 import { webhookEndpoints } from './tables.ts'
 
 /** Makes the deliveries of every event, in one statement a batch: one for each endpoint that is to hear of it. They commit with the job's progress. */
@@ -66,8 +67,8 @@ export const deliver = job({
 
 /** Records answers and, if `isTaking`, takes new deliveries in hand, in one transaction. Answers how many were taken. */
 async function turn (work: Work, courier: Courier, desk: Desk, answered: readonly Answered[], isTaking: boolean): Promise<number> {
-  const { endpoints: full, isFull } = desk.full()
-  const takes = isTaking && !isFull
+  const full = desk.lanes.full()
+  const takes = isTaking && !desk.isFull()
   if (!takes && answered.length === 0) return 0
   const { parcels, stopped } = await work.tx(async tx => {
     const recipients = await lockRecipients(tx, courier.id, [...new Set(answered.map(({ parcel }) => parcel.endpointId))], full, takes)
@@ -78,7 +79,7 @@ async function turn (work: Work, courier: Courier, desk: Desk, answered: readonl
     await settle(tx, courier, recipients, health, leftInHand(desk, answered, parcels, stopped))
     return { parcels, stopped }
   })
-  for (const id of stopped) desk.putBack(id)
+  for (const id of stopped) desk.lanes.putBack(id)
   desk.send(parcels)
   return parcels.length
 }
@@ -109,16 +110,23 @@ async function pack (tx: Tx, safe: Safe, recipients: readonly Recipient[], desk:
     const secrets = [safe.open(secretPlace(id, 'secret'), secret), ...previousSecret === null ? [] : [safe.open(secretPlace(id, 'previous_secret'), previousSecret)]]
     return [id, { origin, path: pathname + search, secrets, realTime, isFailing: failures > 0 }]
   }))
-  const inHand = [...desk.inHand].filter(([, endpointId]) => byId.has(endpointId)).map(([id]) => id)
   const takenAt = performance.now()
   const bodies = new Map<string, Buffer>()
-  return (await listDueDeliveries(tx, [...byId.keys()], inHand)).map(({ id, endpointId, tries, told }) => {
+  const due = [...await fetch(tx, desk, [...byId.keys()], true), ...await fetch(tx, desk, [...byId.keys()], false)]
+  return due.map(({ id, endpointId, tries, told }) => {
     // The same event in the same stream is one text, however many endpoints get it.
     const name = `${told.id}/${told.sequence}`
     const body = bodies.get(name) ?? Buffer.from(envelope(told))
     bodies.set(name, body)
     return { id, endpointId, tries, eventId: told.id, body, takenAt, ...byId.get(endpointId)! }
   })
+}
+
+/** Fetches what is due to the endpoints that have proven themselves, or to those that have not, beside what is in hand already. */
+async function fetch (tx: Tx, desk: Desk, endpointIds: readonly Id<'webhookEndpoint'>[], isProven: boolean): Promise<DueDelivery[]> {
+  const ids = new Set(endpointIds.filter(id => desk.lanes.isProven(id) === isProven))
+  const inHand = [...desk.inHand].filter(([, endpointId]) => ids.has(endpointId)).map(([id]) => id)
+  return ids.size === 0 ? [] : await listDueDeliveries(tx, [...ids], inHand, isProven)
 }
 
 /** How many deliveries each endpoint will have in hand after the turn; one that gets nothing now, only those under way. */
@@ -128,7 +136,7 @@ function leftInHand (desk: Desk, answered: readonly Answered[], parcels: readonl
   for (const id of desk.inHand.values()) add(id, 1)
   for (const { parcel } of answered) add(parcel.endpointId, -1)
   for (const { endpointId } of parcels) add(endpointId, 1)
-  for (const id of stopped) left.set(id, desk.underWayAt(id))
+  for (const id of stopped) left.set(id, desk.lanes.underWayAt(id))
   return left
 }
 

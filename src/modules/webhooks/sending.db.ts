@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm'
 import { idOf, uuidOf } from '#kernel'
-import type { Id } from '#kernel'
-import { newId, wireInstant } from '#platform'
+import type { Id, IdKind } from '#kernel'
+import { literal, newId, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import type { Health, Subscription, Told, deliveryStates } from './core.ts'
 import { webhookEndpoints } from './tables.ts'
@@ -57,13 +57,14 @@ export interface Recipient extends Health {
 /** How many endpoints one turn looks at. */
 const recipientsMax = 256
 
+const idFrom = <K extends IdKind>(kind: K, value: unknown): Id<K> | null => typeof value === 'string' ? idOf(kind, value) : null
 const dateOf = (value: unknown): Date | null => typeof value === 'string' ? new Date(wireInstant(value)) : null
 
 /** Locks the endpoints that have answered, and those that something is due for and that nobody else sends to; not the ones whose hands are full. */
 export async function lockRecipients (tx: Tx, me: string, answered: readonly Id<'webhookEndpoint'>[], full: readonly Id<'webhookEndpoint'>[], isClaiming: boolean): Promise<Recipient[]> {
   const now = sql`${tx.ctx.now.toISOString()}::timestamptz`
   const isFree = sql`(e.leased_until is null or e.leased_until <= now() or e.leased_by = ${me}::uuid)`
-  const due = sql`array(select e.id from webhook_endpoints e where e.tenant_id = ${tenantOf(tx)} and e.due_at <= ${now} and ${isFree} and not e.id = any(${uuids(full)}) order by e.due_at limit ${sql.raw(String(recipientsMax))})`
+  const due = sql`array(select e.id from webhook_endpoints e where e.tenant_id = ${tenantOf(tx)} and e.due_at <= ${now} and ${isFree} and not e.id = any(${uuids(full)}) order by e.due_at limit ${literal(recipientsMax)})`
   const { rows } = await tx.execute(sql`
     select e.id, e.lender_id, e.url, e.state, e.secret, case when e.previous_secret_expires_at > now() then e.previous_secret end as previous_secret,
       e.failures, e.failing_since, e.held_until, e.pause_reason, e.due_at <= ${now} as is_due, ${isFree} as is_mine, (extract(epoch from now()) * 1000)::float8 as real_time
@@ -71,7 +72,7 @@ export async function lockRecipients (tx: Tx, me: string, answered: readonly Id<
     where e.tenant_id = ${tenantOf(tx)} and e.id = any(${isClaiming ? sql`${uuids(answered)} || ${due}` : uuids(answered)})
     order by e.id for no key update`)
   return rows.map(row => ({
-    id: idOf('webhookEndpoint', String(row['id'])), lenderId: row['lender_id'] === null ? null : idOf('lender', String(row['lender_id'])), url: String(row['url']),
+    id: idOf('webhookEndpoint', String(row['id'])), lenderId: idFrom('lender', row['lender_id']), url: String(row['url']),
     state: row['state'] as Recipient['state'], secret: row['secret'] as Buffer, previousSecret: row['previous_secret'] as Buffer | null,
     failures: Number(row['failures']), failingSince: dateOf(row['failing_since']), heldUntil: dateOf(row['held_until']), pauseReason: row['pause_reason'] as Health['pauseReason'],
     isDue: row['is_due'] === true, isMine: row['is_mine'] === true, realTime: Number(row['real_time']),
@@ -81,27 +82,30 @@ export async function lockRecipients (tx: Tx, me: string, answered: readonly Id<
 /** A delivery to be attempted, with its event. */
 export interface DueDelivery { id: Id<'delivery'>, endpointId: Id<'webhookEndpoint'>, tries: number, told: Told }
 
-/** The most deliveries one endpoint, and one agency, is given at once. The limit of a statement is written out: there is one statement for each power of two. */
-export const shareMax = 128
-export const batchMax = 512
+/**
+ * The most deliveries that are fetched at once: for all endpoints, and for one that has not proven itself yet. The limit of a statement is written
+ * out, since a planner that does not know it expects a tenth of the table: there is one statement for each power of two.
+ */
+const batchMax = 512
+const shareAtFirst = 16
 
 /** How many deliveries each of so many endpoints may get. */
-const shareOf = (endpoints: number): number => {
-  let share = shareMax
+function shareOf (endpoints: number, isProven: boolean): number {
+  let share = isProven ? batchMax : shareAtFirst
   while (share > 1 && share * endpoints > batchMax) share /= 2
   return share
 }
 
 /** The deliveries due to endpoints, oldest first, the same number for each at most, without those already in hand. */
-export async function listDueDeliveries (tx: Tx, endpointIds: readonly Id<'webhookEndpoint'>[], inHand: readonly Id<'delivery'>[]): Promise<DueDelivery[]> {
+export async function listDueDeliveries (tx: Tx, endpointIds: readonly Id<'webhookEndpoint'>[], inHand: readonly Id<'delivery'>[], isProven: boolean): Promise<DueDelivery[]> {
   const { rows } = await tx.execute(sql`
     select d.id, d.endpoint_id, d.tries, d.next_attempt_at, v.id as event_id, v.type, v.version, case when d.lender_id is null then v.sequence else v.lender_sequence end as sequence,
       v.lender_id, v.account_id, v.occurred_at, v.recorded_at, v.correlation_id, v.livemode, v.data::text as data
     from unnest(${uuids(endpointIds)}) as e (id)
     cross join lateral (
       select d.id, d.endpoint_id, d.tries, d.next_attempt_at, d.event_sequence, d.lender_id from deliveries d
-      where d.tenant_id = ${tenantOf(tx)} and d.endpoint_id = e.id and d.next_attempt_at <= ${tx.ctx.now.toISOString()}::timestamptz and not d.id = any(${uuids(inHand)})
-      order by d.next_attempt_at, d.event_sequence limit ${sql.raw(String(shareOf(endpointIds.length)))}
+      where d.tenant_id = ${tenantOf(tx)} and d.endpoint_id = e.id and d.next_attempt_at <= ${tx.ctx.now.toISOString()}::timestamptz and d.id not in (select h.id from unnest(${uuids(inHand)}) as h (id))
+      order by d.next_attempt_at, d.event_sequence limit ${literal(shareOf(endpointIds.length, isProven))}
     ) d
     join events v on v.tenant_id = ${tenantOf(tx)} and v.sequence = d.event_sequence
     order by d.next_attempt_at, d.event_sequence`)
@@ -109,7 +113,7 @@ export async function listDueDeliveries (tx: Tx, endpointIds: readonly Id<'webho
     id: idOf('delivery', String(row['id'])), endpointId: idOf('webhookEndpoint', String(row['endpoint_id'])), tries: Number(row['tries']),
     told: {
       id: idOf('event', String(row['event_id'])), type: String(row['type']), version: Number(row['version']), sequence: Number(row['sequence']), tenantId: tx.ctx.tenantId,
-      lenderId: row['lender_id'] === null ? null : idOf('lender', String(row['lender_id'])), accountId: row['account_id'] === null ? null : idOf('account', String(row['account_id'])),
+      lenderId: idFrom('lender', row['lender_id']), accountId: idFrom('account', row['account_id']),
       occurredAt: wireInstant(String(row['occurred_at'])), recordedAt: wireInstant(String(row['recorded_at'])), correlationId: String(row['correlation_id']),
       livemode: row['livemode'] === true, data: String(row['data']),
     },

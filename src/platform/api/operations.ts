@@ -1,10 +1,11 @@
 import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import { Type } from 'typebox'
-import { IdOf, Instant, Nullable, Page, PageQuery, closed, cutPage, problems } from '#kernel'
+import { IdOf, Instant, Nullable, OneOf, Page, PageQuery, closed, cutPage, problems } from '#kernel'
 import type { Id } from '#kernel'
 import type { InstallationTx } from '../db/database.ts'
 import { keyset, pageAfter } from '../db/page.ts'
 import { AlreadyRetried, findTenant, retryDeadLetter } from '../jobs/run.ts'
+import { listLetters, mailboxChannels } from '../outside/mailbox.ts'
 import { deadLetters, eventHeads, jobStates } from '../tables.ts'
 import type { App, Services } from './api.ts'
 import { NotFound } from './problem.ts'
@@ -19,6 +20,12 @@ const DeadLetter = Type.Object({
   id: IdOf('deadLetter'), tenantId: IdOf('tenant'), job: Type.String({ description: 'Name of the job.' }), sequence: Nullable(Type.Integer({ description: 'The event it was given up on; null for a deadline.' })),
   error: Type.String({ description: 'Why the last try failed.' }), attempts: Type.Integer({ description: 'How often it was tried.' }), failedAt: Instant, retriedAt: Nullable(Instant),
 }, { title: 'DeadLetter' })
+
+const MailboxLetter = Type.Object({
+  id: IdOf('letter'), channel: OneOf(mailboxChannels, 'How it was to go out.'), key: Type.String({ description: 'Id of the message: a repeat of it was dropped.' }),
+  to: Type.String({ description: 'Address or number of the recipient.' }), subject: Nullable(Type.String({ description: 'Subject of an e-mail.' })),
+  text: Type.String({ description: 'What it says.' }), createdAt: Instant,
+}, { title: 'MailboxLetter' })
 
 const letterColumns = {
   id: deadLetters.id, tenantId: deadLetters.tenantId, job: deadLetters.job, sequence: deadLetters.sequence, error: deadLetters.error, attempts: deadLetters.attempts,
@@ -41,8 +48,8 @@ const findLetter = async (tx: InstallationTx, id: Id<'deadLetter'>) => {
   return letter ?? null
 }
 
-/** What the operator sees of the machine's work across agencies, and the way to run again what was given up. */
-export function addOperationRoutes (app: App, { db, machine, queues }: Services): void {
+/** What the operator sees of the machine's work across agencies, the way to run again what was given up, and the local mailbox. */
+export function addOperationRoutes (app: App, { db, machine, queues, vault }: Services): void {
   const tags = ['operations']
   const config = { scope: 'operator' } as const
 
@@ -81,5 +88,17 @@ export function addOperationRoutes (app: App, { db, machine, queues }: Services)
     if (tenant === null) throw NotFound()
     await retryDeadLetter(machine, tenant, letter.id)
     return (await db.installation(async tx => await findLetter(tx, letter.id)))!
+  })
+  app.get('/v1/operations/mailbox', {
+    config,
+    schema: {
+      operationId: 'listMailbox', tags, summary: 'Read the local mailbox', description: 'E-mails and SMS of an agency, newest first, that were kept here because no provider is configured. For trying Recoup out.',
+      querystring: Type.Object({ ...PageQuery, tenantId: IdOf('tenant') }, closed), response: { 200: Page(MailboxLetter, 'MailboxPage'), ...problems(NotFound) },
+    },
+  }, async req => {
+    const { tenantId, ...query } = req.query
+    const tenant = await findTenant(db, tenantId)
+    if (tenant === null) throw NotFound()
+    return await listLetters(db, vault, tenant, keyset(query))
   })
 }

@@ -1,5 +1,5 @@
-import { Column, Param, fillPlaceholders, is, sql } from 'drizzle-orm'
-import type { SQLWrapper } from 'drizzle-orm'
+import { Column, SQL, fillPlaceholders, is, sql } from 'drizzle-orm'
+import type { Param, SQLWrapper } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { databaseOn } from './tx.ts'
 import type { QueryPort, Tx } from './tx.ts'
@@ -14,6 +14,9 @@ interface Prepared { queryConfig: { text: string }, params: unknown[], fields: {
 /** Turns one value of a row into what the column promises; null for a column whose values are good as they come. */
 type Decode = ((value: unknown) => unknown) | null
 
+/** What Drizzle keeps inside an expression. */
+interface SQLDecoded { decoder: { mapFromDriverValue (value: unknown): unknown } }
+
 interface Compiled { text: string, params: unknown[], names: string[], decoders: Decode[] }
 
 const noPort: QueryPort = { query: async () => await Promise.reject(new Error('a prepared query runs on a transaction')) }
@@ -22,7 +25,7 @@ const noPort: QueryPort = { query: async () => await Promise.reject(new Error('a
 export const given = (column: PgColumn, name: string): Param => sql.param(sql.placeholder(name), column) as Param
 
 /**
- * Compiles a hot select of plain columns once for the process: building one with Drizzle, or going through its layers, costs more than running it.
+ * Compiles a hot select once for the process: building one with Drizzle, or going through its layers, costs more than running it.
  * Values (`given`) are filled in at each run. The query must still filter on the agency.
  */
 export function prepared<R extends readonly unknown[]> (name: string, build: (db: Builder) => Preparable<R>): (tx: Tx, values: Record<string, unknown>) => Promise<Row<R>[]> {
@@ -49,8 +52,9 @@ function decode (row: readonly unknown[], names: readonly string[], decoders: re
 
 function compile ({ queryConfig, params, fields }: Prepared): Compiled {
   const decoders = fields.map(({ path, field }): Decode => {
-    if (path.length !== 1 || !is(field, Column)) throw new Error('a prepared query selects plain columns, each under its own name')
-    return field.mapFromDriverValue === Column.prototype.mapFromDriverValue ? null : value => field.mapFromDriverValue(value)
+    if (path.length !== 1) throw new Error('a prepared query selects each value under its own name')
+    const decoder = is(field, Column) ? field : ((is(field, SQL.Aliased) ? field.sql : field) as unknown as SQLDecoded).decoder
+    return decoder.mapFromDriverValue === Column.prototype.mapFromDriverValue ? null : value => decoder.mapFromDriverValue(value)
   })
   return { text: queryConfig.text, params, names: fields.map(({ path }) => path[0]!), decoders }
 }

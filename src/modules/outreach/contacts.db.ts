@@ -1,0 +1,120 @@
+import { and, desc, eq, sql } from 'drizzle-orm'
+import { cutPage, idOf, uuidOf } from '#kernel'
+import type { Id, PageOf } from '#kernel'
+import { NotFound, literal, newId, pageAfter, wireInstant } from '#platform'
+import type { Tx } from '#platform'
+import type { ContactCase, PastContact } from './asking.core.ts'
+import type { AttemptChannel, AttemptOutcome, Direction } from './core.ts'
+import { isHeldAt, personKeyOf } from './db.ts'
+import { contactAttempts } from './tables.ts'
+
+/** The name under which policy counts a number or address: its hash. */
+export const numberKeyOf = (valueIndex: Buffer): string => `number:${valueIndex.toString('hex')}`
+
+/** More contacts than one batch of people can have had; a history that was cut would be counted short. */
+const historyMax = 100_000
+
+/** A contact of before, with the message it was, if any. */
+export type HistoryEntry = PastContact & { messageId: Id<'message'> | null }
+
+/**
+ * Contacts since an instant with any of these persons, or at any of these numbers, by whatever channel and about whatever debt, oldest first:
+ * the history that policy is asked with. Persons are named as in `personKey`.
+ */
+export async function listContactHistory (tx: Tx, { personKeys, valueIndexes }: { personKeys: readonly string[], valueIndexes: readonly Buffer[] }, since: Date): Promise<HistoryEntry[]> {
+  const { rows } = await tx.execute(sql`select account_id, message_id, person_key, value_index, channel, direction, outcome, at from contact_attempts
+    where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and at >= ${since.toISOString()}::timestamptz
+      and (person_key = any(${sql.param(personKeys)}::text[]) or value_index = any(${sql.param(valueIndexes)}::bytea[]))
+    order by at, id limit ${literal(historyMax)}`)
+  if (rows.length === historyMax) throw new Error('a history of contacts is too long to be read')
+  // What is in the table was checked when it was written.
+  return rows.map(row => ({
+    accountId: idOf('account', String(row['account_id'])), messageId: typeof row['message_id'] === 'string' ? idOf('message', row['message_id']) : null, personKey: String(row['person_key']),
+    numberKey: row['value_index'] === null ? null : numberKeyOf(row['value_index'] as Buffer), channel: row['channel'] as AttemptChannel, direction: row['direction'] as Direction,
+    outcome: row['outcome'] as PastContact['outcome'], at: wireInstant(String(row['at'])),
+  }))
+}
+
+/** A party of an account, as a contact with it is judged. */
+export type Contacted = Omit<ContactCase, 'history'> & { lenderId: Id<'lender'>, product: string, jurisdiction: string, region: string | null, valueIndex: Buffer | null, isHeld: boolean }
+
+/** A party of an account, reached at one of its contact points or somewhere unknown. Throws `NotFound` when they do not belong together. */
+export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'> | null, channel: AttemptChannel): Promise<Contacted> {
+  const now = sql`${tx.ctx.now.toISOString()}::timestamptz`
+  const { rows } = await tx.execute(sql`
+    select a.lender_id, a.product, a.jurisdiction, a.region, a.time_zone, ap.role, ${personKeyOf('p')} as person_key, cp.id as contact_point_id, cp.value_index, coalesce(cp.is_workplace, false) as is_workplace,
+      (select b.kind from account_parties bp join parties b on b.tenant_id = bp.tenant_id and b.id = bp.party_id
+        where bp.tenant_id = a.tenant_id and bp.account_id = a.id and bp.role = 'borrower' order by bp.party_id limit 1) as borrower_kind,
+      ${isHeldAt(tx.ctx.now, 'ap')} as is_held,
+      (select string_agg(h.kind, ',') from holds h where h.tenant_id = a.tenant_id and h.account_id = a.id and h.released_at is null and h.starts_at <= ${now} and (h.ends_at is null or h.ends_at > ${now})) as holds,
+      coalesce((select c.state = 'withdrawn' from consents c where c.tenant_id = cp.tenant_id and c.value_index = cp.value_index and c.channel = ${channel} order by c.at desc, c.id desc limit 1), false) as is_opted_out
+    from accounts a
+    join account_parties ap on ap.tenant_id = a.tenant_id and ap.account_id = a.id and ap.party_id = ${uuidOf(partyId)}::uuid
+    join parties p on p.tenant_id = ap.tenant_id and p.id = ap.party_id
+    left join contact_points cp on cp.tenant_id = p.tenant_id and cp.party_id = p.id and cp.id = ${contactPointId === null ? null : uuidOf(contactPointId)}::uuid
+    where a.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and a.id = ${uuidOf(accountId)}::uuid`)
+  const row = rows[0]
+  if (row === undefined || (contactPointId !== null && row['contact_point_id'] === null)) throw NotFound()
+  const valueIndex = row['value_index'] as Buffer | null
+  return {
+    accountId, lenderId: idOf('lender', String(row['lender_id'])), product: String(row['product']), jurisdiction: String(row['jurisdiction']), region: row['region'] as string | null, timeZone: String(row['time_zone']),
+    role: row['role'] as ContactCase['role'], personKey: String(row['person_key']), valueIndex, numberKey: valueIndex === null ? null : numberKeyOf(valueIndex), isWorkplace: row['is_workplace'] === true,
+    borrowerKind: row['borrower_kind'] === 'company' ? 'company' : 'person', isHeld: row['is_held'] === true, isOptedOut: row['is_opted_out'] === true, holds: (row['holds'] as string | null)?.split(',') ?? [],
+  }
+}
+
+const columns = {
+  id: contactAttempts.id, accountId: contactAttempts.accountId, partyId: contactAttempts.partyId, contactPointId: contactAttempts.contactPointId, messageId: contactAttempts.messageId,
+  channel: contactAttempts.channel, direction: contactAttempts.direction, outcome: contactAttempts.outcome, at: contactAttempts.at, wasLawful: contactAttempts.wasLawful,
+  decisionId: contactAttempts.decisionId, createdAt: contactAttempts.createdAt,
+}
+
+/** A contact as it was recorded. */
+export interface AttemptRow {
+  id: Id<'contactAttempt'>, accountId: Id<'account'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'> | null, messageId: Id<'message'> | null, channel: AttemptChannel,
+  direction: Direction, outcome: AttemptOutcome | 'pending', at: string, wasLawful: boolean, decisionId: Id<'policyDecision'> | null, createdAt: string
+}
+
+/** Records a contact. */
+export async function insertAttempt (tx: Tx, attempt: Omit<typeof contactAttempts.$inferInsert, 'tenantId' | 'id' | 'messageId' | 'actorKind' | 'actorId' | 'createdAt'>): Promise<AttemptRow> {
+  const { tenantId, actor, now } = tx.ctx
+  const [row] = await tx.insert(contactAttempts)
+    .values({ tenantId, id: newId('contactAttempt'), actorKind: actor.kind, actorId: actor.id, createdAt: now.toISOString(), ...attempt }).returning(columns)
+  return row!
+}
+
+/** Contacts of an account, newest first. */
+export async function listAttempts (tx: Tx, accountId: Id<'account'>, page: { limit: number, after: string | null }): Promise<PageOf<AttemptRow>> {
+  const rows = await tx.select(columns).from(contactAttempts)
+    .where(and(eq(contactAttempts.tenantId, tx.ctx.tenantId), eq(contactAttempts.accountId, accountId), pageAfter(contactAttempts.id, page, 'descending')))
+    .orderBy(desc(contactAttempts.id)).limit(page.limit + 1)
+  return cutPage(rows, page.limit, row => row.id)
+}
+
+/** A message that was permitted: it counts as a contact from now on. */
+export interface PermittedContact {
+  messageId: Id<'message'>, accountId: Id<'account'>, lenderId: Id<'lender'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'>, personKey: string, valueIndex: Buffer,
+  channel: AttemptChannel, decisionId: Id<'policyDecision'>
+}
+
+/** Counts permitted messages as contacts, before they are sent: one for each message, however often it is handed over. */
+export async function insertPending (tx: Tx, permitted: readonly PermittedContact[]): Promise<void> {
+  if (permitted.length === 0) return
+  const { tenantId, actor, now } = tx.ctx
+  const column = (pick: (contact: PermittedContact) => unknown) => sql.param(permitted.map(pick))
+  await tx.execute(sql`insert into contact_attempts as t (tenant_id, id, account_id, lender_id, party_id, contact_point_id, message_id, person_key, value_index, channel, direction, outcome, at, was_lawful, decision_id, actor_kind, actor_id, created_at)
+    select ${uuidOf(tenantId)}::uuid, id, account_id, lender_id, party_id, contact_point_id, message_id, person_key, value_index, channel, 'out', 'pending', ${now.toISOString()}::timestamptz, true, decision_id, ${actor.kind}, ${actor.id}::text, ${now.toISOString()}::timestamptz
+    from unnest(${column(() => uuidOf(newId('contactAttempt')))}::uuid[], ${column(c => uuidOf(c.accountId))}::uuid[], ${column(c => uuidOf(c.lenderId))}::uuid[], ${column(c => uuidOf(c.partyId))}::uuid[],
+      ${column(c => uuidOf(c.contactPointId))}::uuid[], ${column(c => uuidOf(c.messageId))}::uuid[], ${column(c => c.personKey)}::text[], ${column(c => c.valueIndex)}::bytea[], ${column(c => c.channel)}::text[],
+      ${column(c => uuidOf(c.decisionId))}::uuid[])
+      as c (id, account_id, lender_id, party_id, contact_point_id, message_id, person_key, value_index, channel, decision_id)
+    on conflict (tenant_id, message_id) do update set at = excluded.at, decision_id = excluded.decision_id where t.outcome = 'pending'`)
+}
+
+/** Writes down what became of messages that were permitted, once each. Answers the contacts so recorded. */
+export async function setOutcomes (tx: Tx, messageIds: readonly Id<'message'>[], outcome: AttemptOutcome): Promise<(AttemptRow & { lenderId: Id<'lender'> })[]> {
+  if (messageIds.length === 0) return []
+  return await tx.update(contactAttempts).set({ outcome })
+    .where(and(eq(contactAttempts.tenantId, tx.ctx.tenantId), eq(contactAttempts.outcome, 'pending'), sql`${contactAttempts.messageId} = any(${sql.param(messageIds.map(uuidOf))}::uuid[])`))
+    .returning({ ...columns, lenderId: contactAttempts.lenderId })
+}

@@ -1,0 +1,130 @@
+import { addDays, dayNumber, offsetRunAt, problem } from '#kernel'
+import type { CalendarDay, Minor } from '#kernel'
+import type { Verdict } from '../policy/index.ts'
+
+/** Days past due on which a reminder goes out. */
+export const reminderSteps = [3, 7, 15] as const
+export type ReminderStep = typeof reminderSteps[number]
+
+/** How a reminder goes out, and the kind of contact point each way uses. */
+export const messageChannels = ['email', 'sms'] as const
+export type MessageChannel = typeof messageChannels[number]
+
+/** The life of a message: see domain. `sending` is permitted and in hand; what law or an opt-out forbids is `suppressed`, what lost its reason is `cancelled`. */
+export const messageStates = ['scheduled', 'sending', 'sent', 'suppressed', 'cancelled', 'failed'] as const
+export type MessageState = typeof messageStates[number]
+
+/** Why a message was not sent, or not yet. */
+export const messageReasons = ['placementEnded', 'onHold', 'nothingOwed', 'requested', 'law', 'optedOut', 'unreachable', 'providerRefused', 'providerFailed'] as const
+export type MessageReason = typeof messageReasons[number]
+
+/** The ways of contact that are recorded. */
+export const attemptChannels = ['call', 'robocall', 'sms', 'email', 'im', 'letter', 'visit'] as const
+export type AttemptChannel = typeof attemptChannels[number]
+export const directions = ['out', 'in'] as const
+export type Direction = typeof directions[number]
+
+/** What became of a contact, in the words of the laws that count them. */
+export const attemptOutcomes = [
+  'conversation', 'voicemail', 'noAnswer', 'busy', 'notInService', 'rejected', 'dropped', 'wrongNumber', 'thirdParty',
+  'sent', 'delivered', 'undelivered', 'replied', 'visited', 'notMet',
+] as const
+export type AttemptOutcome = typeof attemptOutcomes[number]
+
+export const MessageStateRefused = problem('message-state-refused', 409, 'The message can no longer be cancelled.', 'Read the message: `state` says what became of it. Only a scheduled one can be cancelled.')
+export const OutcomeRefused = problem('outcome-refused', 422, 'That outcome does not belong to that kind of contact.', 'Choose one of the outcomes in `detail`.')
+export const ContactInFuture = problem('contact-in-future', 422, 'A contact is recorded once it has happened.', 'Give an instant that has passed, or leave `at` out.')
+
+const spoken: readonly AttemptOutcome[] = ['conversation', 'voicemail', 'noAnswer', 'busy', 'notInService', 'rejected', 'dropped', 'wrongNumber', 'thirdParty']
+const written: readonly AttemptOutcome[] = ['sent', 'delivered', 'undelivered', 'replied', 'wrongNumber', 'thirdParty']
+const outcomesOf: Record<AttemptChannel, readonly AttemptOutcome[]> = {
+  call: spoken, robocall: spoken, sms: written, email: written, im: written, letter: written, visit: ['conversation', 'visited', 'notMet', 'thirdParty'],
+}
+
+/** Checks what is recorded of a contact. Throws `OutcomeRefused` and `ContactInFuture`. */
+export function checkAttempt (channel: AttemptChannel, outcome: AttemptOutcome, at: Date, now: Date): void {
+  if (!outcomesOf[channel].includes(outcome)) throw OutcomeRefused({ channel, outcomes: outcomesOf[channel].join(' ') }, { violations: [{ pointer: '/outcome', message: `must be one of ${outcomesOf[channel].join(', ')}` }] })
+  if (at > now) throw ContactInFuture({}, { violations: [{ pointer: '/at', message: 'must not be in the future' }] })
+}
+
+/** The hour, by the borrower's clock, at which a reminder goes out unless the law opens later. */
+const sendHour = 9
+const hourMs = 3_600_000
+const dayMs = 86_400_000
+
+/** The instant at which a reminder's day reaches the sending hour in a zone. The hour is never skipped: clocks change at night. */
+export function sendInstant (day: CalendarDay, zone: string): Date {
+  const wall = dayNumber(day) * dayMs + sendHour * hourMs
+  const near = wall - offsetRunAt(zone, wall).offsetMs
+  return new Date(wall - offsetRunAt(zone, near).offsetMs)
+}
+
+/**
+ * The days on which reminders go out. They count from the day the debt was due, unless it was handed over when the first of them had passed:
+ * then from the hand-over, so that an old debt gets its reminders one after the other and not all at once.
+ */
+export function reminderDays (dueOn: CalendarDay, startedOn: CalendarDay): { step: ReminderStep, on: CalendarDay }[] {
+  const anchor = addDays(dueOn, reminderSteps[0]) >= startedOn ? dueOn : startedOn
+  return reminderSteps.map(step => ({ step, on: addDays(anchor, step) }))
+}
+
+/** How often a message is handed to its provider at most, and how long it waits after each failure: minutes of the agency's time. */
+export const sendsMax = 5
+const retryMinutes = [1, 5, 30, 120] as const
+
+/** When a message that its provider did not take is tried again after `attempts` tries; null when it is given up. */
+export function retryAt (attempts: number, now: Date): Date | null {
+  const minutes = retryMinutes[attempts - 1]
+  return minutes === undefined || attempts >= sendsMax ? null : new Date(now.getTime() + minutes * 60_000)
+}
+
+/** How long a message that was handed over may stay without an answer before it is taken up again: longer than any provider is waited for. */
+export const fenceSeconds = 60
+
+/** A message is not begun in the last minute before the law closes: handing over takes time. */
+export const closingMarginMs = 60_000
+
+/** What is known of a message that has fallen due, apart from what the law says. */
+export interface DueFacts {
+  state: MessageState, attempts: number, plannedAt: string, isPlacementActive: boolean, isHeld: boolean, isOptedOut: boolean, isReachable: boolean, owed: Minor
+}
+
+/** What is to become of a message that has fallen due. */
+export type Fate =
+  | { state: 'sending' }
+  | { state: 'scheduled', dueAt: string, reason: MessageReason | null, rule: string | null, clause: string | null }
+  | { state: 'cancelled', reason: MessageReason }
+  | { state: 'suppressed', reason: MessageReason, rule: string, clause: string }
+  | { state: 'failed', reason: MessageReason }
+
+/** Settles a message without asking the law, when something of our own stands in the way; null: the law is asked. */
+export function settleDue (facts: DueFacts, now: Date): Fate | null {
+  if (!facts.isPlacementActive) return { state: 'cancelled', reason: 'placementEnded' }
+  if (facts.owed === 0) return { state: 'cancelled', reason: 'nothingOwed' }
+  if (facts.isHeld) return { state: 'cancelled', reason: 'onHold' }
+  if (!facts.isReachable) return { state: 'suppressed', reason: 'unreachable', rule: 'RECOUP.UNREACHABLE', clause: 'The address is invalid, was erased, or is a place of work.' }
+  if (facts.state === 'sending' && facts.attempts >= sendsMax) return { state: 'failed', reason: 'providerFailed' }
+  // Brought forward for an opt-out that was taken back before it was looked at.
+  if (!facts.isOptedOut && new Date(facts.plannedAt) > now) return { state: 'scheduled', dueAt: facts.plannedAt, reason: null, rule: null, clause: null }
+  return null
+}
+
+/**
+ * What the law's answer makes of a message. An opt-out is honoured even where no pack has a rule for it. `closesAt` and `opensAt` are the
+ * end of the lawful hours that run now and the beginning of the next; null: no end.
+ */
+export function fateOf ({ verdict, earliestAllowedAt, reasons, laterReasons }: Verdict, isOptedOut: boolean, hours: { closesAt: string | null, opensAt: string | null }, now: Date): Fate {
+  const [first] = reasons
+  if (verdict === 'denied' || (verdict === 'wait' && earliestAllowedAt === null)) {
+    return { state: 'suppressed', reason: isOptedOut ? 'optedOut' : 'law', rule: first?.rule ?? 'RECOUP.UNKNOWN', clause: first?.clause ?? 'The law gives no reason.' }
+  }
+  if (isOptedOut) return { state: 'suppressed', reason: 'optedOut', rule: 'RECOUP.OPTED_OUT', clause: 'The recipient opted out.' }
+  if (verdict === 'wait') {
+    const reason = first ?? laterReasons[0]
+    return { state: 'scheduled', dueAt: earliestAllowedAt!, reason: 'law', rule: reason?.rule ?? null, clause: reason?.clause ?? null }
+  }
+  if (hours.closesAt !== null && Date.parse(hours.closesAt) - now.getTime() < closingMarginMs && hours.opensAt !== null) {
+    return { state: 'scheduled', dueAt: hours.opensAt, reason: 'law', rule: 'RECOUP.CLOSING', clause: 'The lawful hours end within a minute.' }
+  }
+  return { state: 'sending' }
+}

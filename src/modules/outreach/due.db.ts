@@ -1,0 +1,83 @@
+import { and, asc, eq, sql } from 'drizzle-orm'
+import { idOf, minor, uuidOf } from '#kernel'
+import type { Id } from '#kernel'
+import { literal, tenants } from '#platform'
+import type { Tx } from '#platform'
+import { accountParties, accounts } from '../accounts/tables.ts'
+import { lenders } from '../lenders/tables.ts'
+import { contactPoints, parties } from '../parties/tables.ts'
+import { placements } from '../placements/tables.ts'
+import { isHeldAt } from './db.ts'
+import { messages } from './tables.ts'
+
+/** One batch of messages: few enough to be handed over well within the fence. Limits are literals: a parameter costs the good plan. */
+const dueMax = sql`100`
+
+/** The most due messages looked at for one batch; of one person only the first is taken. */
+const candidatesMax = sql`400`
+
+/**
+ * Lets one worker at a time decide for an agency, until the transaction ends: two that counted the contacts at one number at once, for two
+ * people who share it, would each permit the last one allowed.
+ */
+export async function lockDecisions (tx: Tx): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtext('outreach'), hashtext(${tx.ctx.tenantId}))`)
+}
+
+/** True when a message is due, whether or not somebody has it in hand. */
+export async function isAnythingDue (tx: Tx): Promise<boolean> {
+  const { rows } = await tx.execute(sql`select exists (select from messages where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and due_at <= ${tx.ctx.now.toISOString()}::timestamptz) as is_due`)
+  return rows[0]?.['is_due'] === true
+}
+
+/** Takes messages that are due and in nobody's hands: the first of each person, because the next must count it. */
+async function lockFirsts (tx: Tx): Promise<Id<'message'>[]> {
+  const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
+  const at = sql`${tx.ctx.now.toISOString()}::timestamptz`
+  const isFree = sql`due_at <= ${at} and (claimed_until is null or claimed_until <= now())`
+  // Asked again of the row once it is locked: it may have been cancelled since it was found.
+  const { rows } = await tx.execute(sql`
+    with due as materialized (
+      select id, person_key, due_at from messages where tenant_id = ${tenantId} and ${isFree} order by due_at, id limit ${candidatesMax}
+    ), firsts as materialized (
+      select id from (select distinct on (person_key) id, due_at from due order by person_key, due_at, id) first order by due_at, id limit ${dueMax}
+    )
+    select m.id from messages m where m.tenant_id = ${tenantId} and m.id = any(array(select id from firsts)) and ${isFree} for update skip locked`)
+  return rows.map(row => idOf('message', String(row['id'])))
+}
+
+/** A message that has fallen due, with everything it is judged by and written from. */
+export type DueMessage = Awaited<ReturnType<typeof lockDue>>[number]
+
+/** Takes messages that have fallen due, at most a batch and of each person the first, with all that is known of them. */
+export async function lockDue (tx: Tx) {
+  const { tenantId, now } = tx.ctx
+  const at = sql`${now.toISOString()}::timestamptz`
+  const ids = await lockFirsts(tx)
+  if (ids.length === 0) return []
+  // The messages first, then one row of each by its key: left to itself and without fresh statistics, the planner starts with every placement.
+  await tx.execute(sql`select set_config('join_collapse_limit', '1', true)`)
+  const rows = await tx.select({
+    id: messages.id, accountId: messages.accountId, lenderId: messages.lenderId, partyId: messages.partyId, contactPointId: messages.contactPointId, personKey: messages.personKey,
+    channel: messages.channel, step: messages.step, state: messages.state, attempts: messages.attempts, plannedAt: messages.plannedAt,
+    agency: tenants.name, lender: lenders.name, reference: accounts.lenderReference, product: accounts.product, currency: accounts.currency, jurisdiction: accounts.jurisdiction,
+    region: accounts.region, timeZone: accounts.timeZone, dueOn: accounts.dueOn,
+    owed: sql<string>`${accounts.principal} + ${accounts.interest} + ${accounts.penalty} + ${accounts.costs}`,
+    language: parties.language, borrowerKind: parties.kind, role: accountParties.role,
+    value: contactPoints.value, valueIndex: contactPoints.valueIndex, isWorkplace: contactPoints.isWorkplace, contactPointState: contactPoints.state,
+    isPlacementActive: sql<boolean>`${placements.state} = 'active'`, isHeld: sql<boolean>`${isHeldAt(now, 'messages')}`,
+    holds: sql<string | null>`(select string_agg(h.kind, ',') from holds h where h.tenant_id = messages.tenant_id and h.account_id = messages.account_id
+      and h.released_at is null and h.starts_at <= ${at} and (h.ends_at is null or h.ends_at > ${at}))`,
+    isOptedOut: sql<boolean>`coalesce((select c.state = 'withdrawn' from consents c where c.tenant_id = contact_points.tenant_id and c.value_index = contact_points.value_index
+      and c.channel = messages.channel order by c.at desc, c.id desc limit 1), false)`,
+  }).from(messages)
+    .innerJoin(tenants, eq(tenants.tenantId, messages.tenantId))
+    .innerJoin(accounts, and(eq(accounts.tenantId, messages.tenantId), eq(accounts.id, messages.accountId)))
+    .innerJoin(lenders, and(eq(lenders.tenantId, messages.tenantId), eq(lenders.id, messages.lenderId)))
+    .innerJoin(parties, and(eq(parties.tenantId, messages.tenantId), eq(parties.id, messages.partyId)))
+    .innerJoin(accountParties, and(eq(accountParties.tenantId, messages.tenantId), eq(accountParties.accountId, messages.accountId), eq(accountParties.partyId, messages.partyId)))
+    .innerJoin(contactPoints, and(eq(contactPoints.tenantId, messages.tenantId), eq(contactPoints.id, messages.contactPointId)))
+    .innerJoin(placements, and(eq(placements.tenantId, messages.tenantId), eq(placements.id, messages.placementId)))
+    .where(and(eq(messages.tenantId, tenantId), sql`${messages.id} = any(${sql.param(ids.map(uuidOf))}::uuid[])`)).orderBy(asc(messages.dueAt), asc(messages.id))
+  return rows.map(({ owed, holds, ...row }) => ({ ...row, owed: minor(Number(owed)), holds: holds?.split(',') ?? [] }))
+}

@@ -1,0 +1,25 @@
+import { Type } from 'typebox'
+import { IdOf, Instant, Nullable, OneOf } from '#kernel'
+import { event } from '#platform'
+import { attemptChannels, attemptOutcomes, directions, messageChannels, messageReasons } from './core.ts'
+
+const message = {
+  messageId: IdOf('message'), accountId: IdOf('account'), channel: OneOf(messageChannels, 'How it goes out.'),
+  step: Type.Integer({ description: 'The reminder, by its days past due.' }),
+}
+const reason = OneOf(messageReasons, 'Why.')
+const law = { rule: Type.String({ description: 'The rule that forbids it.' }), clause: Type.String({ description: 'Where the law says so.' }) }
+
+export const MessageScheduled = event('message.scheduled', 1, 'A reminder was planned.', Type.Object({ ...message, plannedAt: Instant }))
+export const MessageSent = event('message.sent', 1, 'A reminder was handed to its provider.', Type.Object({ ...message, sentAt: Instant }))
+export const MessageSuppressed = event('message.suppressed', 1, 'A reminder was not sent because the law or the recipient forbids it.', Type.Object({ ...message, reason, ...law }))
+export const MessageCancelled = event('message.cancelled', 1, 'A reminder lost its reason: the debt was paid, disputed, held or taken back, or somebody cancelled it.', Type.Object({ ...message, reason }))
+export const MessageFailed = event('message.failed', 1, 'A reminder could not be handed to its provider and was given up.', Type.Object({ ...message, reason }))
+export const MessageOptedOut = event('message.optedOut', 1, 'The recipient of reminders opted out. Nothing more is sent there.', Type.Object({
+  accountId: IdOf('account'), contactPointId: IdOf('contactPoint'), channel: OneOf(messageChannels, 'Of what kind of message.'),
+}))
+export const ContactAttemptLogged = event('contactAttempt.logged', 1, 'A contact with a party was recorded.', Type.Object({
+  contactAttemptId: IdOf('contactAttempt'), accountId: IdOf('account'), partyId: IdOf('party'), messageId: Nullable(IdOf('message')),
+  channel: OneOf(attemptChannels, 'By which channel.'), direction: OneOf(directions, '`out`: begun by the agency; `in`: by the party.'),
+  outcome: OneOf(attemptOutcomes, 'What became of it.'), at: Instant, wasLawful: Type.Boolean({ description: 'False when the law would have refused it, or a hold stopped contact.' }),
+}))

@@ -1,0 +1,27 @@
+/**
+ * Reminders to borrowers, and the record of every contact.
+ *
+ * When a placement becomes active, its borrower is to be reminded 3, 7 and 15 days after the debt was due, by e-mail and SMS where there is
+ * such an address; a debt handed over late counts from the hand-over. A message is planned for nine by the borrower's clock, written from
+ * the open balance in the moment it is sent, and cancelled when its reason is gone: paid, taken back, disputed or held. What is resolved in
+ * time is scheduled again.
+ *
+ * Policy is asked when a message falls due, each time it is tried, with every contact the agency has had with the person, whichever lender's
+ * debt it was about. What it allows is fenced off and counted before it is sent; what it makes wait has the law's own hour as its new time; what
+ * it forbids is suppressed and keeps the clause. An opt-out holds at once and for every debt. Contacts that happened are recorded whatever the law
+ * thinks of them, and say whether it would have allowed them.
+ *
+ * What must never happen: a message outside policy's answer, a second copy of one, two contacts where one was left, a `contactOnly` party
+ * or a place of work reminded of a debt, a name or an address in an event.
+ *
+ * Held to: 12 CFR 1006.6, 1006.14 and 1006.18(e); GB/T 45251-2025, 5.3; 民法典 1033.
+ */
+export { api } from './api.ts'
+export { historySince, logContactAttempt } from './contacts.commands.ts'
+export type { ContactLog } from './contacts.commands.ts'
+export { listContactHistory, numberKeyOf } from './contacts.db.ts'
+export type { AttemptRow, HistoryEntry } from './contacts.db.ts'
+export { ContactInFuture, OutcomeRefused, attemptChannels, attemptOutcomes, directions } from './core.ts'
+export type { AttemptChannel, AttemptOutcome, Direction } from './core.ts'
+export { ContactAttemptLogged, MessageCancelled, MessageFailed, MessageOptedOut, MessageScheduled, MessageSent, MessageSuppressed } from './events.ts'
+export * as jobs from './jobs.ts'

@@ -1,0 +1,79 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Id } from '#kernel'
+import { NotTaken, job } from '#platform'
+import type { EventRow, Outside } from '#platform'
+import { PlacementActivated, PlacementClosed, PlacementRecalled, PlacementReopened, PlacementReturned } from '../placements/index.ts'
+import { ConsentWithdrawn } from '../parties/index.ts'
+import { HoldPlaced, HoldReleased } from '../protection/index.ts'
+import { honourOptOuts, planReminders, reconcileMessages } from './commands.ts'
+import { permitDue, recordHandOvers } from './sending.commands.ts'
+import type { HandOver, Permitted } from './sending.commands.ts'
+import { messages } from './tables.ts'
+
+const accountsOf = (events: readonly EventRow[]): Id<'account'>[] => [...new Set(events.flatMap(({ accountId }) => accountId === null ? [] : [accountId]))]
+
+/**
+ * Keeps what is planned in line with what happens to debts and to consent. Events only say where to look: what is done follows from how the
+ * accounts stand, so that a dispute opened and resolved in one batch leaves things as they were.
+ */
+export const keepMessages = job({
+  name: 'outreach.keepMessages',
+  on: [PlacementActivated, PlacementReopened, PlacementClosed, PlacementRecalled, PlacementReturned, HoldPlaced, HoldReleased, ConsentWithdrawn],
+  async run (tx, events) {
+    const activated = events.filter(({ type }) => type === PlacementActivated.name)
+    if (activated.length > 0) await planReminders(tx, accountsOf(activated))
+    const accounts = accountsOf(events)
+    if (accounts.length > 0) await reconcileMessages(tx, accounts)
+    // The boundary of an event: its shape was checked when it was emitted.
+    const withdrawn = events.filter(({ type }) => type === ConsentWithdrawn.name).map(({ data }) => (data as { consentId: Id<'consent'> }).consentId)
+    if (withdrawn.length > 0) await honourOptOuts(tx, withdrawn)
+  },
+})
+
+/** Messages handed over at once. With a provider's deadline of 15 s a batch of 100 ends well within the fence. */
+const lanes = 50
+
+/** How long a slice waits before it looks again at messages that another has in hand. */
+const lookAgainMs = 50
+
+/**
+ * Sends what is due. Policy is asked and the message fenced off in one transaction, it is handed over outside of any, and what came of it
+ * is written in another. A crash between leaves the fence to expire: the message is put before policy again and goes out under the same key,
+ * which a provider that has it drops.
+ */
+export const sendDueMessages = job({
+  name: 'outreach.sendDueMessages', due: messages,
+  async run ({ tx, vault, outside, isOver }) {
+    while (true) {
+      const { permitted, isMore } = await tx(async tx => await permitDue(tx, vault))
+      if (permitted.length > 0) {
+        const handOvers = await handOverAll(outside, permitted)
+        await tx(async tx => { await recordHandOvers(tx, handOvers) })
+      } else if (!isMore) {
+        return false
+      }
+      if (isOver()) return isMore
+      // Nothing to be had and yet something due: somebody else has it in hand, and a test clock must not run ahead of them.
+      if (permitted.length === 0) await wait(lookAgainMs)
+    }
+  },
+})
+
+async function handOverAll (outside: Outside, permitted: readonly Permitted[]): Promise<HandOver[]> {
+  const waiting = [...permitted]
+  const done: HandOver[] = []
+  const lane = async (): Promise<void> => {
+    for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) done.push(await handOver(outside, message))
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
+  return done
+}
+
+async function handOver (outside: Outside, message: Permitted): Promise<HandOver> {
+  try {
+    const { providerId } = await outside[message.channel].send(message.letter)
+    return { message, isTaken: true, providerId }
+  } catch (error) {
+    return { message, isTaken: false, isFinal: error instanceof NotTaken && error.isFinal }
+  }
+}

@@ -1,0 +1,113 @@
+import type { Id } from '#kernel'
+import { emit } from '#platform'
+import type { Letter, Safe, Tx, Vault } from '#platform'
+import { normalContact, revealContact } from '../parties/index.ts'
+import { decideContacts, nextLawfulMoment, openWindow } from '../policy/index.ts'
+import type { ContactRequest, Decision } from '../policy/index.ts'
+import { isInitial } from './asking.core.ts'
+import type { ContactCase } from './asking.core.ts'
+import { about } from './commands.ts'
+import { historySince, requestFor, tellLogged } from './contacts.commands.ts'
+import { insertPending, listContactHistory, numberKeyOf, setOutcomes } from './contacts.db.ts'
+import type { HistoryEntry } from './contacts.db.ts'
+import { fateOf, fenceSeconds, retryAt, settleDue } from './core.ts'
+import type { Fate, MessageChannel, MessageReason } from './core.ts'
+import { setFates, setNotSent, setSent } from './db.ts'
+import type { Settled } from './db.ts'
+import { isAnythingDue, lockDecisions, lockDue } from './due.db.ts'
+import type { DueMessage } from './due.db.ts'
+import { MessageCancelled, MessageFailed, MessageSent, MessageSuppressed } from './events.ts'
+import { languageOf, writeReminder } from './texts.core.ts'
+import type { Reminder } from './texts.core.ts'
+
+/** A message that may be sent now: written, addressed, and already counted. `permittedAt` is the agency's time of the decision. */
+export interface Permitted { id: Id<'message'>, channel: MessageChannel, attempt: number, permittedAt: string, letter: Letter }
+
+/** A message asked about: what is known of it, the words it would have, and what was asked. */
+interface Asked { message: DueMessage, reminder: Reminder, request: ContactRequest }
+
+/**
+ * Puts messages that have fallen due before policy: those it allows are fenced off, counted as contacts and answered to be sent; the others
+ * wait, are suppressed with the clause, or are cancelled. `isMore` says whether anything is still due, be it in somebody else's hands.
+ */
+export async function permitDue (tx: Tx, vault: Vault): Promise<{ permitted: Permitted[], isMore: boolean }> {
+  await lockDecisions(tx)
+  const due = await lockDue(tx)
+  if (due.length === 0) return { permitted: [], isMore: await isAnythingDue(tx) }
+  const settled: Settled[] = []
+  const toAsk: DueMessage[] = []
+  for (const message of due) {
+    const fate = settleDue({ ...message, isReachable: message.value !== null && message.contactPointState !== 'invalid' && !message.isWorkplace }, tx.ctx.now)
+    if (fate === null) toAsk.push(message)
+    else settled.push({ id: message.id, fate, decisionId: null })
+  }
+  const asked = await prepare(tx, toAsk)
+  const decisions = await decideContacts(tx, asked.map(({ request }) => request))
+  const toSend: { asked: Asked, decision: Decision }[] = []
+  for (const [i, one] of asked.entries()) {
+    const decision = decisions[i]!
+    const fate = fateOf(decision.verdict, one.message.isOptedOut, hoursFor(one.request, one.message, tx.ctx.now), tx.ctx.now)
+    settled.push({ id: one.message.id, fate, decisionId: decision.id })
+    if (fate.state === 'sending') toSend.push({ asked: one, decision })
+  }
+  await setFates(tx, settled, fenceSeconds)
+  await insertPending(tx, toSend.map(({ asked: { message }, decision }) => ({ ...message, messageId: message.id, decisionId: decision.id })))
+  tellFates(tx, due, settled)
+  const safe = await vault.safeOf(tx)
+  const permitted = toSend.map(({ asked: { message, reminder } }) => ({
+    id: message.id, channel: message.channel, attempt: message.attempts + 1, permittedAt: tx.ctx.now.toISOString(),
+    letter: { tenantId: tx.ctx.tenantId, key: message.id, to: addressOf(safe, message), text: reminder.text, ...reminder.subject !== undefined && { subject: reminder.subject } },
+  }))
+  return { permitted, isMore: await isAnythingDue(tx) }
+}
+
+const addressOf = (safe: Safe, { channel, contactPointId, value }: DueMessage): string => normalContact(channel === 'sms' ? 'phone' : 'email', revealContact(safe, { id: contactPointId, value })!)
+
+/** Gathers what policy is asked with: each person's contacts but for earlier tries of the same message, and the words that would go out. */
+async function prepare (tx: Tx, messages: readonly DueMessage[]): Promise<Asked[]> {
+  if (messages.length === 0) return []
+  const history = await listContactHistory(tx, { personKeys: messages.map(message => message.personKey), valueIndexes: messages.map(message => message.valueIndex) }, historySince(tx.ctx.now))
+  return messages.map(message => {
+    const of: ContactCase & DueMessage = { ...message, numberKey: numberKeyOf(message.valueIndex), history: historyOf(message, history) }
+    const reminder = writeReminder({ ...message, language: languageOf(message.language, message.jurisdiction), isInitial: isInitial(of) })
+    return { message, reminder, request: requestFor(of, { channel: message.channel, at: tx.ctx.now.toISOString(), collector: tx.ctx.tenantId, disclosures: reminder.disclosures, optOutMethod: reminder.optOutMethod }) }
+  })
+}
+
+const historyOf = ({ id, personKey, valueIndex }: DueMessage, history: readonly HistoryEntry[]): HistoryEntry[] => {
+  const number = numberKeyOf(valueIndex)
+  return history.filter(past => past.messageId !== id && (past.personKey === personKey || past.numberKey === number))
+}
+
+/** When the lawful hours that run now end, and when the next begin. */
+function hoursFor ({ packs }: ContactRequest, { timeZone, channel }: DueMessage, now: Date): { closesAt: string | null, opensAt: string | null } {
+  const closesAt = openWindow(packs, [timeZone], channel, now)?.closesAt ?? null
+  return { closesAt, opensAt: closesAt === null ? null : nextLawfulMoment(packs, [timeZone], channel, new Date(closesAt)) }
+}
+
+function tellFates (tx: Tx, due: readonly DueMessage[], settled: readonly Settled[]): void {
+  const fates = new Map(settled.map(({ id, fate }) => [id, fate]))
+  for (const message of due) {
+    const fate: Fate = fates.get(message.id)!
+    if (fate.state === 'cancelled') emit(tx, MessageCancelled, message, { ...about(message), reason: fate.reason })
+    if (fate.state === 'suppressed') emit(tx, MessageSuppressed, message, { ...about(message), reason: fate.reason, rule: fate.rule, clause: fate.clause })
+    if (fate.state === 'failed') emit(tx, MessageFailed, message, { ...about(message), reason: fate.reason })
+  }
+}
+
+/** What a provider did with a message: took it, or did not and perhaps never will. */
+export type HandOver = { message: Permitted } & ({ isTaken: true, providerId: string | null } | { isTaken: false, isFinal: boolean })
+
+/** Writes down what providers did with messages, each contact once. What was not taken is tried again later or given up. */
+export async function recordHandOvers (tx: Tx, handOvers: readonly HandOver[]): Promise<void> {
+  const sent = await setSent(tx, handOvers.flatMap(one => one.isTaken ? [{ id: one.message.id, providerId: one.providerId, sentAt: one.message.permittedAt }] : []))
+  for (const message of sent) emit(tx, MessageSent, message, { ...about(message), sentAt: message.sentAt })
+  const failed = await setNotSent(tx, handOvers.flatMap(one => {
+    if (one.isTaken) return []
+    const reason: MessageReason = one.isFinal ? 'providerRefused' : 'providerFailed'
+    return [{ id: one.message.id, attempt: one.message.attempt, reason, dueAt: one.isFinal ? null : retryAt(one.message.attempt, tx.ctx.now)?.toISOString() ?? null }]
+  }))
+  for (const message of failed) emit(tx, MessageFailed, message, { ...about(message), reason: message.reason! })
+  for (const attempt of await setOutcomes(tx, sent.map(({ id }) => id), 'sent')) tellLogged(tx, attempt)
+  for (const attempt of await setOutcomes(tx, failed.map(({ id }) => id), 'undelivered')) tellLogged(tx, attempt)
+}

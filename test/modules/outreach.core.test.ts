@@ -1,0 +1,142 @@
+import t from 'tap'
+import { actionOf, factsOf, historyDays, isInitial } from '../../src/modules/outreach/asking.core.ts'
+import type { ContactCase, PastContact } from '../../src/modules/outreach/asking.core.ts'
+import { attemptChannels, attemptOutcomes, checkAttempt, fateOf, reminderDays, retryAt, sendInstant, sendsMax, settleDue } from '../../src/modules/outreach/core.ts'
+import type { DueFacts } from '../../src/modules/outreach/core.ts'
+import { languageOf, writeReminder } from '../../src/modules/outreach/texts.core.ts'
+import type { ReminderFacts } from '../../src/modules/outreach/texts.core.ts'
+import { decide, selectPacks } from '../../src/modules/policy/index.ts'
+import type { Verdict } from '../../src/modules/policy/index.ts'
+import { library } from '../../src/modules/policy/library.core.ts'
+
+t.test('reminders count from the due day, and from the hand-over when the first of them has passed', async t => {
+  const days = (dueOn: string, startedOn: string): string[] => reminderDays(dueOn, startedOn).map(({ step, on }) => `${step} ${on}`)
+  t.same(days('2026-01-01', '2026-01-02'), ['3 2026-01-04', '7 2026-01-08', '15 2026-01-16'])
+  t.same(days('2026-01-01', '2026-01-04'), ['3 2026-01-04', '7 2026-01-08', '15 2026-01-16'], 'on the day of the first')
+  t.same(days('2026-01-01', '2026-01-05'), ['3 2026-01-08', '7 2026-01-12', '15 2026-01-20'], 'an old debt is not reminded of three times at once')
+  t.same(days('2026-02-20', '2026-02-01'), ['3 2026-02-23', '7 2026-02-27', '15 2026-03-07'], 'handed over before it was due')
+})
+
+t.test('a reminder goes out at nine by the clock on the borrower\'s wall, whatever the offset', async t => {
+  const cases: [day: string, zone: string, instant: string][] = [
+    ['2026-01-08', 'Asia/Shanghai', '2026-01-08T01:00:00.000Z'],
+    ['2026-03-07', 'America/New_York', '2026-03-07T14:00:00.000Z'],
+    ['2026-03-08', 'America/New_York', '2026-03-08T13:00:00.000Z'],
+    ['2026-11-01', 'America/New_York', '2026-11-01T14:00:00.000Z'],
+    ['2026-01-08', 'Asia/Kolkata', '2026-01-08T03:30:00.000Z'],
+    ['2026-01-08', 'Pacific/Kiritimati', '2026-01-07T19:00:00.000Z'],
+  ]
+  for (const [day, zone, instant] of cases) t.equal(sendInstant(day, zone).toISOString(), instant, `${day} ${zone}`)
+})
+
+t.test('a message that is not taken is tried five times, ever later', async t => {
+  const now = new Date('2026-01-08T01:00:00Z')
+  t.same([1, 2, 3, 4, 5].map(attempts => retryAt(attempts, now)?.toISOString().slice(11, 16) ?? null), ['01:01', '01:05', '01:30', '03:00', null])
+})
+
+t.test('what lost its reason is cancelled before the law is asked', async t => {
+  const now = new Date('2026-01-08T01:00:00Z')
+  const fine: DueFacts = { state: 'scheduled', attempts: 0, plannedAt: '2026-01-08T01:00:00Z', isPlacementActive: true, isHeld: false, isOptedOut: false, isReachable: true, owed: 1 }
+  const cases: [facts: Partial<DueFacts>, fate: object | null][] = [
+    [{}, null],
+    [{ isOptedOut: true }, null],
+    [{ isPlacementActive: false, isHeld: true }, { state: 'cancelled', reason: 'placementEnded' }],
+    [{ isHeld: true }, { state: 'cancelled', reason: 'onHold' }],
+    [{ owed: 0 }, { state: 'cancelled', reason: 'nothingOwed' }],
+    [{ isReachable: false }, { state: 'suppressed', reason: 'unreachable' }],
+    [{ state: 'sending', attempts: sendsMax - 1 }, null],
+    [{ state: 'sending', attempts: sendsMax }, { state: 'failed', reason: 'providerFailed' }],
+    [{ plannedAt: '2026-01-12T01:00:00Z' }, { state: 'scheduled', dueAt: '2026-01-12T01:00:00Z' }],
+    [{ plannedAt: '2026-01-12T01:00:00Z', isOptedOut: true }, null],
+  ]
+  for (const [facts, fate] of cases) {
+    const settled = settleDue({ ...fine, ...facts }, now)
+    if (fate === null) t.equal(settled, null, JSON.stringify(facts))
+    else t.match(settled, fate, JSON.stringify(facts))
+  }
+})
+
+t.test('the law\'s answer decides, an opt-out holds even where no pack knows it, and nothing begins in the last minute', async t => {
+  const now = new Date('2026-01-08T13:59:30Z')
+  const open = { closesAt: '2026-01-08T14:30:00Z', opensAt: '2026-01-09T00:00:00Z' }
+  const verdict = (more: Partial<Verdict>): Verdict => ({ verdict: 'allowed', earliestAllowedAt: null, strength: 'advisory', reasons: [], laterReasons: [], otherChannels: [], localTimes: [], packVersions: {}, unreadFlags: [], ...more })
+  const reason = { rule: 'CN.GBT.TIME', pack: 'CN.GBT45251', clause: '5.3', says: '', strength: 'voluntary', lift: null, facts: {}, ends: null } as const
+  t.same(fateOf(verdict({}), false, open, now), { state: 'sending' })
+  t.same(fateOf(verdict({}), false, { closesAt: null, opensAt: null }, now), { state: 'sending' })
+  t.match(fateOf(verdict({}), false, { ...open, closesAt: '2026-01-08T14:00:00Z' }, now), { state: 'scheduled', dueAt: '2026-01-09T00:00:00Z', reason: 'law' })
+  t.match(fateOf(verdict({}), true, open, now), { state: 'suppressed', reason: 'optedOut', rule: 'RECOUP.OPTED_OUT' })
+  t.match(fateOf(verdict({ verdict: 'wait', earliestAllowedAt: '2026-01-09T00:00:00Z', reasons: [reason] }), false, open, now), { state: 'scheduled', dueAt: '2026-01-09T00:00:00Z', rule: 'CN.GBT.TIME', clause: '5.3' })
+  t.match(fateOf(verdict({ verdict: 'wait', reasons: [reason] }), false, open, now), { state: 'suppressed', reason: 'law', rule: 'CN.GBT.TIME' }, 'never is not a time')
+  t.match(fateOf(verdict({ verdict: 'denied', reasons: [reason] }), false, open, now), { state: 'suppressed', reason: 'law', rule: 'CN.GBT.TIME', clause: '5.3' })
+})
+
+const facts: ReminderFacts = {
+  channel: 'sms', language: 'en', agency: 'Harbour\r\nRecoveries', lender: 'First Bank', owed: 1_250_00, currency: 'USD', reference: 'LN-2026-000417', dueOn: '2026-01-02', jurisdiction: 'US', isInitial: true,
+}
+
+t.test('a reminder says who writes, for whom, what is owed now and how to stop; in the United States what the law wants said', async t => {
+  const first = writeReminder(facts)
+  t.equal(first.text, 'Harbour Recoveries for First Bank: USD 1250.00 is owed on account ending 0417, due 2026-01-02. This is an attempt to collect a debt by a debt collector. Any information obtained will be used for that purpose. Reply STOP to end texts.')
+  t.same(first.disclosures, ['attemptingToCollectAndInformationUsed', 'fromDebtCollector'])
+  const later = writeReminder({ ...facts, isInitial: false })
+  t.match(later.text, 'This is from a debt collector.')
+  t.same(later.disclosures, ['fromDebtCollector'])
+  t.equal(writeReminder({ ...facts, channel: 'email' }).subject, 'A message from Harbour Recoveries', 'the subject tells nobody of a debt')
+  t.match(writeReminder({ ...facts, channel: 'email' }).text, /on behalf of First Bank[\s\S]*USD 1250\.00[\s\S]*debt collector[\s\S]*reply STOP/)
+  t.equal(writeReminder({ ...facts, language: 'zh-CN', jurisdiction: 'CN', currency: 'CNY', lender: '第一银行', agency: '港湾' }).text,
+    '【港湾】受第一银行委托提醒:您尾号0417的账户已于2026-01-02到期,现欠人民币1250.00元。如已还款请忽略。回复STOP退订。')
+  for (const language of ['en', 'zh-CN'] as const) {
+    for (const channel of ['sms', 'email'] as const) {
+      const { text, subject } = writeReminder({ ...facts, channel, language, currency: 'JPY', owed: 500 })
+      for (const part of ['Harbour Recoveries', 'First Bank', 'JPY 500', '0417', '2026-01-02', 'STOP', 'debt collector']) t.match(text, part, `${language} ${channel}`)
+      t.notMatch(text, 'LN-2026', 'not the whole reference')
+      t.equal(subject === undefined, channel === 'sms')
+    }
+  }
+})
+
+t.test('a party is written to in its own language, or that of the place', async t => {
+  t.same([['zh-CN', 'US'], ['zh', 'US'], ['en', 'CN'], ['fr', 'CN'], [null, 'CN'], [null, 'US']].map(([language, place]) => languageOf(language!, place!)), ['zh-CN', 'zh-CN', 'en', 'en', 'zh-CN', 'en'])
+})
+
+t.test('an outcome belongs to its kind of contact, and nothing is recorded before it happens', async t => {
+  const now = new Date('2026-01-08T01:00:00Z')
+  for (const channel of attemptChannels) t.ok(attemptOutcomes.some(outcome => { try { checkAttempt(channel, outcome, now, now); return true } catch { return false } }), `${channel} has outcomes`)
+  t.throws(() => { checkAttempt('call', 'delivered', now, now) }, { code: 'outcome-refused' })
+  t.throws(() => { checkAttempt('sms', 'conversation', now, now) }, { code: 'outcome-refused' })
+  t.throws(() => { checkAttempt('call', 'noAnswer', new Date('2026-01-08T01:00:01Z'), now) }, { code: 'contact-in-future' })
+})
+
+const borrower: ContactCase = {
+  accountId: 'acc_1', timeZone: 'America/New_York', borrowerKind: 'person', role: 'borrower', personKey: 'party:1', numberKey: 'number:aa', isWorkplace: false, isOptedOut: false, holds: [], history: [],
+}
+const saying = { channel: 'sms', at: '2026-01-08T15:00:00Z', collector: 'ten_1', disclosures: ['fromDebtCollector', 'attemptingToCollectAndInformationUsed'], optOutMethod: 'replyStop' } as const
+const ask = (jurisdiction: string, of: Partial<ContactCase>): Verdict => {
+  const asked = { ...borrower, timeZone: jurisdiction === 'CN' ? 'Asia/Shanghai' : 'America/New_York', ...of }
+  const at = jurisdiction === 'CN' ? '2026-01-08T02:00:00Z' : saying.at
+  return decide(selectPacks({ jurisdiction, region: 'NY', on: '2026-01-08' }), factsOf(asked, 'ten_1'), actionOf(asked, { ...saying, at, disclosures: [...saying.disclosures] }))
+}
+
+t.test('the facts of a contact are the ones the law reads: each of these refuses', async t => {
+  t.equal(ask('US', {}).verdict, 'allowed')
+  t.equal(ask('CN', {}).verdict, 'allowed')
+  const refused: [jurisdiction: string, of: Partial<ContactCase>, rule: string][] = [
+    ['US', { isOptedOut: true }, 'US.F.6E.OPTED_OUT'], ['CN', { isOptedOut: true }, 'CN.CC.1033'], ['US', { role: 'contactOnly', isOptedOut: true }, 'US.F.6E.OPTED_OUT'],
+    ['CN', { role: 'contactOnly' }, 'CN.GBT.PARTY.DEBTOR_ONLY'], ['US', { holds: ['represented'] }, 'US.F.6B2.ATTY'], ['US', { holds: ['ceaseContact'] }, 'US.F.6C.CEASE'],
+  ]
+  for (const [jurisdiction, of, rule] of refused) t.ok(ask(jurisdiction, of).reasons.some(reason => reason.rule === rule), `${rule} ${JSON.stringify(of)}`)
+})
+
+t.test('the history reaches further back than any law counts, by more than a day for the borrower\'s calendar', async t => {
+  const days = library.flatMap(({ rules }) => rules).flatMap(rule => rule.kind === 'cooldown' ? [rule.days] : rule.kind !== 'frequency' ? [] : [rule.window.type === 'rollingDays' ? rule.window.days : rule.window.type === 'calendarMonth' ? 31 : 1])
+  t.ok(days.length > 0)
+  t.ok(historyDays >= Math.max(...days) + 2, `${Math.max(...days)} days`)
+})
+
+t.test('the first communication is the first that told the person anything of the debt', async t => {
+  const past: PastContact = { accountId: 'acc_1', personKey: 'party:1', numberKey: null, channel: 'call', direction: 'out', outcome: 'noAnswer', at: '2026-01-07T15:00:00Z' }
+  t.ok(isInitial({ ...borrower, history: [past] }), 'an unanswered call tells nothing')
+  t.notOk(isInitial({ ...borrower, history: [{ ...past, outcome: 'voicemail' }] }))
+  t.ok(isInitial({ ...borrower, history: [{ ...past, outcome: 'voicemail', accountId: 'acc_2' }] }), 'another debt')
+  t.ok(isInitial({ ...borrower, history: [{ ...past, outcome: 'voicemail', personKey: 'party:2' }] }), 'another person at the same number')
+})
