@@ -1,9 +1,10 @@
 /** Measures Recoup against plain ways of doing the same work, in turn and in one run, and prints the ratios. `npm run bench -- NAME...` runs some. */
+import { leaseWork } from './lease-work.ts'
 import { readAccount } from './read-account.ts'
 import { openStage } from './stage.ts'
 import type { Finding, Stage } from './stage.ts'
 
-const benches: Record<string, (stage: Stage) => Promise<Finding>> = { 'read-account': readAccount }
+const benches: Record<string, (stage: Stage) => Promise<Finding>> = { 'read-account': readAccount, 'lease-work': leaseWork }
 
 const chosen = process.argv.slice(2)
 const unknown = chosen.find(name => !(name in benches))
