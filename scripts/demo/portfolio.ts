@@ -49,7 +49,7 @@ const waveEveryDays = 10
 export function ownStory (seed: number, firstDay: string, accounts: number, days: number): Story {
   const roll = dice(seed)
   const { day, inOrder } = calendar()
-  const within = (on: string): string => on <= addDays(firstDay, days) ? on : addDays(firstDay, days)
+  const lastDay = addDays(firstDay, days)
   const rows = new Map<string, unknown[]>()
   for (let i = 0; i < accounts; i++) {
     const reference = `L-${String(i + 1).padStart(5, '0')}`
@@ -64,10 +64,10 @@ export function ownStory (seed: number, firstDay: string, accounts: number, days
       }],
     }
     rows.set(placedOn, [...rows.get(placedOn) ?? [], row])
-    for (const { on, act } of fate(roll, reference, placedOn, i === 1)) day(within(on)).acts.push(act)
+    for (const { on, act } of fate(roll, reference, placedOn, i === 1)) if (on <= lastDay) day(on).acts.push(act)
   }
   for (const [on, batch] of rows) day(on).batch = { contentType: 'application/x-ndjson', body: batch.map(row => JSON.stringify(row)).join('\n'), count: batch.length, mapping: null }
-  day(addDays(firstDay, days))
+  day(lastDay)
   return { currency: 'USD', days: inOrder(), accounts }
 }
 

@@ -6,11 +6,16 @@ export type { Keyring, StoredKey } from './api/auth.ts'
 export { parseJson, parseJsonText } from './api/json.ts'
 export { BodyTooLarge, Conflict, InvalidRequest, NotAllowed, NotFound, UnsupportedMediaType } from './api/problem.ts'
 export { compileInput } from './api/validation.ts'
+export { bigints, booleans, byteStrings, days, integers, smallints, texts, uuids } from './db/arrays.ts'
 export * from './db/columns.ts'
 export type { Database, InstallationTx, Principal } from './db/database.ts'
 export { newId } from './db/ids.ts'
+<<<<<<< HEAD
 export { literal } from './db/literal.ts'
 export { CursorInvalid, keyset, pageAfter, pageAfterNumber } from './db/page.ts'
+=======
+export { CursorInvalid, keyset, literal, pageAfter, pageAfterNumber } from './db/page.ts'
+>>>>>>> webhooks
 export type { Keyset } from './db/page.ts'
 export { given, prepared } from './db/prepared.ts'
 export type { Tx } from './db/tx.ts'

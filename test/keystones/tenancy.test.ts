@@ -17,7 +17,7 @@ import type { Agency, As, World } from '../world.ts'
 const sharedWithLenders = ['tenants', 'event_heads', 'idempotency_keys', 'data_keys']
 /** Indexes that the machine needs across agencies. */
 const acrossAgencies = ['api_keys_hash_index', 'idempotency_keys_created_at_index']
-const appendOnly = ['events', 'journal_entries', 'policy_decisions', 'postings']
+const appendOnly = ['consents', 'events', 'journal_entries', 'policy_decisions', 'postings', 'reveals']
 
 t.test('the catalogue', async t => {
   const w = await world()
@@ -95,19 +95,20 @@ const common = new Set(['policyPackId'])
 
 /** An agency in which something of every kind has happened. */
 async function livedIn (w: World): Promise<Agency> {
-  const us = await w.agency({ jurisdiction: 'US', timeZone: 'America/New_York', now: '2026-01-05T15:00:00Z' })
+  const us = await w.agency({ jurisdiction: 'US', timeZone: 'America/New_York', now: '2026-01-05T02:00:00Z' })
   const receiver = createServer((_req, res) => { res.end() }).listen(0, '127.0.0.1')
   await once(receiver, 'listening')
   await w.ok(us, 'POST', '/v1/staff', { name: 'Mei Tan', email: 'mei@example.com', role: 'collector' })
   await w.ok(us, 'POST', '/v1/webhook-endpoints', { url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/` })
-  const queue = await w.ok<{ id: string }>(us, 'POST', '/v1/queues', { name: 'All', ordering: 'balance', filter: { currencies: ['USD'] } })
-  const lender = await w.lender(us)
-  const { accountId } = await w.account(us, lender)
-  await w.ok(us, 'POST', '/v1/placement-batches?expectedCount=1', { rows: [{}] }).catch(() => undefined)
+  const queue = await w.ok<{ id: string }>(us, 'POST', '/v1/queues', { name: 'All', ordering: 'balance', filter: { currencies: ['CNY'] } })
+  const lender = await w.lender(us, { interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/365F' } })
+  const { accountId } = await w.account(us, lender, { placedOn: '2026-01-05' })
+  await w.ok(us, 'POST', `/v1/placement-batches?lenderId=${lender.id}`, { rows: [{}] })
+  await w.ok(us, 'POST', '/v1/column-mappings', { name: 'Core', mapping: { lenderReference: { column: 'a' } } })
   await w.settle(us)
-  await w.liveUntil(us, '2026-01-25T15:00:00Z')
+  await w.liveUntil(us, '2026-01-25T02:00:00Z')
   await w.ok(us, 'POST', `/v1/queues/${queue.id}/leases`, { count: 1, ttlSeconds: 600 })
-  await w.ok(us, 'POST', '/v1/payments', { accountId, amount: 100, currency: 'USD', receivedOn: '2026-01-25', receivedBy: 'agency', method: 'card' })
+  await w.ok(us, 'POST', '/v1/payments', { accountId, amount: 100, currency: 'CNY', receivedOn: '2026-01-25', receivedBy: 'agency', method: 'card' })
   await w.ok(us, 'POST', '/v1/disputes', { accountId, reason: 'wrongAmount' })
   await w.settle(us)
   receiver.closeAllConnections()

@@ -29,7 +29,7 @@ export async function listContactHistory (tx: Tx, { personKeys, valueIndexes }: 
   if (rows.length === historyMax) throw new Error('a history of contacts is too long to be read')
   // What is in the table was checked when it was written.
   return rows.map(row => ({
-    accountId: idOf('account', String(row['account_id'])), messageId: row['message_id'] === null ? null : idOf('message', String(row['message_id'])), personKey: String(row['person_key']),
+    accountId: idOf('account', String(row['account_id'])), messageId: typeof row['message_id'] === 'string' ? idOf('message', row['message_id']) : null, personKey: String(row['person_key']),
     numberKey: row['value_index'] === null ? null : numberKeyOf(row['value_index'] as Buffer), channel: row['channel'] as AttemptChannel, direction: row['direction'] as Direction,
     outcome: row['outcome'] as PastContact['outcome'], at: wireInstant(String(row['at'])),
   }))

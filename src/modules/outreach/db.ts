@@ -56,11 +56,14 @@ export interface Target {
 }
 
 /** How a person is named across lenders' records: by the hash of their identity number, or else as this party alone. */
-export const personKeyOf = (alias: string): SQL => sql`case when ${sql.identifier(alias)}.identity_index is null then 'party:' || ${sql.identifier(alias)}.id else 'identity:' || encode(${sql.identifier(alias)}.identity_index, 'hex') end`
+export function personKeyOf (alias: string): SQL {
+  const party = sql.identifier(alias)
+  return sql`case when ${party}.identity_index is null then 'party:' || ${party}.id else 'identity:' || encode(${party}.identity_index, 'hex') end`
+}
 
 const uuids = (ids: readonly string[]) => sql.param(ids.map(uuidOf))
 const uuidOrNull = (id: string | null): string | null => id === null ? null : uuidOf(id)
-const text = (value: unknown): string | null => value === null ? null : String(value)
+const text = (value: unknown): string | null => typeof value === 'string' ? value : null
 
 /**
  * The borrowers of accounts with an active placement, each with the best e-mail address and the best phone number: a verified one before

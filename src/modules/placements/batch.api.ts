@@ -91,7 +91,7 @@ async function mappingOf (tx: Tx, { mapping, mappingId }: BatchQuery): Promise<C
 }
 
 const tags = ['placements']
-const path = Type.Object({ batchId: IdOf('placementBatch') })
+const path = Type.Object({ placementBatchId: IdOf('placementBatch') })
 
 function addReceiving (app: App, { db, vault }: Services): void {
   app.post('/v1/placement-batches', {
@@ -146,13 +146,13 @@ function addMappings (app: App): void {
     schema: { operationId: 'listColumnMappings', tags, summary: 'List column mappings', description: 'Column mappings by id. A lender\'s key sees its own.', querystring: Type.Object(PageQuery, closed), response: { 200: Page(StoredMapping, 'ColumnMappingPage') } },
   }, async req => await req.tx(async tx => await listMappings(tx, keyset(req.query))))
 
-  app.get('/v1/column-mappings/:mappingId', {
+  app.get('/v1/column-mappings/:columnMappingId', {
     config: { scope: 'placements:read' },
     schema: {
-      operationId: 'getColumnMapping', tags, summary: 'Read a column mapping', description: 'One column mapping.', params: Type.Object({ mappingId: IdOf('columnMapping') }), response: { 200: StoredMapping, ...problems(NotFound) },
+      operationId: 'getColumnMapping', tags, summary: 'Read a column mapping', description: 'One column mapping.', params: Type.Object({ columnMappingId: IdOf('columnMapping') }), response: { 200: StoredMapping, ...problems(NotFound) },
     },
   }, async req => await req.tx(async tx => {
-    const mapping = await findMapping(tx, req.params.mappingId)
+    const mapping = await findMapping(tx, req.params.columnMappingId)
     if (mapping === null) throw NotFound()
     return mapping
   }))
@@ -174,24 +174,24 @@ export const batchApi: Api = (app, services) => {
     return { ...page, data: page.data.map(showBatch) }
   }))
 
-  app.get('/v1/placement-batches/:batchId', {
+  app.get('/v1/placement-batches/:placementBatchId', {
     config: { scope: 'placements:read' },
     schema: { operationId: 'getPlacementBatch', tags, summary: 'Read a batch', description: 'How far a batch has come, what its rows amount to, and whether that is what the lender said.', params: path, response: { 200: PlacementBatch, ...problems(NotFound) } },
   }, async req => await req.tx(async tx => {
-    const batch = await findBatch(tx, req.params.batchId)
+    const batch = await findBatch(tx, req.params.placementBatchId)
     if (batch === null) throw NotFound()
     return showBatch(batch)
   }))
 
-  app.get('/v1/placement-batches/:batchId/rows', {
+  app.get('/v1/placement-batches/:placementBatchId/rows', {
     config: { scope: 'placements:read' },
     schema: {
       operationId: 'listPlacementBatchRows', tags, summary: 'What became of each row', description: 'The outcomes of a batch\'s rows in input order; rows still waiting have none yet.', params: path,
       querystring: Type.Object({ ...PageQuery, outcome: Type.Optional(OneOf(rowOutcomes, 'Only rows with this outcome.')) }, closed), response: { 200: Page(PlacementBatchRow, 'PlacementBatchRowPage'), ...problems(NotFound) },
     },
   }, async req => await req.tx(async tx => {
-    if (await findBatch(tx, req.params.batchId) === null) throw NotFound()
+    if (await findBatch(tx, req.params.placementBatchId) === null) throw NotFound()
     const page = keyset(req.query)
-    return await listOutcomes(tx, req.params.batchId, req.query.outcome, { limit: page.limit, after: pageAfterNumber(page) })
+    return await listOutcomes(tx, req.params.placementBatchId, req.query.outcome, { limit: page.limit, after: pageAfterNumber(page) })
   }))
 }

@@ -66,16 +66,19 @@ export interface Granted { grants: Grant[], memory: Memory }
  */
 export async function leaseWork (tx: Tx, queueId: Id<'queue'>, requests: readonly LeaseRequest[], known: Memory | null): Promise<Granted> {
   const now = tx.ctx.now
-  const leases = requests.map(({ holder, count, ttlSeconds }): NewLease => ({ id: newId('lease'), holder, count, dueAt: new Date(now.getTime() + ttlSeconds * 1000).toISOString() }))
+  const leases = requests.map(({ holder, count, ttlSeconds }): NewLease => ({ id: newId('lease'), holder, count, dueAt: instantText(new Date(now.getTime() + ttlSeconds * 1000)) }))
   const { ordering, arrivals } = await lookAt(tx, queueId)
   const { items, heads } = await takeFrom(tx, queueId, leases, known?.arrivals === arrivals ? known.heads : null)
   const grants = leases.map(({ id, holder, dueAt }): Grant => {
     const own = items.filter(item => item.leaseId === id)
-    const lease: LeaseRow = { id, queueId, holderKind: holder.kind, holderId: holder.id, state: 'held', dueAt, createdAt: now.toISOString(), endedAt: null }
+    const lease: LeaseRow = { id, queueId, holderKind: holder.kind, holderId: holder.id, state: 'held', dueAt, createdAt: instantText(now), endedAt: null }
     return { lease: own.length === 0 ? null : lease, items: own, ordering }
   })
   return { grants, memory: { arrivals, heads } }
 }
+
+/** An instant as the database would show it: no zeros at the end of its seconds. */
+const instantText = (instant: Date): string => instant.toISOString().replace(/\.?0+Z$/, 'Z')
 
 async function lookAt (tx: Tx, queueId: Id<'queue'>): Promise<Outlook> {
   const outlook = await findOutlook(tx, queueId)
