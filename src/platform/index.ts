@@ -10,12 +10,8 @@ export { bigints, booleans, byteStrings, days, integers, smallints, texts, uuids
 export * from './db/columns.ts'
 export type { Database, InstallationTx, Principal } from './db/database.ts'
 export { newId } from './db/ids.ts'
-<<<<<<< HEAD
 export { literal } from './db/literal.ts'
 export { CursorInvalid, keyset, pageAfter, pageAfterNumber } from './db/page.ts'
-=======
-export { CursorInvalid, keyset, literal, pageAfter, pageAfterNumber } from './db/page.ts'
->>>>>>> webhooks
 export type { Keyset } from './db/page.ts'
 export { given, prepared } from './db/prepared.ts'
 export type { Tx } from './db/tx.ts'

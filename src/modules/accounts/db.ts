@@ -28,9 +28,9 @@ export async function findAccount (tx: Tx, id: Id<'account'>): Promise<AccountRo
   return row ?? null
 }
 
-/** An account, kept from changing until the transaction ends: whoever moves its money holds this lock. Throws `NotFound`. */
+/** An account, kept from changing until the transaction ends: whoever moves its money holds this lock. Rows that name it can be added meanwhile. Throws `NotFound`. */
 export async function lockAccount (tx: Tx, id: Id<'account'>): Promise<AccountRow> {
-  const [row] = await tx.select(columns).from(accounts).where(and(eq(accounts.tenantId, tx.ctx.tenantId), eq(accounts.id, id))).for('update')
+  const [row] = await tx.select(columns).from(accounts).where(and(eq(accounts.tenantId, tx.ctx.tenantId), eq(accounts.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   return row
 }

@@ -6,7 +6,7 @@ import { lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
 import { post } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
-import { findAgreement } from '../lenders/index.ts'
+import { findAgreements } from '../lenders/index.ts'
 import { closePlacement } from '../placements/index.ts'
 import type { WaiverInput } from './api.ts'
 import { ChargeAlreadyWaived, ChargeNotOpen, chargeTermsOf, chargeThrough, lateFeeOn, nextDueAt, restThrough } from './core.ts'
@@ -19,18 +19,13 @@ import { ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'
 type TermsById = Map<string, ChargeTerms & { graceDays: number | null }>
 
 async function termsOf (tx: Tx, ids: Iterable<Id<'agreement'>>): Promise<TermsById> {
-  const all: TermsById = new Map()
-  for (const id of new Set(ids)) {
-    const agreement = await findAgreement(tx, id)
-    if (agreement === null) throw new Error(`agreement ${id} of a schedule is missing`)
-    all.set(id, { ...chargeTermsOf(agreement.terms), graceDays: agreement.terms.lateFee?.graceDays ?? null })
-  }
-  return all
+  const agreements = await findAgreements(tx, [...new Set(ids)])
+  return new Map([...agreements].map(([id, { terms }]) => [id, { ...chargeTermsOf(terms), graceDays: terms.lateFee?.graceDays ?? null }]))
 }
 
 /**
- * Charges debts up to the day each has reached, posts what comes of it, and says so. The debts' accounts and schedules are locked. A closed
- * debt is charged nothing and its schedule rests.
+ * Charges debts up to the day each has reached, posts what comes of it, and says so. The debts' accounts and schedules are locked. A debt
+ * that is not worked any more is charged nothing, and its schedule rests.
  */
 async function chargeAll (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charged) => CalendarDay): Promise<PostedCharge[]> {
   const terms = await termsOf(tx, debts.map(debt => debt.agreementId))
@@ -38,7 +33,7 @@ async function chargeAll (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charg
   const charges: PostedCharge[] = []
   const reached = debts.map((debt): Reached => {
     const rules = terms.get(debt.agreementId)!
-    if (debt.isClosed) return { accountId: debt.accountId, position: restThrough(debt.position, dayOf(debt)), dueAt: null }
+    if (!debt.isWorked) return { accountId: debt.accountId, position: restThrough(debt.position, dayOf(debt)), dueAt: null }
     const { position, charges: own } = chargeThrough(debt.position, debt, rules, pauses.get(debt.accountId) ?? noPauses, dayOf(debt))
     for (const made of own) charges.push({ id: newId('charge'), of: debt, made, entryId: null })
     return { accountId: debt.accountId, position, dueAt: nextDueAt(position, rules, debt.timeZone) }
@@ -63,7 +58,7 @@ const entryOf = ({ id, of, made: { kind, amount, toOn } }: PostedCharge): Entry 
 
 function announce (tx: Tx, { id: chargeId, of: { accountId, lenderId, currency }, made: { kind, amount, fromOn, toOn } }: PostedCharge): void {
   if (kind === 'interest') emit(tx, InterestAccrued, { accountId, lenderId }, { chargeId, accountId, amount, currency, fromOn, toOn })
-  else emit(tx, LateFeeAssessed, { accountId, lenderId }, { chargeId, accountId, amount, currency, onDay: toOn })
+  else emit(tx, LateFeeAssessed, { accountId, lenderId }, { chargeId, accountId, amount, currency, effectiveOn: toOn })
 }
 
 /** Charges what is due tonight, a bounded number of debts; answers whether more may be due. A debt several days behind is caught up in one go. */

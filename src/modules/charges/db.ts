@@ -8,7 +8,7 @@ import { charges } from './tables.ts'
 
 /** A debt as it is charged: where it stands and what is needed to go on, with its account and schedule locked. */
 export interface Charged extends ChargedDebt {
-  accountId: Id<'account'>, lenderId: Id<'lender'>, agreementId: Id<'agreement'>, currency: string, isClosed: boolean, position: Position
+  accountId: Id<'account'>, lenderId: Id<'lender'>, agreementId: Id<'agreement'>, currency: string, isWorked: boolean, position: Position
 }
 
 type Row = Record<string, unknown>
@@ -17,14 +17,18 @@ const textOrNull = (value: unknown): string | null => typeof value === 'string' 
 
 const toCharged = (row: Row): Charged => ({
   accountId: idOf('account', String(row['account_id'])), lenderId: idOf('lender', String(row['lender_id'])), agreementId: idOf('agreement', String(row['agreement_id'])),
-  currency: String(row['currency']), timeZone: String(row['time_zone']), principal: minor(Number(row['principal'])), owed: minor(Number(row['owed'])), isClosed: row['is_closed'] === true,
+  currency: String(row['currency']), timeZone: String(row['time_zone']), principal: minor(Number(row['principal'])), owed: minor(Number(row['owed'])), isWorked: row['is_worked'] === true,
   position: {
     chargedThroughOn: String(row['charged_through_on']), baseDays: BigInt(String(row['base_days'])), postedInterest: minor(Number(row['posted_interest'])), lateFeeOn: textOrNull(row['late_fee_on']),
   },
 })
 
 const chargedColumns = sql`s.account_id, s.lender_id, s.agreement_id, s.charged_through_on, s.base_days, s.posted_interest, s.late_fee_on,
-  a.currency, a.time_zone, a.principal, a.principal + a.interest + a.penalty + a.costs as owed, a.closed_at is not null as is_closed`
+  a.currency, a.time_zone, a.principal, a.principal + a.interest + a.penalty + a.costs as owed,
+  a.closed_at is null and p.state = 'active' as is_worked`
+
+/** Schedules with their accounts and the placements they were begun for. */
+const schedules = sql`charge_schedules s join accounts a on a.tenant_id = s.tenant_id and a.id = s.account_id join placements p on p.tenant_id = s.tenant_id and p.id = s.placement_id`
 
 /** How many schedules one transaction of the night takes: enough to share its commit, few enough that a payment which meets one waits a moment. */
 export const nightMax = 1_000
@@ -35,19 +39,19 @@ export const nightMax = 1_000
  */
 export async function lockDue (tx: Tx): Promise<Charged[]> {
   const { rows } = await tx.execute(sql`select ${chargedColumns}
-    from charge_schedules s join accounts a on a.tenant_id = s.tenant_id and a.id = s.account_id
+    from ${schedules}
     where s.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and s.due_at <= ${tx.ctx.now.toISOString()}::timestamptz
-    order by s.due_at limit ${literal(nightMax)} for update skip locked`)
+    order by s.due_at limit ${literal(nightMax)} for no key update of s, a skip locked`)
   return rows.map(toCharged)
 }
 
 /** Locks the schedule of an account whose lock is held. Null when it has none, or one of an earlier placement only. */
 export async function lockSchedule (tx: Tx, accountId: Id<'account'>): Promise<Charged | null> {
   const { rows } = await tx.execute(sql`select ${chargedColumns}
-    from charge_schedules s join accounts a on a.tenant_id = s.tenant_id and a.id = s.account_id
+    from ${schedules}
     where s.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and s.account_id = ${uuidOf(accountId)}::uuid
-      and not exists (select from placements p where p.tenant_id = s.tenant_id and p.account_id = s.account_id and p.state = 'active' and p.id <> s.placement_id)
-    for update of s`)
+      and not exists (select from placements n where n.tenant_id = s.tenant_id and n.account_id = s.account_id and n.state = 'active' and n.id <> s.placement_id)
+    for no key update of s`)
   return rows[0] === undefined ? null : toCharged(rows[0])
 }
 
@@ -110,7 +114,7 @@ export async function listPlaced (tx: Tx, accountIds: readonly Id<'account'>[]):
 }
 
 /**
- * Begins schedules. An account that has one of an earlier placement begins anew after the last day charged, and bears no second late fee;
+ * Begins schedules. An account that has one of an earlier placement begins anew, bears no day of interest twice and no second late fee;
  * one that has begun already stays as it is.
  */
 export async function insertSchedules (tx: Tx, rows: readonly (Placed & { position: Position, dueAt: string | null })[]): Promise<void> {
@@ -121,7 +125,7 @@ export async function insertSchedules (tx: Tx, rows: readonly (Placed & { positi
       ${texts(r => r.position.chargedThroughOn)}::date[], ${texts(r => r.position.lateFeeOn)}::date[], ${texts(r => r.dueAt)}::timestamptz[])
       as s (account_id, lender_id, placement_id, agreement_id, charged_through_on, late_fee_on, due_at)
     on conflict (tenant_id, account_id) do update set placement_id = excluded.placement_id, agreement_id = excluded.agreement_id, base_days = 0, posted_interest = 0, due_at = excluded.due_at,
-      charged_through_on = greatest(excluded.charged_through_on, charge_schedules.charged_through_on),
+      charged_through_on = greatest(excluded.charged_through_on, (select max(c.to_on) from charges c where c.tenant_id = excluded.tenant_id and c.account_id = excluded.account_id and c.kind = 'interest')),
       late_fee_on = case when exists (select from charges c where c.tenant_id = excluded.tenant_id and c.account_id = excluded.account_id and c.kind = 'lateFee') then null else excluded.late_fee_on end
     where charge_schedules.placement_id <> excluded.placement_id`)
 }

@@ -38,9 +38,9 @@ async function lockFirsts (tx: Tx): Promise<Id<'message'>[]> {
   // Asked again of the row once it is locked: it may have been cancelled since it was found.
   const { rows } = await tx.execute(sql`
     with due as materialized (
-      select id, person_key, due_at from messages where tenant_id = ${tenantId} and ${isFree} order by due_at, id limit ${literal(candidatesMax)}
+      select id, person_key, due_at from messages where tenant_id = ${tenantId} and ${isFree} order by due_at, id limit ${candidatesMax}
     ), firsts as materialized (
-      select id from (select distinct on (person_key) id, due_at from due order by person_key, due_at, id) first order by due_at, id limit ${literal(dueMax)}
+      select id from (select distinct on (person_key) id, due_at from due order by person_key, due_at, id) first order by due_at, id limit ${dueMax}
     )
     select m.id from messages m where m.tenant_id = ${tenantId} and m.id = any(array(select id from firsts)) and ${isFree} for update skip locked`)
   return rows.map(row => idOf('message', String(row['id'])))

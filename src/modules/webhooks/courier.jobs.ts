@@ -76,12 +76,8 @@ function newCourier (http: Http): Courier {
   }
 }
 
-<<<<<<< HEAD
 // eslint-disable-next-line max-lines-per-function -- one closure over what a desk has in hand
-function newDesk (http: Http, traffic: Traffic): Desk & { isIdle (): boolean } {
-=======
 function newDesk (http: Http, traffic: Traffic): Desk {
->>>>>>> webhooks
   const inHand: Desk['inHand'] = new Map()
   const box = newBox(() => inHand.size)
   const drop = (parcels: readonly Parcel[]): void => { for (const { id } of parcels) inHand.delete(id) }

@@ -1,10 +1,6 @@
 import { and, asc, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm'
 import { idOf, uuidOf } from '#kernel'
-<<<<<<< HEAD
-import type { Id } from '#kernel'
-=======
 import type { Id, IdKind } from '#kernel'
->>>>>>> webhooks
 import { literal, newId, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import type { Health, Subscription, Told, deliveryStates } from './core.ts'
