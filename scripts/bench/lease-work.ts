@@ -34,7 +34,7 @@ export async function leaseWork (stage: Stage): Promise<Finding> {
     from agreements a cross join generate_series(1, $3::int) n where a.tenant_id = $1 and a.lender_id = $2`, [tenant, lender, itemCount])
   await stage.admin.query(`insert into work_items (tenant_id, id, queue_id, account_id, placement_id, zone, priority, state, created_at)
     select tenant_id, uuidv7(), $2, id, uuidv7(), 'US||America/New_York', principal, 'ready', now() from accounts where tenant_id = $1`, [tenant, queueId])
-  await stage.admin.query("set session_replication_role = origin")
+  await stage.admin.query('set session_replication_role = origin')
   await stage.admin.query('vacuum analyze work_items')
   await stage.admin.query('vacuum analyze accounts')
 
