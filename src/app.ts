@@ -1,3 +1,4 @@
+import Fastify from 'fastify'
 import { api as accounts } from './modules/accounts/index.ts'
 import { api as charges } from './modules/charges/index.ts'
 import { api as commissions } from './modules/commissions/index.ts'
@@ -19,7 +20,7 @@ import { addOperationRoutes } from './platform/api/operations.ts'
 import { addDocument } from './platform/api/openapi.ts'
 import { buildServer } from './platform/api/server.ts'
 import type { ServerOptions } from './platform/api/server.ts'
-import { addSystemRoutes } from './platform/api/system.ts'
+import { addHealthRoutes, addSystemRoutes } from './platform/api/system.ts'
 
 /** The modules' routes, in dependency order: a module imports only from those above it. */
 export const modules: Record<string, Api> = { tenants, secrets, lenders, parties, accounts, ledger, placements, policy, protection, charges, commissions, payments, outreach, queues, webhooks }
@@ -33,6 +34,15 @@ export async function buildApp (options: ServerOptions, services: Services): Pro
     addOperationRoutes(scope as App, services)
     for (const api of Object.values(modules)) api(scope as App, services)
   })
+  addGauges(services.db, services.machine.jobs, services.queues)
+  await app.ready()
+  return app
+}
+
+/** What a worker serves for those who watch it: health, readiness and its own figures. Not yet listening. */
+export async function buildHealth (services: Pick<Services, 'db' | 'queues' | 'machine'>): Promise<App> {
+  const app: App = Fastify()
+  addHealthRoutes(app, services)
   addGauges(services.db, services.machine.jobs, services.queues)
   await app.ready()
   return app

@@ -76,7 +76,6 @@ function newCourier (http: Http): Courier {
   }
 }
 
-// eslint-disable-next-line max-lines-per-function -- one closure over what a desk has in hand
 function newDesk (http: Http, traffic: Traffic): Desk {
   const inHand: Desk['inHand'] = new Map()
   const box = newBox(() => inHand.size)
