@@ -26,7 +26,7 @@ export const Environment = Type.Object({
   WEBHOOK_ALLOW_PRIVATE: Type.Boolean({ default: false, description: 'Let webhooks go to private addresses and plain http. For development; refused in production.' }),
 
   SMTP_URL: Type.String({ default: '', pattern: '^(smtps?://.*)?$', description: 'Where e-mail is handed over. Empty: the local mailbox at /v1/operations/mailbox.' }),
-  MAIL_FROM: Type.String({ default: 'Recoup <no-reply@recoup.invalid>', pattern: '^[^\\x00-\\x1f]*[^\\s<>@]+@[A-Za-z0-9.-]+>?$', description: 'Sender of e-mail.' }),
+  MAIL_FROM: Type.String({ default: 'Recoup <no-reply@recoup.invalid>', pattern: '^[^\\x00-\\x1f]*[^\\s<>@]+@[A-Za-z0-9.-]+>?$', description: 'Sender of e-mail. Its mailbox must be read: replies that say STOP are refusals of contact.' }),
   SMS_GATEWAY_URL: Type.String({ default: '', pattern: '^(https?://.*)?$', description: 'HTTP gateway that takes SMS as JSON. Empty: the local mailbox.' }),
   SMS_GATEWAY_TOKEN: Type.String({ default: '', description: 'Bearer token for the SMS gateway.' }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.String({ default: '', pattern: '^(https?://.*)?$', description: 'Where traces are sent, OTLP over HTTP. Empty: none are made.' }),

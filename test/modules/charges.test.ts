@@ -200,15 +200,15 @@ t.test('through the API', async t => {
     t.match(charges[0], { base: 1_000_00, days: 1, exact: '2000/73' }, '100000 * 10 / 36500')
     t.same(await w.ok(us, 'GET', `/v1/charges/${charges[0]!.id}`), charges[0])
     t.match(await balanceOf(us, accountId), { principal: 1_000_00, interest: 1_10, penalty: 25_00, total: 1_026_10 })
-    await w.liveUntil(us, '2026-02-04T01:00:00Z')
+    await w.liveUntil(us, '2026-01-20T01:00:00Z')
     t.equal((await chargesOf(us, accountId)).filter(({ kind }) => kind === 'lateFee').length, 1, 'one late fee')
-    // 30 days: 100000 * 30 * 10 / 36500 = 821.92 cents.
-    t.match(await balanceOf(us, accountId), { interest: 8_22, penalty: 25_00 })
+    // 15 days: 100000 * 15 * 10 / 36500 = 410.96 cents.
+    t.match(await balanceOf(us, accountId), { interest: 4_11, penalty: 25_00 })
     t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}/balance?asOf=2026-01-08`), { balance: { interest: 82, penalty: 0 } })
     const { data } = await w.ok<{ data: { type: string, data: object }[] }>(us, 'GET', `/v1/accounts/${accountId}/timeline?limit=200`)
-    t.equal(data.filter(({ type }) => type === 'charge.interestAccrued').length, 30)
-    t.match(data.filter(({ type }) => type === 'charge.lateFeeAssessed'), [{ data: { accountId, amount: 25_00, currency: 'CNY', onDay: '2026-01-09' } }])
-    await checkBooks(t, w, us, 'a month of nights')
+    t.equal(data.filter(({ type }) => type === 'charge.interestAccrued').length, 15)
+    t.match(data.filter(({ type }) => type === 'charge.lateFeeAssessed'), [{ data: { accountId, amount: 25_00, currency: 'CNY', effectiveOn: '2026-01-09' } }])
+    await checkBooks(t, w, us, 'fifteen nights')
   })
 
   t.test('a worker that was away for a month catches up in one go, to the same figures', async t => {
@@ -288,6 +288,27 @@ t.test('through the API', async t => {
     // 365.00 at 10 %: exactly 10 cents a day.
     t.same(figures((await chargesOf(us, accountId)).slice(6)), ['21', '22', '23', '24', '25'].map(day => ['interest', `2026-01-${day}`, `2026-01-${day}`, 10]))
     await checkBooks(t, w, us, 'placed again')
+  })
+
+  t.test('a debt that waits to be accepted again is not charged by what happens meanwhile', async t => {
+    const us = await w.agency()
+    const lender = await w.lender(us, { ...lending, autoAccept: false, lateFee: null })
+    const debt = { ...aDebt(), lenderReference: 'WAITS', balance: { principal: 730_00 } }
+    const { accountId, placementId } = await w.account(us, lender, debt)
+    await w.ok(us, 'POST', `/v1/placements/${placementId}/accept`)
+    const payment = await w.ok<{ id: string }>(us, 'POST', '/v1/payments', { accountId, amount: 365_00, currency: 'CNY', receivedOn: '2026-01-05', receivedBy: 'agency', method: 'card' })
+    await w.liveUntil(us, '2026-01-07T09:00:00Z')
+    await w.ok(us, 'POST', `/v1/placements/${placementId}/recall`)
+    const again = await w.account(us, lender, { ...debt, balance: { principal: 365_00 } })
+    await w.liveUntil(us, '2026-01-10T09:00:00Z')
+    await w.ok(us, 'POST', `/v1/payments/${payment.id}/reverse`, { reason: 'nsf', reversedOn: '2026-01-10' })
+    await w.settle(us)
+    t.same(figures(await chargesOf(us, accountId)), [['interest', '2026-01-06', '2026-01-06', 10], ['interest', '2026-01-07', '2026-01-07', 10]])
+    // Accepted on the 10th: interest from the day after it was placed, the 8th to the 10th, on 730.00 with the payment undone: 20 cents a day.
+    await w.ok(us, 'POST', `/v1/placements/${again.placementId}/accept`)
+    await w.settle(us)
+    t.same(figures((await chargesOf(us, accountId)).slice(2)), [['interest', '2026-01-08', '2026-01-10', 60]])
+    await checkBooks(t, w, us, 'accepted again')
   })
 
   t.test('a waived charge is taken back once, and is not charged again', async t => {

@@ -49,7 +49,11 @@ t.test('what lost its reason is cancelled before the law is asked', async t => {
     [{ plannedAt: '2026-01-12T01:00:00Z' }, { state: 'scheduled', dueAt: '2026-01-12T01:00:00Z' }],
     [{ plannedAt: '2026-01-12T01:00:00Z', isOptedOut: true }, null],
   ]
-  for (const [facts, fate] of cases) fate === null ? t.equal(settleDue({ ...fine, ...facts }, now), null, JSON.stringify(facts)) : t.match(settleDue({ ...fine, ...facts }, now), fate, JSON.stringify(facts))
+  for (const [facts, fate] of cases) {
+    const settled = settleDue({ ...fine, ...facts }, now)
+    if (fate === null) t.equal(settled, null, JSON.stringify(facts))
+    else t.match(settled, fate, JSON.stringify(facts))
+  }
 })
 
 t.test('the law\'s answer decides, an opt-out holds even where no pack knows it, and nothing begins in the last minute', async t => {

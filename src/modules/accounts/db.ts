@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Buckets, Id, PageOf } from '#kernel'
-import { NotFound, events, given, pageAfter, pageAfterNumber, prepared } from '#platform'
+import { NotFound, bigints, days, events, given, pageAfter, pageAfterNumber, prepared, texts, uuids } from '#platform'
 import type { Tx } from '#platform'
 import { accountParties, accounts } from './tables.ts'
 import type { PartyRole, Stage } from './core.ts'
@@ -28,9 +28,9 @@ export async function findAccount (tx: Tx, id: Id<'account'>): Promise<AccountRo
   return row ?? null
 }
 
-/** An account, kept from changing until the transaction ends: whoever moves its money holds this lock. Throws `NotFound`. */
+/** An account, kept from changing until the transaction ends: whoever moves its money holds this lock. Rows that name it can be added meanwhile. Throws `NotFound`. */
 export async function lockAccount (tx: Tx, id: Id<'account'>): Promise<AccountRow> {
-  const [row] = await tx.select(columns).from(accounts).where(and(eq(accounts.tenantId, tx.ctx.tenantId), eq(accounts.id, id))).for('update')
+  const [row] = await tx.select(columns).from(accounts).where(and(eq(accounts.tenantId, tx.ctx.tenantId), eq(accounts.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   return row
 }
@@ -52,7 +52,7 @@ export async function listAccounts (tx: Tx, { lenderId, lenderReference, isOpen 
 /** Accounts of a lender with these references, by reference. */
 export async function findAccountsByReference (tx: Tx, lenderId: Id<'lender'>, references: readonly string[]): Promise<Map<string, Pick<AccountRow, 'id' | 'currency' | 'closedAt'>>> {
   const rows = await tx.select({ reference: accounts.lenderReference, id: accounts.id, currency: accounts.currency, closedAt: accounts.closedAt }).from(accounts)
-    .where(and(eq(accounts.tenantId, tx.ctx.tenantId), eq(accounts.lenderId, lenderId), sql`${accounts.lenderReference} = any(${sql.param(references)}::text[])`))
+    .where(and(eq(accounts.tenantId, tx.ctx.tenantId), eq(accounts.lenderId, lenderId), sql`${accounts.lenderReference} = any(${texts(references)})`))
   return new Map(rows.map(({ reference, ...account }) => [reference, account]))
 }
 
@@ -61,16 +61,16 @@ export type NewAccount = Omit<AccountRow, 'closedAt' | 'createdAt' | 'lenderId'>
 
 /** Inserts accounts of one lender: one statement, however many. Answers the ids inserted: a reference already taken is left out. */
 export async function insertAccounts (tx: Tx, lenderId: Id<'lender'>, rows: readonly NewAccount[]): Promise<Set<Id<'account'>>> {
-  const texts = (pick: (row: NewAccount) => string | null) => sql.param(rows.map(pick))
-  const sums = (pick: (row: NewAccount) => number) => sql.param(rows.map(pick))
   const inserted = await tx.execute(sql`insert into accounts (tenant_id, id, lender_id, agreement_id, lender_reference, product, currency, jurisdiction, region, time_zone,
       contract_on, due_on, stage, principal, interest, penalty, costs, placed_on, created_at)
     select ${uuidOf(tx.ctx.tenantId)}::uuid, id, ${uuidOf(lenderId)}::uuid, agreement_id, lender_reference, product, currency, jurisdiction, region, time_zone,
       contract_on, due_on, stage, principal, interest, penalty, costs, placed_on, ${tx.ctx.now.toISOString()}::timestamptz
-    from unnest(${texts(r => uuidOf(r.id))}::uuid[], ${texts(r => uuidOf(r.agreementId))}::uuid[], ${texts(r => r.lenderReference)}::text[], ${texts(r => r.product)}::text[], ${texts(r => r.currency)}::text[],
-      ${texts(r => r.jurisdiction)}::text[], ${texts(r => r.region)}::text[], ${texts(r => r.timeZone)}::text[], ${texts(r => r.contractOn)}::date[], ${texts(r => r.dueOn)}::date[],
-      ${texts(r => r.stage)}::text[], ${sums(r => r.principal)}::bigint[], ${sums(r => r.interest)}::bigint[], ${sums(r => r.penalty)}::bigint[], ${sums(r => r.costs)}::bigint[],
-      ${texts(r => r.placedOn)}::date[])
+    from unnest(${uuids(rows.map(r => r.id))}, ${uuids(rows.map(r => r.agreementId))}, ${texts(rows.map(r => r.lenderReference))},
+      ${texts(rows.map(r => r.product))}, ${texts(rows.map(r => r.currency))}, ${texts(rows.map(r => r.jurisdiction))},
+      ${texts(rows.map(r => r.region))}, ${texts(rows.map(r => r.timeZone))}, ${days(rows.map(r => r.contractOn))},
+      ${days(rows.map(r => r.dueOn))}, ${texts(rows.map(r => r.stage))}, ${bigints(rows.map(r => r.principal))},
+      ${bigints(rows.map(r => r.interest))}, ${bigints(rows.map(r => r.penalty))}, ${bigints(rows.map(r => r.costs))},
+      ${days(rows.map(r => r.placedOn))})
       as a (id, agreement_id, lender_reference, product, currency, jurisdiction, region, time_zone, contract_on, due_on, stage, principal, interest, penalty, costs, placed_on)
     on conflict (tenant_id, lender_id, lender_reference) do nothing returning id`)
   return new Set(inserted.rows.map(row => idOf('account', String(row['id']))))
@@ -81,11 +81,10 @@ export async function insertAccounts (tx: Tx, lenderId: Id<'lender'>, rows: read
  * ledger. The caller holds the accounts' locks.
  */
 export async function restateAccounts (tx: Tx, rows: readonly Omit<NewAccount, 'currency' | 'lenderReference' | keyof Buckets>[]): Promise<void> {
-  const texts = (pick: (row: typeof rows[number]) => string | null) => sql.param(rows.map(pick))
   await tx.execute(sql`update accounts a set agreement_id = r.agreement_id, product = r.product, jurisdiction = r.jurisdiction, region = r.region, time_zone = r.time_zone,
       contract_on = r.contract_on, due_on = r.due_on, stage = r.stage, placed_on = r.placed_on, closed_at = null
-    from unnest(${texts(r => uuidOf(r.id))}::uuid[], ${texts(r => uuidOf(r.agreementId))}::uuid[], ${texts(r => r.product)}::text[], ${texts(r => r.jurisdiction)}::text[], ${texts(r => r.region)}::text[],
-      ${texts(r => r.timeZone)}::text[], ${texts(r => r.contractOn)}::date[], ${texts(r => r.dueOn)}::date[], ${texts(r => r.stage)}::text[], ${texts(r => r.placedOn)}::date[])
+    from unnest(${uuids(rows.map(r => r.id))}, ${uuids(rows.map(r => r.agreementId))}, ${texts(rows.map(r => r.product))}, ${texts(rows.map(r => r.jurisdiction))}, ${texts(rows.map(r => r.region))},
+      ${texts(rows.map(r => r.timeZone))}, ${days(rows.map(r => r.contractOn))}, ${days(rows.map(r => r.dueOn))}, ${texts(rows.map(r => r.stage))}, ${days(rows.map(r => r.placedOn))})
       as r (id, agreement_id, product, jurisdiction, region, time_zone, contract_on, due_on, stage, placed_on)
     where a.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and a.id = r.id`)
 }
@@ -106,7 +105,7 @@ export async function deleteAccountParties (tx: Tx, accountIds: readonly Id<'acc
 export async function insertAccountParties (tx: Tx, lenderId: Id<'lender'>, rows: readonly { accountId: Id<'account'>, partyId: Id<'party'>, role: PartyRole }[]): Promise<void> {
   await tx.execute(sql`insert into account_parties (tenant_id, account_id, party_id, lender_id, role)
     select ${uuidOf(tx.ctx.tenantId)}::uuid, account_id, party_id, ${uuidOf(lenderId)}::uuid, role
-    from unnest(${sql.param(rows.map(r => uuidOf(r.accountId)))}::uuid[], ${sql.param(rows.map(r => uuidOf(r.partyId)))}::uuid[], ${sql.param(rows.map(r => r.role))}::text[]) as p (account_id, party_id, role)`)
+    from unnest(${uuids(rows.map(r => r.accountId))}, ${uuids(rows.map(r => r.partyId))}, ${texts(rows.map(r => r.role))}) as p (account_id, party_id, role)`)
 }
 
 /** The parties of an account with their roles, by id. */

@@ -6,62 +6,59 @@ import { lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
 import { post } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
-import { findAgreement } from '../lenders/index.ts'
+import { findAgreements } from '../lenders/index.ts'
 import { closePlacement } from '../placements/index.ts'
 import type { WaiverInput } from './api.ts'
 import { ChargeAlreadyWaived, ChargeNotOpen, chargeTermsOf, chargeThrough, lateFeeOn, nextDueAt, restThrough } from './core.ts'
-import type { ChargeTerms, NewCharge } from './core.ts'
+import type { ChargeTerms, Pause } from './core.ts'
 import { findCharge, insertCharges, insertSchedules, listPauses, listPlaced, lockCharge, lockDue, lockSchedule, nightMax, setChargeWaived } from './db.ts'
-import type { Charge, Charged, PostedCharge } from './db.ts'
+import type { Charge, Charged, PostedCharge, Reached } from './db.ts'
 import { ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'
 
 /** Rules for charges by agreement, read once: a version never changes. */
 type TermsById = Map<string, ChargeTerms & { graceDays: number | null }>
 
 async function termsOf (tx: Tx, ids: Iterable<Id<'agreement'>>): Promise<TermsById> {
-  const all: TermsById = new Map()
-  for (const id of new Set(ids)) {
-    const agreement = await findAgreement(tx, id)
-    if (agreement === null) throw new Error(`agreement ${id} of a schedule is missing`)
-    all.set(id, { ...chargeTermsOf(agreement.terms), graceDays: agreement.terms.lateFee?.graceDays ?? null })
-  }
-  return all
+  const agreements = await findAgreements(tx, [...new Set(ids)])
+  return new Map([...agreements].map(([id, { terms }]) => [id, { ...chargeTermsOf(terms), graceDays: terms.lateFee?.graceDays ?? null }]))
 }
 
 /**
- * Charges debts up to the day each has reached, posts what comes of it, and says so. The debts' accounts and schedules are locked. A closed
- * debt is charged nothing and its schedule rests.
+ * Charges debts up to the day each has reached, posts what comes of it, and says so. The debts' accounts and schedules are locked. A debt
+ * that is not worked any more is charged nothing, and its schedule rests.
  */
 async function chargeAll (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charged) => CalendarDay): Promise<PostedCharge[]> {
   const terms = await termsOf(tx, debts.map(debt => debt.agreementId))
   const pauses = await listPauses(tx, debts.map(debt => debt.accountId))
-  const made: (NewCharge & { id: Id<'charge'>, of: Charged })[] = []
-  const reached = debts.map(debt => {
+  const charges: PostedCharge[] = []
+  const reached = debts.map((debt): Reached => {
     const rules = terms.get(debt.agreementId)!
-    if (debt.isClosed) return { accountId: debt.accountId, position: restThrough(debt.position, dayOf(debt)), dueAt: null }
-    const { position, charges } = chargeThrough(debt.position, debt, rules, pauses.get(debt.accountId) ?? [], dayOf(debt))
-    for (const charge of charges) made.push({ ...charge, id: newId('charge'), of: debt })
+    if (!debt.isWorked) return { accountId: debt.accountId, position: restThrough(debt.position, dayOf(debt)), dueAt: null }
+    const { position, charges: own } = chargeThrough(debt.position, debt, rules, pauses.get(debt.accountId) ?? noPauses, dayOf(debt))
+    for (const made of own) charges.push({ id: newId('charge'), of: debt, made, entryId: null })
     return { accountId: debt.accountId, position, dueAt: nextDueAt(position, rules, debt.timeZone) }
   })
-  const due = made.filter(({ amount }) => amount > zero)
-  const entryIds = await post(tx, due.map(entryOf))
-  const entryOfCharge = new Map(due.map((charge, i) => [charge.id, entryIds[i]!]))
-  const posted = made.map(charge => ({ ...charge, entryId: entryOfCharge.get(charge.id) ?? null }))
-  await insertCharges(tx, posted, reached)
-  for (const charge of due) announce(tx, charge)
-  return posted
+  const posted = charges.filter(({ made }) => made.amount > zero)
+  const entryIds = await post(tx, posted.map(entryOf))
+  for (const [i, charge] of posted.entries()) charge.entryId = entryIds[i]!
+  await insertCharges(tx, charges, reached)
+  for (const charge of posted) announce(tx, charge)
+  return charges
 }
 
-const entryOf = ({ kind, amount, toOn, id, of }: NewCharge & { id: Id<'charge'>, of: Charged }): Entry => ({
-  lenderId: of.lenderId, accountId: of.accountId, causeId: id, effectiveOn: toOn, currency: of.currency,
-  ...kind === 'interest'
-    ? { kind: 'accrual', lines: [{ debit: 'D.INTEREST', credit: 'C.ACCRUED', amount }] }
-    : { kind: 'lateFee', lines: [{ debit: 'D.PENALTY', credit: 'C.CHARGED', amount }] },
-})
+const noPauses: readonly Pause[] = []
 
-function announce (tx: Tx, { kind, id: chargeId, amount, fromOn, toOn, of: { accountId, lenderId, currency } }: NewCharge & { id: Id<'charge'>, of: Charged }): void {
+const entryOf = ({ id, of, made: { kind, amount, toOn } }: PostedCharge): Entry => {
+  const isInterest = kind === 'interest'
+  return {
+    lenderId: of.lenderId, accountId: of.accountId, kind: isInterest ? 'accrual' : 'lateFee', causeId: id, effectiveOn: toOn, currency: of.currency,
+    lines: [isInterest ? { debit: 'D.INTEREST', credit: 'C.ACCRUED', amount } : { debit: 'D.PENALTY', credit: 'C.CHARGED', amount }],
+  }
+}
+
+function announce (tx: Tx, { id: chargeId, of: { accountId, lenderId, currency }, made: { kind, amount, fromOn, toOn } }: PostedCharge): void {
   if (kind === 'interest') emit(tx, InterestAccrued, { accountId, lenderId }, { chargeId, accountId, amount, currency, fromOn, toOn })
-  else emit(tx, LateFeeAssessed, { accountId, lenderId }, { chargeId, accountId, amount, currency, onDay: toOn })
+  else emit(tx, LateFeeAssessed, { accountId, lenderId }, { chargeId, accountId, amount, currency, effectiveOn: toOn })
 }
 
 /** Charges what is due tonight, a bounded number of debts; answers whether more may be due. A debt several days behind is caught up in one go. */
@@ -82,7 +79,7 @@ export async function accrueThrough (tx: Tx, account: AccountRow, on: CalendarDa
   const debt = await lockSchedule(tx, account.id) ?? await beginSchedule(tx, account.id)
   if (debt === null || on <= debt.position.chargedThroughOn) return account
   const posted = await chargeAll(tx, [debt], () => on)
-  return posted.reduce((row, { kind, amount }) => kind === 'interest' ? { ...row, interest: add(row.interest, amount) } : { ...row, penalty: add(row.penalty, amount) }, account)
+  return posted.reduce((row, { made: { kind, amount } }) => kind === 'interest' ? { ...row, interest: add(row.interest, amount) } : { ...row, penalty: add(row.penalty, amount) }, account)
 }
 
 /** An account just placed may be paid before the job that begins its schedule has run. */

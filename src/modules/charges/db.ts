@@ -1,14 +1,14 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import { cutPage, idOf, minor, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
-import { NotFound, literal, pageAfter, wireInstant } from '#platform'
+import { NotFound, literal, pageAfter, plainArray, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import type { ChargedDebt, NewCharge, Pause, Position } from './core.ts'
 import { charges } from './tables.ts'
 
 /** A debt as it is charged: where it stands and what is needed to go on, with its account and schedule locked. */
 export interface Charged extends ChargedDebt {
-  accountId: Id<'account'>, lenderId: Id<'lender'>, agreementId: Id<'agreement'>, currency: string, isClosed: boolean, position: Position
+  accountId: Id<'account'>, lenderId: Id<'lender'>, agreementId: Id<'agreement'>, currency: string, isWorked: boolean, position: Position
 }
 
 type Row = Record<string, unknown>
@@ -17,17 +17,21 @@ const textOrNull = (value: unknown): string | null => typeof value === 'string' 
 
 const toCharged = (row: Row): Charged => ({
   accountId: idOf('account', String(row['account_id'])), lenderId: idOf('lender', String(row['lender_id'])), agreementId: idOf('agreement', String(row['agreement_id'])),
-  currency: String(row['currency']), timeZone: String(row['time_zone']), principal: minor(Number(row['principal'])), owed: minor(Number(row['owed'])), isClosed: row['is_closed'] === true,
+  currency: String(row['currency']), timeZone: String(row['time_zone']), principal: minor(Number(row['principal'])), owed: minor(Number(row['owed'])), isWorked: row['is_worked'] === true,
   position: {
     chargedThroughOn: String(row['charged_through_on']), baseDays: BigInt(String(row['base_days'])), postedInterest: minor(Number(row['posted_interest'])), lateFeeOn: textOrNull(row['late_fee_on']),
   },
 })
 
 const chargedColumns = sql`s.account_id, s.lender_id, s.agreement_id, s.charged_through_on, s.base_days, s.posted_interest, s.late_fee_on,
-  a.currency, a.time_zone, a.principal, a.principal + a.interest + a.penalty + a.costs as owed, a.closed_at is not null as is_closed`
+  a.currency, a.time_zone, a.principal, a.principal + a.interest + a.penalty + a.costs as owed,
+  a.closed_at is null and p.state = 'active' as is_worked`
 
-/** How many schedules one night's transaction takes. */
-export const nightMax = 2_000
+/** Schedules with their accounts and the placements they were begun for. */
+const schedules = sql`charge_schedules s join accounts a on a.tenant_id = s.tenant_id and a.id = s.account_id join placements p on p.tenant_id = s.tenant_id and p.id = s.placement_id`
+
+/** How many schedules one transaction of the night takes: enough to share its commit, few enough that a payment which meets one waits a moment. */
+export const nightMax = 1_000
 
 /**
  * Locks schedules that are due, with their accounts, so many at most. What another worker or a payment has in hand is left for the next
@@ -35,26 +39,26 @@ export const nightMax = 2_000
  */
 export async function lockDue (tx: Tx): Promise<Charged[]> {
   const { rows } = await tx.execute(sql`select ${chargedColumns}
-    from charge_schedules s join accounts a on a.tenant_id = s.tenant_id and a.id = s.account_id
+    from ${schedules}
     where s.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and s.due_at <= ${tx.ctx.now.toISOString()}::timestamptz
-    order by s.due_at limit ${literal(nightMax)} for update skip locked`)
+    order by s.due_at limit ${literal(nightMax)} for no key update of s, a skip locked`)
   return rows.map(toCharged)
 }
 
 /** Locks the schedule of an account whose lock is held. Null when it has none, or one of an earlier placement only. */
 export async function lockSchedule (tx: Tx, accountId: Id<'account'>): Promise<Charged | null> {
   const { rows } = await tx.execute(sql`select ${chargedColumns}
-    from charge_schedules s join accounts a on a.tenant_id = s.tenant_id and a.id = s.account_id
+    from ${schedules}
     where s.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and s.account_id = ${uuidOf(accountId)}::uuid
-      and not exists (select from placements p where p.tenant_id = s.tenant_id and p.account_id = s.account_id and p.state = 'active' and p.id <> s.placement_id)
-    for update of s`)
+      and not exists (select from placements n where n.tenant_id = s.tenant_id and n.account_id = s.account_id and n.state = 'active' and n.id <> s.placement_id)
+    for no key update of s`)
   return rows[0] === undefined ? null : toCharged(rows[0])
 }
 
 /** What stops interest or late fees of accounts, by account: every hold that does, past ones included. */
 export async function listPauses (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<Map<string, Pause[]>> {
   const { rows } = await tx.execute(sql`select account_id, starts_at, least(ends_at, released_at) as ends_at, stops_interest, stops_late_fees from holds
-    where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and account_id = any(${sql.param(accountIds.map(uuidOf))}::uuid[]) and (stops_interest or stops_late_fees)`)
+    where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and account_id = any(${plainArray(accountIds.map(uuidOf))}::uuid[]) and (stops_interest or stops_late_fees)`)
   const pauses = new Map<string, Pause[]>()
   for (const row of rows) {
     const accountId = idOf('account', String(row['account_id']))
@@ -66,26 +70,29 @@ export async function listPauses (tx: Tx, accountIds: readonly Id<'account'>[]):
 }
 
 /** A charge with its identity and, when it came to anything, the entry that posted it. */
-export interface PostedCharge extends NewCharge { id: Id<'charge'>, of: Charged, entryId: Id<'journalEntry'> | null }
+export interface PostedCharge { id: Id<'charge'>, of: Charged, made: NewCharge, entryId: Id<'journalEntry'> | null }
+
+/** How far a schedule has got, and when it is due again. */
+export interface Reached { accountId: Id<'account'>, position: Position, dueAt: string | null }
 
 /** Writes charges, and how far the schedules they came from have got: one statement, however many. */
-export async function insertCharges (tx: Tx, made: readonly PostedCharge[], reached: readonly { accountId: Id<'account'>, position: Position, dueAt: string | null }[]): Promise<void> {
-  const texts = (pick: (charge: PostedCharge) => string | null) => sql.param(made.map(pick))
-  const numbers = (pick: (charge: PostedCharge) => number | null) => sql.param(made.map(pick))
+export async function insertCharges (tx: Tx, charges: readonly PostedCharge[], reached: readonly Reached[]): Promise<void> {
+  const each = (pick: (charge: NewCharge, of: PostedCharge) => string | number | null) => plainArray(charges.map(charge => pick(charge.made, charge)))
+  const far = (pick: (reached: Reached) => string | number | null) => plainArray(reached.map(pick))
   const tenantId = uuidOf(tx.ctx.tenantId)
   await tx.execute(sql`with charge as (
       insert into charges (tenant_id, id, account_id, lender_id, kind, from_on, to_on, base, rate, rate_unit, day_count, days, exact, amount, currency, caused_by, entry_id, created_at)
       select ${tenantId}::uuid, id, account_id, lender_id, kind, from_on, to_on, base, rate, rate_unit, day_count, days, exact, amount, currency, caused_by, entry_id, ${tx.ctx.now.toISOString()}::timestamptz
-      from unnest(${texts(c => uuidOf(c.id))}::uuid[], ${texts(c => uuidOf(c.of.accountId))}::uuid[], ${texts(c => uuidOf(c.of.lenderId))}::uuid[], ${texts(c => c.kind)}::text[],
-        ${texts(c => c.fromOn)}::date[], ${texts(c => c.toOn)}::date[], ${numbers(c => c.base)}::bigint[], ${texts(c => c.rate)}::text[], ${texts(c => c.rateUnit)}::text[],
-        ${texts(c => c.dayCount)}::text[], ${numbers(c => c.days)}::int[], ${texts(c => c.exact)}::text[], ${numbers(c => c.amount)}::bigint[], ${texts(c => c.of.currency)}::text[],
-        ${texts(c => c.causedBy)}::text[], ${texts(c => c.entryId === null ? null : uuidOf(c.entryId))}::uuid[])
+      from unnest(${each((_, { id }) => uuidOf(id))}::uuid[], ${each((_, { of }) => uuidOf(of.accountId))}::uuid[], ${each((_, { of }) => uuidOf(of.lenderId))}::uuid[], ${each(c => c.kind)}::text[],
+        ${each(c => c.fromOn)}::date[], ${each(c => c.toOn)}::date[], ${each(c => c.base)}::bigint[], ${each(c => c.rate)}::text[], ${each(c => c.rateUnit)}::text[],
+        ${each(c => c.dayCount)}::text[], ${each(c => c.days)}::int[], ${each(c => c.exact)}::text[], ${each(c => c.amount)}::bigint[], ${each((_, { of }) => of.currency)}::text[],
+        ${each(c => c.causedBy)}::text[], ${each((_, { entryId }) => entryId === null ? null : uuidOf(entryId))}::uuid[])
         as c (id, account_id, lender_id, kind, from_on, to_on, base, rate, rate_unit, day_count, days, exact, amount, currency, caused_by, entry_id)
     )
     update charge_schedules s
     set charged_through_on = r.charged_through_on, base_days = r.base_days, posted_interest = r.posted_interest, late_fee_on = r.late_fee_on, due_at = r.due_at
-    from unnest(${sql.param(reached.map(r => uuidOf(r.accountId)))}::uuid[], ${sql.param(reached.map(r => r.position.chargedThroughOn))}::date[], ${sql.param(reached.map(r => String(r.position.baseDays)))}::numeric[],
-      ${sql.param(reached.map(r => r.position.postedInterest))}::bigint[], ${sql.param(reached.map(r => r.position.lateFeeOn))}::date[], ${sql.param(reached.map(r => r.dueAt))}::timestamptz[])
+    from unnest(${far(r => uuidOf(r.accountId))}::uuid[], ${far(r => r.position.chargedThroughOn)}::date[], ${far(r => String(r.position.baseDays))}::numeric[],
+      ${far(r => r.position.postedInterest)}::bigint[], ${far(r => r.position.lateFeeOn)}::date[], ${far(r => r.dueAt)}::timestamptz[])
       as r (account_id, charged_through_on, base_days, posted_interest, late_fee_on, due_at)
     where s.tenant_id = ${tenantId}::uuid and s.account_id = r.account_id`)
 }
@@ -99,7 +106,7 @@ export interface Placed {
 export async function listPlaced (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<Placed[]> {
   const { rows } = await tx.execute(sql`select p.account_id, p.lender_id, p.id, p.agreement_id, p.placed_on, a.due_on, a.time_zone
     from placements p join accounts a on a.tenant_id = p.tenant_id and a.id = p.account_id
-    where p.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and p.account_id = any(${sql.param(accountIds.map(uuidOf))}::uuid[]) and p.state = 'active' order by p.account_id`)
+    where p.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and p.account_id = any(${plainArray(accountIds.map(uuidOf))}::uuid[]) and p.state = 'active' order by p.account_id`)
   return rows.map(row => ({
     accountId: idOf('account', String(row['account_id'])), lenderId: idOf('lender', String(row['lender_id'])), placementId: idOf('placement', String(row['id'])),
     agreementId: idOf('agreement', String(row['agreement_id'])), placedOn: String(row['placed_on']), dueOn: String(row['due_on']), timeZone: String(row['time_zone']),
@@ -107,18 +114,18 @@ export async function listPlaced (tx: Tx, accountIds: readonly Id<'account'>[]):
 }
 
 /**
- * Begins schedules. An account that has one of an earlier placement begins anew after the last day charged, and bears no second late fee;
+ * Begins schedules. An account that has one of an earlier placement begins anew, bears no day of interest twice and no second late fee;
  * one that has begun already stays as it is.
  */
 export async function insertSchedules (tx: Tx, rows: readonly (Placed & { position: Position, dueAt: string | null })[]): Promise<void> {
-  const texts = (pick: (row: typeof rows[number]) => string | null) => sql.param(rows.map(pick))
+  const texts = (pick: (row: typeof rows[number]) => string | null) => plainArray(rows.map(pick))
   await tx.execute(sql`insert into charge_schedules (tenant_id, account_id, lender_id, placement_id, agreement_id, charged_through_on, base_days, posted_interest, late_fee_on, due_at)
     select ${uuidOf(tx.ctx.tenantId)}::uuid, account_id, lender_id, placement_id, agreement_id, charged_through_on, 0, 0, late_fee_on, due_at
     from unnest(${texts(r => uuidOf(r.accountId))}::uuid[], ${texts(r => uuidOf(r.lenderId))}::uuid[], ${texts(r => uuidOf(r.placementId))}::uuid[], ${texts(r => uuidOf(r.agreementId))}::uuid[],
       ${texts(r => r.position.chargedThroughOn)}::date[], ${texts(r => r.position.lateFeeOn)}::date[], ${texts(r => r.dueAt)}::timestamptz[])
       as s (account_id, lender_id, placement_id, agreement_id, charged_through_on, late_fee_on, due_at)
     on conflict (tenant_id, account_id) do update set placement_id = excluded.placement_id, agreement_id = excluded.agreement_id, base_days = 0, posted_interest = 0, due_at = excluded.due_at,
-      charged_through_on = greatest(excluded.charged_through_on, charge_schedules.charged_through_on),
+      charged_through_on = greatest(excluded.charged_through_on, (select max(c.to_on) from charges c where c.tenant_id = excluded.tenant_id and c.account_id = excluded.account_id and c.kind = 'interest')),
       late_fee_on = case when exists (select from charges c where c.tenant_id = excluded.tenant_id and c.account_id = excluded.account_id and c.kind = 'lateFee') then null else excluded.late_fee_on end
     where charge_schedules.placement_id <> excluded.placement_id`)
 }
@@ -127,7 +134,7 @@ export async function insertSchedules (tx: Tx, rows: readonly (Placed & { positi
 export async function restSchedules (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void> {
   if (accountIds.length === 0) return
   await tx.execute(sql`update charge_schedules s set due_at = null
-    where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and account_id = any(${sql.param(accountIds.map(uuidOf))}::uuid[]) and due_at is not null
+    where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and account_id = any(${plainArray(accountIds.map(uuidOf))}::uuid[]) and due_at is not null
       and not exists (select from placements p where p.tenant_id = s.tenant_id and p.account_id = s.account_id and p.state = 'active')`)
 }
 
@@ -135,7 +142,7 @@ export async function restSchedules (tx: Tx, accountIds: readonly Id<'account'>[
 export async function wakeSchedules (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void> {
   if (accountIds.length === 0) return
   await tx.execute(sql`update charge_schedules set due_at = ${tx.ctx.now.toISOString()}::timestamptz
-    where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and account_id = any(${sql.param(accountIds.map(uuidOf))}::uuid[]) and due_at is null`)
+    where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and account_id = any(${plainArray(accountIds.map(uuidOf))}::uuid[]) and due_at is null`)
 }
 
 const columns = {

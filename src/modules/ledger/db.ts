@@ -2,7 +2,7 @@ import { and, asc, eq, inArray, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { buckets, cutPage, minor, noBuckets, uuidOf } from '#kernel'
 import type { Buckets, Id, Minor } from '#kernel'
-import { NotFound, newId, pageAfter } from '#platform'
+import { NotFound, bigints, days, newId, pageAfter, smallints, texts, uuids } from '#platform'
 import type { Tx } from '#platform'
 import { claimAccounts, movedBy } from './core.ts'
 import type { Entry, LedgerAccount, Line } from './core.ts'
@@ -11,39 +11,36 @@ import { journalEntries, postings } from './tables.ts'
 /** Writes entries with their lines. With `moves`, the accounts' balances follow; the caller holds their locks. One statement, however many. */
 export async function insertEntries (tx: Tx, entries: readonly Entry[], moves: boolean): Promise<Id<'journalEntry'>[]> {
   const ids = entries.map(() => newId('journalEntry'))
-  const uuids = (pick: (entry: Entry) => string | null | undefined) => sql.param(entries.map(entry => { const id = pick(entry); return id == null ? null : uuidOf(id) }))
   const lines = entries.flatMap((entry, i) => entry.lines.map((line, n) => ({ ...line, entry, entryId: ids[i]!, n: n + 1 })))
   await tx.execute(sql`with entry as (
       insert into journal_entries (tenant_id, id, lender_id, account_id, kind, cause_id, effective_on, recorded_at, reversal_of)
       select ${uuidOf(tx.ctx.tenantId)}::uuid, id, lender_id, account_id, kind, cause_id, effective_on, ${tx.ctx.now.toISOString()}::timestamptz, reversal_of
-      from unnest(${sql.param(ids.map(uuidOf))}::uuid[], ${uuids(e => e.lenderId)}::uuid[], ${uuids(e => e.accountId)}::uuid[], ${sql.param(entries.map(e => e.kind))}::text[],
-        ${uuids(e => e.causeId)}::uuid[], ${sql.param(entries.map(e => e.effectiveOn))}::date[], ${uuids(e => e.reversalOf)}::uuid[])
+      from unnest(${uuids(ids)}, ${uuids(entries.map(e => e.lenderId))}, ${uuids(entries.map(e => e.accountId))}, ${texts(entries.map(e => e.kind))},
+        ${uuids(entries.map(e => e.causeId))}, ${days(entries.map(e => e.effectiveOn))}, ${uuids(entries.map(e => e.reversalOf ?? null))})
         as e (id, lender_id, account_id, kind, cause_id, effective_on, reversal_of)
     )${moves ? movement(tx, entries) : sql``}
     insert into postings (tenant_id, entry_id, line, lender_id, debit, credit, amount, currency)
     select ${uuidOf(tx.ctx.tenantId)}::uuid, entry_id, line, lender_id, debit, credit, amount, currency
-    from unnest(${sql.param(lines.map(l => uuidOf(l.entryId)))}::uuid[], ${sql.param(lines.map(l => l.n))}::smallint[], ${sql.param(lines.map(l => uuidOf(l.entry.lenderId)))}::uuid[],
-      ${sql.param(lines.map(l => l.debit))}::text[], ${sql.param(lines.map(l => l.credit))}::text[],
-      ${sql.param(lines.map(l => l.amount))}::bigint[], ${sql.param(lines.map(l => l.entry.currency))}::text[])
+    from unnest(${uuids(lines.map(l => l.entryId))}, ${smallints(lines.map(l => l.n))}, ${uuids(lines.map(l => l.entry.lenderId))},
+      ${texts(lines.map(l => l.debit))}, ${texts(lines.map(l => l.credit))},
+      ${bigints(lines.map(l => l.amount))}, ${texts(lines.map(l => l.entry.currency))})
       as p (entry_id, line, lender_id, debit, credit, amount, currency)`)
   return ids
 }
 
 /** The part of the statement that moves the accounts' balances. */
 function movement (tx: Tx, entries: readonly Entry[]): SQL {
-  const moved = entries.filter(entry => entry.accountId !== null).map(entry => ({ accountId: entry.accountId!, ...movedBy(entry.lines) }))
-    .filter(move => buckets.some(bucket => move[bucket] !== 0))
-  if (moved.length === 0) return sql``
-  const sums = (bucket: keyof Buckets) => sql.param(moved.map(move => move[bucket]))
   // Summed by account first: an update touches each row once, whatever the number of its matches.
-  return sql`, moved as (
-      select id, sum(principal) as principal, sum(interest) as interest, sum(penalty) as penalty, sum(costs) as costs
-      from unnest(${sql.param(moved.map(move => uuidOf(move.accountId)))}::uuid[], ${sums('principal')}::bigint[], ${sums('interest')}::bigint[], ${sums('penalty')}::bigint[], ${sums('costs')}::bigint[])
-        as m (id, principal, interest, penalty, costs)
-      group by id
-    ), balance as (
+  const linesOf = new Map<Id<'account'>, readonly Line[]>()
+  for (const { accountId, lines } of entries) if (accountId !== null) linesOf.set(accountId, [...linesOf.get(accountId) ?? [], ...lines])
+  const moves = [...linesOf].map(([accountId, lines]) => [accountId, movedBy(lines)] as const).filter(([, parts]) => buckets.some(bucket => parts[bucket] !== 0))
+  if (moves.length === 0) return sql``
+  const sums = (bucket: keyof Buckets) => bigints(moves.map(([, parts]) => parts[bucket]))
+  return sql`, balance as (
       update accounts a set principal = a.principal + m.principal, interest = a.interest + m.interest, penalty = a.penalty + m.penalty, costs = a.costs + m.costs
-      from moved m where a.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and a.id = m.id
+      from unnest(${uuids(moves.map(([accountId]) => accountId))}, ${sums('principal')}, ${sums('interest')}, ${sums('penalty')}, ${sums('costs')})
+        as m (id, principal, interest, penalty, costs)
+      where a.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and a.id = m.id
     )`
 }
 

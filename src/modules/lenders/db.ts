@@ -18,9 +18,9 @@ export async function findLender (tx: Tx, id: Id<'lender'>) {
   return row ?? null
 }
 
-/** A lender, kept from changing until the transaction ends. Throws `NotFound`. */
+/** A lender, kept from changing until the transaction ends; rows that name it can be added meanwhile. Throws `NotFound`. */
 export async function lockLender (tx: Tx, id: Id<'lender'>) {
-  const [row] = await tx.select(lenderColumns).from(lenders).where(and(eq(lenders.tenantId, tx.ctx.tenantId), eq(lenders.id, id))).for('update')
+  const [row] = await tx.select(lenderColumns).from(lenders).where(and(eq(lenders.tenantId, tx.ctx.tenantId), eq(lenders.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   return row
 }
@@ -55,6 +55,12 @@ export async function findAgreement (tx: Tx, id: Id<'agreement'>): Promise<Agree
   return row ?? null
 }
 
+/** Those of the agreements that exist, by id. */
+export async function findAgreements (tx: Tx, ids: readonly Id<'agreement'>[]): Promise<Map<Id<'agreement'>, Agreement>> {
+  const rows = await tx.select(agreementColumns).from(agreements).where(and(eq(agreements.tenantId, tx.ctx.tenantId), inArray(agreements.id, [...ids])))
+  return new Map(rows.map(row => [row.id, row]))
+}
+
 /** The agreement in force on a day: of those that have taken effect, the one that did so last; of two that did so on one day, the newer version. */
 export async function findAgreementInForce (tx: Tx, lenderId: Id<'lender'>, currency: string, on: string): Promise<Agreement | null> {
   const [row] = await tx.select(agreementColumns).from(agreements)
@@ -71,8 +77,7 @@ export async function findAgreementsInForce (tx: Tx, lenderId: Id<'lender'>, ask
       order by effective_on desc, version desc limit 1
     ) a`)
   const ids = new Map(rows.map(row => [Number(row['n']) - 1, idOf('agreement', String(row['id']))]))
-  const found = await tx.select(agreementColumns).from(agreements).where(and(eq(agreements.tenantId, tx.ctx.tenantId), inArray(agreements.id, [...new Set(ids.values())])))
-  const byId = new Map(found.map(agreement => [agreement.id, agreement]))
+  const byId = await findAgreements(tx, [...new Set(ids.values())])
   return asked.map((_, i) => {
     const id = ids.get(i)
     return id === undefined ? null : byId.get(id) ?? null

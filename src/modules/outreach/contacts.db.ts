@@ -1,7 +1,7 @@
 import { and, desc, eq, sql } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
-import { NotFound, newId, pageAfter, wireInstant } from '#platform'
+import { NotFound, literal, newId, pageAfter, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import type { ContactCase, PastContact } from './asking.core.ts'
 import type { AttemptChannel, AttemptOutcome, Direction } from './core.ts'
@@ -25,11 +25,11 @@ export async function listContactHistory (tx: Tx, { personKeys, valueIndexes }: 
   const { rows } = await tx.execute(sql`select account_id, message_id, person_key, value_index, channel, direction, outcome, at from contact_attempts
     where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and at >= ${since.toISOString()}::timestamptz
       and (person_key = any(${sql.param(personKeys)}::text[]) or value_index = any(${sql.param(valueIndexes)}::bytea[]))
-    order by at, id limit ${sql.raw(String(historyMax))}`)
+    order by at, id limit ${literal(historyMax)}`)
   if (rows.length === historyMax) throw new Error('a history of contacts is too long to be read')
   // What is in the table was checked when it was written.
   return rows.map(row => ({
-    accountId: idOf('account', String(row['account_id'])), messageId: row['message_id'] === null ? null : idOf('message', String(row['message_id'])), personKey: String(row['person_key']),
+    accountId: idOf('account', String(row['account_id'])), messageId: typeof row['message_id'] === 'string' ? idOf('message', row['message_id']) : null, personKey: String(row['person_key']),
     numberKey: row['value_index'] === null ? null : numberKeyOf(row['value_index'] as Buffer), channel: row['channel'] as AttemptChannel, direction: row['direction'] as Direction,
     outcome: row['outcome'] as PastContact['outcome'], at: wireInstant(String(row['at'])),
   }))

@@ -56,11 +56,14 @@ export interface Target {
 }
 
 /** How a person is named across lenders' records: by the hash of their identity number, or else as this party alone. */
-export const personKeyOf = (alias: string): SQL => sql.raw(`case when ${alias}.identity_index is null then 'party:' || ${alias}.id else 'identity:' || encode(${alias}.identity_index, 'hex') end`)
+export function personKeyOf (alias: string): SQL {
+  const party = sql.identifier(alias)
+  return sql`case when ${party}.identity_index is null then 'party:' || ${party}.id else 'identity:' || encode(${party}.identity_index, 'hex') end`
+}
 
 const uuids = (ids: readonly string[]) => sql.param(ids.map(uuidOf))
 const uuidOrNull = (id: string | null): string | null => id === null ? null : uuidOf(id)
-const text = (value: unknown): string | null => value === null ? null : String(value)
+const text = (value: unknown): string | null => typeof value === 'string' ? value : null
 
 /**
  * The borrowers of accounts with an active placement, each with the best e-mail address and the best phone number: a verified one before
@@ -92,7 +95,7 @@ export type NewMessage = Omit<Target, 'borrowerKind' | 'product' | 'jurisdiction
 /** What an event says of a message. */
 export interface MessageFacts { id: Id<'message'>, accountId: Id<'account'>, lenderId: Id<'lender'>, channel: MessageChannel, step: number, plannedAt: string, reason: MessageReason | null }
 
-const factColumns = sql.raw('m.id, m.account_id, m.lender_id, m.channel, m.step, m.planned_at, m.reason')
+const factColumns = sql`m.id, m.account_id, m.lender_id, m.channel, m.step, m.planned_at, m.reason`
 const factsIn = (row: Record<string, unknown>): MessageFacts => ({
   id: idOf('message', String(row['id'])), accountId: idOf('account', String(row['account_id'])), lenderId: idOf('lender', String(row['lender_id'])),
   channel: row['channel'] as MessageChannel, step: Number(row['step']), plannedAt: wireInstant(String(row['planned_at'])), reason: row['reason'] as MessageReason | null,
@@ -113,7 +116,7 @@ export async function insertMessages (tx: Tx, planned: readonly NewMessage[]): P
 }
 
 /** Whether contact about the account of `m` is stopped at the transaction's time. */
-export const isHeldAt = (now: Date, alias: string): SQL => sql`exists (select from holds h where h.tenant_id = ${sql.raw(alias)}.tenant_id and h.account_id = ${sql.raw(alias)}.account_id
+export const isHeldAt = (now: Date, alias: string): SQL => sql`exists (select from holds h where h.tenant_id = ${sql.identifier(alias)}.tenant_id and h.account_id = ${sql.identifier(alias)}.account_id
   and h.stops_contact and h.released_at is null and h.starts_at <= ${now.toISOString()}::timestamptz and (h.ends_at is null or h.ends_at > ${now.toISOString()}::timestamptz))`
 
 /** Cancels what is scheduled for accounts that are no longer worked, or on which contact is stopped. */

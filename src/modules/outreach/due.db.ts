@@ -10,15 +10,15 @@ import { placements } from '../placements/tables.ts'
 import { isHeldAt } from './db.ts'
 import { messages } from './tables.ts'
 
-/** One batch of messages: few enough to be handed over well within the fence. */
-export const dueMax = 100
+/** One batch of messages: few enough to be handed over well within the fence. Limits are literals: a parameter costs the good plan. */
+const dueMax = sql`100`
 
 /** The most due messages looked at for one batch; of one person only the first is taken. */
-const candidatesMax = 400
+const candidatesMax = sql`400`
 
 /**
- * Lets one worker at a time decide for an agency, until the transaction ends: two that counted the contacts of one person at once would
- * each permit the last one allowed.
+ * Lets one worker at a time decide for an agency, until the transaction ends: two that counted the contacts at one number at once, for two
+ * people who share it, would each permit the last one allowed.
  */
 export async function lockDecisions (tx: Tx): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(hashtext('outreach'), hashtext(${tx.ctx.tenantId}))`)
@@ -38,9 +38,9 @@ async function lockFirsts (tx: Tx): Promise<Id<'message'>[]> {
   // Asked again of the row once it is locked: it may have been cancelled since it was found.
   const { rows } = await tx.execute(sql`
     with due as materialized (
-      select id, person_key, due_at from messages where tenant_id = ${tenantId} and ${isFree} order by due_at, id limit ${sql.raw(String(candidatesMax))}
+      select id, person_key, due_at from messages where tenant_id = ${tenantId} and ${isFree} order by due_at, id limit ${candidatesMax}
     ), firsts as materialized (
-      select id from (select distinct on (person_key) id, due_at from due order by person_key, due_at, id) first order by due_at, id limit ${sql.raw(String(dueMax))}
+      select id from (select distinct on (person_key) id, due_at from due order by person_key, due_at, id) first order by due_at, id limit ${dueMax}
     )
     select m.id from messages m where m.tenant_id = ${tenantId} and m.id = any(array(select id from firsts)) and ${isFree} for update skip locked`)
   return rows.map(row => idOf('message', String(row['id'])))
@@ -49,7 +49,7 @@ async function lockFirsts (tx: Tx): Promise<Id<'message'>[]> {
 /** A message that has fallen due, with everything it is judged by and written from. */
 export type DueMessage = Awaited<ReturnType<typeof lockDue>>[number]
 
-/** Takes messages that have fallen due, at most `dueMax` and of each person the first, with all that is known of them. */
+/** Takes messages that have fallen due, at most a batch and of each person the first, with all that is known of them. */
 export async function lockDue (tx: Tx) {
   const { tenantId, now } = tx.ctx
   const at = sql`${now.toISOString()}::timestamptz`

@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { CalendarDay, Id, Minor, PageOf } from '#kernel'
-import { NotFound, newId, pageAfter } from '#platform'
+import { NotFound, integers, newId, pageAfter, texts, uuids } from '#platform'
 import type { Tx } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { receivingHoursMax } from './batch.core.ts'
@@ -97,11 +97,10 @@ export interface BatchRowOutcome {
 
 /** Writes the outcomes of rows: one statement, however many. */
 export async function insertOutcomes (tx: Tx, { id, lenderId }: { id: Id<'placementBatch'>, lenderId: Id<'lender'> }, rows: readonly BatchRowOutcome[]): Promise<void> {
-  const uuids = (pick: (row: BatchRowOutcome) => string | null) => sql.param(rows.map(row => { const id = pick(row); return id === null ? null : uuidOf(id) }))
   await tx.execute(sql`insert into placement_rows (tenant_id, batch_id, "row", lender_id, outcome, code, errors, account_id, placement_id)
     select ${uuidOf(tx.ctx.tenantId)}::uuid, ${uuidOf(id)}::uuid, n, ${uuidOf(lenderId)}::uuid, outcome, code, errors::jsonb, account_id, placement_id
-    from unnest(${sql.param(rows.map(r => r.row))}::int[], ${sql.param(rows.map(r => r.outcome))}::text[], ${sql.param(rows.map(r => r.code))}::text[],
-      ${sql.param(rows.map(r => r.errors === null ? null : JSON.stringify(r.errors)))}::text[], ${uuids(r => r.accountId)}::uuid[], ${uuids(r => r.placementId)}::uuid[])
+    from unnest(${integers(rows.map(r => r.row))}, ${texts(rows.map(r => r.outcome))}, ${texts(rows.map(r => r.code))},
+      ${texts(rows.map(r => r.errors === null ? null : JSON.stringify(r.errors)))}, ${uuids(rows.map(r => r.accountId))}, ${uuids(rows.map(r => r.placementId))})
       as o (n, outcome, code, errors, account_id, placement_id)`)
 }
 

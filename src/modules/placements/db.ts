@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
-import { NotFound, pageAfter } from '#platform'
+import { NotFound, days, pageAfter, smallints, texts, uuids } from '#platform'
 import type { Tx } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import type { CloseCode, PlacementState } from './core.ts'
@@ -70,8 +70,8 @@ export async function insertPlacements (tx: Tx, of: { lenderId: Id<'lender'>, ba
   await tx.execute(sql`insert into placements (tenant_id, id, account_id, lender_id, agreement_id, batch_id, placement_number, state, placed_on, term_ends_on, created_at)
     select ${uuidOf(tx.ctx.tenantId)}::uuid, id, account_id, ${uuidOf(of.lenderId)}::uuid, agreement_id, ${of.batchId === null ? null : uuidOf(of.batchId)}::uuid, placement_number, state, placed_on,
       term_ends_on, ${tx.ctx.now.toISOString()}::timestamptz
-    from unnest(${sql.param(rows.map(r => uuidOf(r.id)))}::uuid[], ${sql.param(rows.map(r => uuidOf(r.accountId)))}::uuid[], ${sql.param(rows.map(r => uuidOf(r.agreementId)))}::uuid[],
-      ${sql.param(rows.map(r => r.placementNumber))}::smallint[], ${sql.param(rows.map(r => r.state))}::text[], ${sql.param(rows.map(r => r.placedOn))}::date[], ${sql.param(rows.map(r => r.termEndsOn))}::date[])
+    from unnest(${uuids(rows.map(r => r.id))}, ${uuids(rows.map(r => r.accountId))}, ${uuids(rows.map(r => r.agreementId))},
+      ${smallints(rows.map(r => r.placementNumber))}, ${texts(rows.map(r => r.state))}, ${days(rows.map(r => r.placedOn))}, ${days(rows.map(r => r.termEndsOn))})
       as p (id, account_id, agreement_id, placement_number, state, placed_on, term_ends_on)`)
 }
 

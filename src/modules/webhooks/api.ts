@@ -80,13 +80,19 @@ const Attempt = Type.Object({
 export type DeliveryAttempt = Static<typeof Attempt>
 const DeliveryWithLog = Type.Object({ ...DeliveryFields, log: Type.Array(Attempt, { description: 'The attempts, the newest first; at most 100.' }) }, { title: 'DeliveryWithLog' })
 
-export const api: Api = (app, services) => {
-  const { vault, machine: { outside: { allowPrivate } } } = services
-  const tags = ['webhooks']
-  const path = Type.Object({ webhookEndpointId: IdOf('webhookEndpoint') })
-  const read = { scope: 'webhooks:read' } as const
-  const write = { scope: 'webhooks:write' } as const
+const tags = ['webhooks']
+const path = Type.Object({ webhookEndpointId: IdOf('webhookEndpoint') })
+const read = { scope: 'webhooks:read' } as const
+const write = { scope: 'webhooks:write' } as const
 
+export const api: Api = (app, services) => {
+  manage(app, services)
+  operate(app, services)
+  feed(app, services)
+}
+
+/** Making, changing and deleting endpoints. */
+const manage: Api = (app, { vault, machine: { outside: { allowPrivate } } }) => {
   app.post('/v1/webhook-endpoints', {
     config: write,
     schema: {
@@ -129,7 +135,10 @@ export const api: Api = (app, services) => {
       response: { 200: NewEndpoint, ...problems(NotFound, SecretRefused) },
     },
   }, async req => await req.tx(async tx => await rotateWebhookSecret(tx, vault, req.params.webhookEndpointId, req.body, newRandom())))
+}
 
+/** What can be done with an endpoint, and what has been sent to it. */
+const operate: Api = app => {
   app.post('/v1/webhook-endpoints/:webhookEndpointId/test', {
     config: write,
     schema: {
@@ -172,6 +181,4 @@ export const api: Api = (app, services) => {
     config: read,
     schema: { operationId: 'getDelivery', tags, summary: 'Read a delivery', description: 'One delivery with its attempts: when, how long, what was answered.', params: Type.Object({ deliveryId: IdOf('delivery') }), response: { 200: DeliveryWithLog, ...problems(NotFound) } },
   }, async req => await req.tx(async tx => await findDelivery(tx, req.params.deliveryId)))
-
-  feed(app, services)
 }

@@ -4,8 +4,9 @@ import type { EventRow, Safe, Tx, Work } from '#platform'
 import { secretPlace } from './commands.ts'
 import { deliveryAfter, envelope, healthAfter, isSubscribed, pauseAtOf, receives, testType } from './core.ts'
 import type { Health, Subscription } from './core.ts'
+import type { Answered, Parcel } from './attempt.jobs.ts'
 import { courierOf } from './courier.jobs.ts'
-import type { Answered, Courier, Desk, Parcel } from './courier.jobs.ts'
+import type { Courier, Desk } from './courier.jobs.ts'
 import { WebhookEndpointPaused } from './events.ts'
 import {
   insertAttempts, insertDeliveries, isAnythingDue, listDueDeliveries, listSubscriptions, lockRecipients, setEndpointsDue, setRecipients,
@@ -66,8 +67,8 @@ export const deliver = job({
 
 /** Records answers and, if `isTaking`, takes new deliveries in hand, in one transaction. Answers how many were taken. */
 async function turn (work: Work, courier: Courier, desk: Desk, answered: readonly Answered[], isTaking: boolean): Promise<number> {
-  const { endpoints: full, isFull } = desk.full()
-  const takes = isTaking && !isFull
+  const full = desk.lanes.full()
+  const takes = isTaking && !desk.isFull()
   if (!takes && answered.length === 0) return 0
   const { parcels, stopped } = await work.tx(async tx => {
     const recipients = await lockRecipients(tx, courier.id, [...new Set(answered.map(({ parcel }) => parcel.endpointId))], full, takes)
@@ -78,7 +79,7 @@ async function turn (work: Work, courier: Courier, desk: Desk, answered: readonl
     await settle(tx, courier, recipients, health, leftInHand(desk, answered, parcels, stopped))
     return { parcels, stopped }
   })
-  for (const id of stopped) desk.putBack(id)
+  for (const id of stopped) desk.lanes.putBack(id)
   desk.send(parcels)
   return parcels.length
 }
@@ -123,7 +124,7 @@ async function pack (tx: Tx, safe: Safe, recipients: readonly Recipient[], desk:
 
 /** Fetches what is due to the endpoints that have proven themselves, or to those that have not, beside what is in hand already. */
 async function fetch (tx: Tx, desk: Desk, endpointIds: readonly Id<'webhookEndpoint'>[], isProven: boolean): Promise<DueDelivery[]> {
-  const ids = new Set(endpointIds.filter(id => desk.isProven(id) === isProven))
+  const ids = new Set(endpointIds.filter(id => desk.lanes.isProven(id) === isProven))
   const inHand = [...desk.inHand].filter(([, endpointId]) => ids.has(endpointId)).map(([id]) => id)
   return ids.size === 0 ? [] : await listDueDeliveries(tx, [...ids], inHand, isProven)
 }
@@ -135,7 +136,7 @@ function leftInHand (desk: Desk, answered: readonly Answered[], parcels: readonl
   for (const id of desk.inHand.values()) add(id, 1)
   for (const { parcel } of answered) add(parcel.endpointId, -1)
   for (const { endpointId } of parcels) add(endpointId, 1)
-  for (const id of stopped) left.set(id, desk.underWayAt(id))
+  for (const id of stopped) left.set(id, desk.lanes.underWayAt(id))
   return left
 }
 

@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm'
 import { idOf, uuidOf } from '#kernel'
-import type { Id } from '#kernel'
+import type { Id, IdKind } from '#kernel'
 import { literal, newId, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import type { Health, Subscription, Told, deliveryStates } from './core.ts'
@@ -57,6 +57,7 @@ export interface Recipient extends Health {
 /** How many endpoints one turn looks at. */
 const recipientsMax = 256
 
+const idFrom = <K extends IdKind>(kind: K, value: unknown): Id<K> | null => typeof value === 'string' ? idOf(kind, value) : null
 const dateOf = (value: unknown): Date | null => typeof value === 'string' ? new Date(wireInstant(value)) : null
 
 /** Locks the endpoints that have answered, and those that something is due for and that nobody else sends to; not the ones whose hands are full. */
@@ -71,7 +72,7 @@ export async function lockRecipients (tx: Tx, me: string, answered: readonly Id<
     where e.tenant_id = ${tenantOf(tx)} and e.id = any(${isClaiming ? sql`${uuids(answered)} || ${due}` : uuids(answered)})
     order by e.id for no key update`)
   return rows.map(row => ({
-    id: idOf('webhookEndpoint', String(row['id'])), lenderId: row['lender_id'] === null ? null : idOf('lender', String(row['lender_id'])), url: String(row['url']),
+    id: idOf('webhookEndpoint', String(row['id'])), lenderId: idFrom('lender', row['lender_id']), url: String(row['url']),
     state: row['state'] as Recipient['state'], secret: row['secret'] as Buffer, previousSecret: row['previous_secret'] as Buffer | null,
     failures: Number(row['failures']), failingSince: dateOf(row['failing_since']), heldUntil: dateOf(row['held_until']), pauseReason: row['pause_reason'] as Health['pauseReason'],
     isDue: row['is_due'] === true, isMine: row['is_mine'] === true, realTime: Number(row['real_time']),
@@ -112,7 +113,7 @@ export async function listDueDeliveries (tx: Tx, endpointIds: readonly Id<'webho
     id: idOf('delivery', String(row['id'])), endpointId: idOf('webhookEndpoint', String(row['endpoint_id'])), tries: Number(row['tries']),
     told: {
       id: idOf('event', String(row['event_id'])), type: String(row['type']), version: Number(row['version']), sequence: Number(row['sequence']), tenantId: tx.ctx.tenantId,
-      lenderId: row['lender_id'] === null ? null : idOf('lender', String(row['lender_id'])), accountId: row['account_id'] === null ? null : idOf('account', String(row['account_id'])),
+      lenderId: idFrom('lender', row['lender_id']), accountId: idFrom('account', row['account_id']),
       occurredAt: wireInstant(String(row['occurred_at'])), recordedAt: wireInstant(String(row['recorded_at'])), correlationId: String(row['correlation_id']),
       livemode: row['livemode'] === true, data: String(row['data']),
     },

@@ -1,3 +1,5 @@
+import { sql } from 'drizzle-orm'
+import type { SQLWrapper } from 'drizzle-orm'
 import { customType, jsonb, uuid } from 'drizzle-orm/pg-core'
 import { idOf, minor as toMinor, uuidOf } from '#kernel'
 import type { Id, IdKind, Minor } from '#kernel'
@@ -52,5 +54,11 @@ export const sealed = bytes
 
 /** A JSON document of a known shape. */
 export const document = <T>() => jsonb().$type<T>().notNull()
+
+/**
+ * An array parameter, for `unnest`, of values that need no quotes: numbers, UUIDs, days, instants and words of our own. A third of the cost of
+ * one whose elements are looked at. Text that came from outside goes through `sql.param`, which quotes it.
+ */
+export const plainArray = (values: readonly (string | number | null)[]): SQLWrapper => sql.param(`{${values.map(value => value ?? 'NULL').join(',')}}`)
 
 export { uuid }

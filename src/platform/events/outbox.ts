@@ -1,6 +1,7 @@
 import type { TSchema, Static } from 'typebox'
 import { uuidOf } from '#kernel'
 import type { Ctx, Id } from '#kernel'
+import { binary } from '../db/arrays.ts'
 import { newId } from '../db/ids.ts'
 import type { Tx } from '../db/tx.ts'
 import type { Statement } from '../db/wire.ts'
@@ -87,8 +88,7 @@ export const flushStatement = (ctx: Ctx, pending: readonly Pending[]): Statement
   text: flushText,
   silent: true,
   values: [
-    uuidOf(ctx.tenantId), pending.map(e => uuidOf(e.id)), pending.map(e => e.type), pending.map(e => e.version),
-    pending.map(e => e.accountId === null ? null : uuidOf(e.accountId)), pending.map(e => e.lenderId === null ? null : uuidOf(e.lenderId)),
-    pending.map(e => e.data), ctx.actor.kind, ctx.actor.id, ctx.correlationId, ctx.livemode, ctx.now.toISOString(),
+    uuidOf(ctx.tenantId), binary.uuid(pending.map(e => e.id)), binary.text(pending.map(e => e.type)), binary.integer(pending.map(e => e.version)),
+    binary.uuid(pending.map(e => e.accountId)), binary.uuid(pending.map(e => e.lenderId)), binary.text(pending.map(e => e.data)), ctx.actor.kind, ctx.actor.id, ctx.correlationId, ctx.livemode, ctx.now.toISOString(),
   ],
 })

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { fillRandom } from '../random.ts'
 
 /** A key from the environment that wraps data keys. `id` is stored beside each key it wrapped. */
 export interface MasterKey { readonly id: string, readonly key: Buffer }
@@ -114,11 +115,18 @@ function fieldHeader (version: number): Buffer {
 }
 
 function encrypt (key: Buffer, header: Buffer, aad: Buffer, plain: Buffer): Buffer {
-  const nonce = randomBytes(nonceBytes)
-  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
+  const nonceAt = header.length
+  const bodyAt = nonceAt + nonceBytes
+  const sealed = Buffer.allocUnsafe(bodyAt + plain.length + tagBytes)
+  header.copy(sealed, 0)
+  fillRandom(sealed, nonceAt, nonceBytes)
+  const cipher = createCipheriv('aes-256-gcm', key, sealed.subarray(nonceAt, bodyAt), { authTagLength: tagBytes })
   cipher.setAAD(Buffer.concat([header, aad]))
-  const body = cipher.update(plain)
-  return Buffer.concat([header, nonce, body, cipher.final(), cipher.getAuthTag()])
+  // GCM is a stream: all of the ciphertext comes out of `update`, as long as the text.
+  cipher.update(plain).copy(sealed, bodyAt)
+  cipher.final()
+  cipher.getAuthTag().copy(sealed, bodyAt + plain.length)
+  return sealed
 }
 
 function decrypt (key: Buffer, header: Buffer, aad: Buffer, sealed: Buffer): Buffer {
