@@ -58,7 +58,7 @@ export async function leaseWork (stage: Stage): Promise<Finding> {
   if (rows[0]!.n !== '0') throw new Error('a lease of one item holds two')
   script.remove()
   await ours.stop()
-  return { name: 'lease of 1,000,000 items', unit: 'leases/s', ours: median(found.ours), plain: median(found.plain), goal: 0.5, note: `p99 ${median(found.p99)} ms, against ${script.by}` }
+  return { name: 'lease one of 1,000,000', unit: 'leases/s', ours: median(found.ours), plain: median(found.plain), goal: 0.5, note: `p99 ${median(found.p99)} ms, against ${script.by}` }
 }
 
 /** A million debts of one lender at work, and an item for each. */

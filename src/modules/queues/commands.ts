@@ -66,8 +66,10 @@ export async function leaseWork (tx: Tx, queueId: Id<'queue'>, requests: readonl
   const leases = requests.map(({ holder, count, ttlSeconds }): NewLease => ({ id: newId('lease'), holder, count, dueAt: instantText(new Date(now.getTime() + ttlSeconds * 1000)) }))
   const { ordering, arrivals } = await lookAt(tx, queueId)
   const { items, heads } = await takeFrom(tx, queueId, leases, known?.arrivals === arrivals ? known.heads : null)
+  const byLease = new Map<string, TakenItem[]>(leases.map(({ id }) => [id, []]))
+  for (const item of items) byLease.get(item.leaseId)!.push(item)
   const grants = leases.map(({ id, holder, dueAt }): Grant => {
-    const own = items.filter(item => item.leaseId === id)
+    const own = byLease.get(id)!
     const lease: LeaseRow = { id, queueId, holderKind: holder.kind, holderId: holder.id, state: 'held', dueAt, createdAt: instantText(now), endedAt: null }
     return { lease: own.length === 0 ? null : lease, items: own, ordering }
   })

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { idOf, minor, uuidOf } from '#kernel'
 import type { Buckets, Id } from '#kernel'
-import { wireInstant } from '#platform'
+import { literal, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import type { Ordering } from './core.ts'
 import { isHeldAt } from './filling.db.ts'
@@ -83,7 +83,7 @@ export interface TakenItem extends Buckets {
 export async function takeItems (tx: Tx, queueId: Id<'queue'>, leases: readonly NewLease[], open: readonly OpenZone[], isWide: boolean): Promise<TakenItem[]> {
   const slots = leases.flatMap(lease => Array.from({ length: lease.count }, () => lease))
   const each = (read: (lease: NewLease) => string) => sql.param(slots.map(read))
-  const limit = limitFor(slots.length)
+  const limit = sql`limit ${literal(sizeFor(slots.length))}`
   const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const now = tx.ctx.now.toISOString()
   const ready = (of: SQL) => sql`w.tenant_id = ${tenantId} and w.queue_id = ${uuidOf(queueId)}::uuid and w.state = 'ready' and w.zone = ${of}.zone and w.priority <= ${of}.head`
@@ -118,16 +118,8 @@ export async function takeItems (tx: Tx, queueId: Id<'queue'>, leases: readonly 
 /** The most items one statement takes. */
 export const takenMax = 256
 
-/** The limits a statement is written with: few enough that each stays prepared. What is locked beyond need is let go with the commit. */
-const limits: readonly [items: number, limit: SQL][] = [
-  [1, sql`limit 1`], [2, sql`limit 2`], [4, sql`limit 4`], [8, sql`limit 8`], [16, sql`limit 16`], [32, sql`limit 32`], [64, sql`limit 64`], [128, sql`limit 128`], [takenMax, sql`limit 256`],
-]
-
-function limitFor (wanted: number): SQL {
-  const found = limits.find(([items]) => items >= wanted)
-  if (found === undefined) throw new Error(`${wanted} items are too many for one statement`)
-  return found[1]
-}
+/** The limit a statement is written with for so many items: few enough different ones that each stays prepared. What is locked beyond need is let go with the commit. */
+const sizeFor = (items: number): number => [1, 2, 4, 8, 16, 32, 64, 128].find(size => size >= items) ?? takenMax
 
 const toTaken = (row: Record<string, unknown>): TakenItem => ({
   id: idOf('workItem', String(row['id'])), leaseId: idOf('lease', String(row['lease_id'])), zone: String(row['zone']), accountId: idOf('account', String(row['account_id'])),
