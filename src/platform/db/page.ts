@@ -1,4 +1,4 @@
-import { gt, lt, sql } from 'drizzle-orm'
+import { gt, lt } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { pageLimitDefault, problem } from '#kernel'
@@ -34,14 +34,4 @@ export function pageAfterNumber ({ after }: Keyset): number {
   if (after === null) return 0
   if (!numberText.test(after)) throw CursorInvalid()
   return Number(after)
-}
-
-/**
- * A number written into the statement rather than bound: a planner that does not know a limit expects a tenth of the table. Only for numbers
- * that come from the program, of which there are few: each makes a statement of its own. Throws on anything but a whole number.
- */
-export function literal (n: number): SQL {
-  if (!Number.isSafeInteger(n)) throw new RangeError('a literal is a whole number')
-  // eslint-disable-next-line no-restricted-syntax -- a checked integer
-  return sql.raw(String(n))
 }
