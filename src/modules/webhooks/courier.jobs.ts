@@ -9,7 +9,7 @@ import type { Lanes, Traffic } from './lanes.jobs.ts'
 const inHandMax = 4096
 /** Answers are written down together: when there are so many, when no more are expected, or after this long. */
 const answersEnough = 400
-const gatherMs = 5
+const gatherMs = 10
 
 /**
  * One agency's deliveries in this process. A job's slice fills it, and what is still under way when the slice is over is written down
