@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Buckets, Id, PageOf } from '#kernel'
-import { NotFound, bigints, days, events, given, pageAfter, pageAfterNumber, prepared, texts, uuids } from '#platform'
+import { NotFound, bigints, days, events, given, pageAfter, pageAfterNumber, prepared, texts, uuids, wireInstant, write } from '#platform'
 import type { Tx } from '#platform'
 import { accountParties, accounts } from './tables.ts'
 import type { PartyRole, Stage } from './core.ts'
@@ -49,11 +49,19 @@ export async function listAccounts (tx: Tx, { lenderId, lenderReference, isOpen 
   return cutPage(rows, page.limit, row => row.id)
 }
 
-/** Accounts of a lender with these references, by reference. */
+/**
+ * Accounts of a lender with these references, by reference. Each is looked up in the index by itself: a plan made while the table is small
+ * is kept while it grows, and must not compare every reference with every account.
+ */
 export async function findAccountsByReference (tx: Tx, lenderId: Id<'lender'>, references: readonly string[]): Promise<Map<string, Pick<AccountRow, 'id' | 'currency' | 'closedAt'>>> {
-  const rows = await tx.select({ reference: accounts.lenderReference, id: accounts.id, currency: accounts.currency, closedAt: accounts.closedAt }).from(accounts)
-    .where(and(eq(accounts.tenantId, tx.ctx.tenantId), eq(accounts.lenderId, lenderId), sql`${accounts.lenderReference} = any(${texts(references)})`))
-  return new Map(rows.map(({ reference, ...account }) => [reference, account]))
+  write(tx, sql`select set_config('enable_seqscan', 'off', true)`)
+  const { rows } = await tx.execute(sql`select r.reference, a.id, a.currency, a.closed_at from unnest(${texts(references)}) r (reference)
+    cross join lateral (
+      select id, currency, closed_at from accounts where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and lender_id = ${uuidOf(lenderId)}::uuid and lender_reference = r.reference limit 1
+    ) a`)
+  return new Map(rows.map(row => [String(row['reference']), {
+    id: idOf('account', String(row['id'])), currency: String(row['currency']), closedAt: row['closed_at'] === null ? null : wireInstant(String(row['closed_at'])),
+  }]))
 }
 
 /** An account about to be stored. */
@@ -92,7 +100,7 @@ export async function restateAccounts (tx: Tx, rows: readonly Omit<NewAccount, '
 /** Accounts among these that are closed, by id, each kept from changing until the transaction ends. */
 export async function lockClosedAccounts (tx: Tx, ids: readonly Id<'account'>[]): Promise<Map<Id<'account'>, AccountRow>> {
   const rows = await tx.select(columns).from(accounts)
-    .where(and(eq(accounts.tenantId, tx.ctx.tenantId), inArray(accounts.id, [...ids]), isNotNull(accounts.closedAt))).orderBy(asc(accounts.id)).for('update')
+    .where(and(eq(accounts.tenantId, tx.ctx.tenantId), inArray(accounts.id, [...ids]), isNotNull(accounts.closedAt))).orderBy(asc(accounts.id)).for('no key update')
   return new Map(rows.map(row => [row.id, row]))
 }
 
@@ -102,8 +110,8 @@ export async function deleteAccountParties (tx: Tx, accountIds: readonly Id<'acc
 }
 
 /** Ties parties to accounts of one lender: one statement, however many. */
-export async function insertAccountParties (tx: Tx, lenderId: Id<'lender'>, rows: readonly { accountId: Id<'account'>, partyId: Id<'party'>, role: PartyRole }[]): Promise<void> {
-  await tx.execute(sql`insert into account_parties (tenant_id, account_id, party_id, lender_id, role)
+export function insertAccountParties (tx: Tx, lenderId: Id<'lender'>, rows: readonly { accountId: Id<'account'>, partyId: Id<'party'>, role: PartyRole }[]): void {
+  write(tx, sql`insert into account_parties (tenant_id, account_id, party_id, lender_id, role)
     select ${uuidOf(tx.ctx.tenantId)}::uuid, account_id, party_id, ${uuidOf(lenderId)}::uuid, role
     from unnest(${uuids(rows.map(r => r.accountId))}, ${uuids(rows.map(r => r.partyId))}, ${texts(rows.map(r => r.role))}) as p (account_id, party_id, role)`)
 }

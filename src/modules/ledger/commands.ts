@@ -2,7 +2,7 @@ import type { CalendarDay, Id } from '#kernel'
 import type { Tx } from '#platform'
 import { AlreadyReversed, ReversalTooEarly, checkEntry, negated } from './core.ts'
 import type { Entry, EntryKind } from './core.ts'
-import { findEntry, insertEntries, isReversed } from './db.ts'
+import { findEntry, insertEntries, insertOpenings, isReversed } from './db.ts'
 
 /**
  * Posts entries and moves the balances of their accounts. The caller has locked the accounts and decided that no part goes below zero
@@ -11,14 +11,14 @@ import { findEntry, insertEntries, isReversed } from './db.ts'
 export async function post (tx: Tx, entries: readonly Entry[]): Promise<Id<'journalEntry'>[]> {
   if (entries.length === 0) return []
   for (const entry of entries) checkEntry(entry)
-  return await insertEntries(tx, entries, true)
+  return await insertEntries(tx, entries)
 }
 
-/** Posts the opening entries of accounts that were just inserted with their balances. */
-export async function postOpenings (tx: Tx, entries: readonly Entry[]): Promise<void> {
+/** Posts the opening entries of accounts that were just inserted with their balances; they are written with the transaction's next query. */
+export function postOpenings (tx: Tx, entries: readonly Entry[]): void {
   if (entries.length === 0) return
   for (const entry of entries) checkEntry(entry)
-  await insertEntries(tx, entries, false)
+  insertOpenings(tx, entries)
 }
 
 /**

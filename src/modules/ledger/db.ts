@@ -2,17 +2,16 @@ import { and, asc, eq, inArray, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { buckets, cutPage, minor, noBuckets, uuidOf } from '#kernel'
 import type { Buckets, Id, Minor } from '#kernel'
-import { NotFound, bigints, days, newId, pageAfter, smallints, texts, uuids } from '#platform'
+import { NotFound, bigints, days, newId, pageAfter, smallints, texts, uuids, write } from '#platform'
 import type { Tx } from '#platform'
 import { claimAccounts, movedBy } from './core.ts'
 import type { Entry, LedgerAccount, Line } from './core.ts'
 import { journalEntries, postings } from './tables.ts'
 
-/** Writes entries with their lines. With `moves`, the accounts' balances follow; the caller holds their locks. One statement, however many. */
-export async function insertEntries (tx: Tx, entries: readonly Entry[], moves: boolean): Promise<Id<'journalEntry'>[]> {
-  const ids = entries.map(() => newId('journalEntry'))
+/** The one statement that writes entries with their lines, however many. With `moves`, the accounts' balances follow. */
+function entriesStatement (tx: Tx, ids: readonly Id<'journalEntry'>[], entries: readonly Entry[], moves: boolean): SQL {
   const lines = entries.flatMap((entry, i) => entry.lines.map((line, n) => ({ ...line, entry, entryId: ids[i]!, n: n + 1 })))
-  await tx.execute(sql`with entry as (
+  return sql`with entry as (
       insert into journal_entries (tenant_id, id, lender_id, account_id, kind, cause_id, effective_on, recorded_at, reversal_of)
       select ${uuidOf(tx.ctx.tenantId)}::uuid, id, lender_id, account_id, kind, cause_id, effective_on, ${tx.ctx.now.toISOString()}::timestamptz, reversal_of
       from unnest(${uuids(ids)}, ${uuids(entries.map(e => e.lenderId))}, ${uuids(entries.map(e => e.accountId))}, ${texts(entries.map(e => e.kind))},
@@ -24,9 +23,18 @@ export async function insertEntries (tx: Tx, entries: readonly Entry[], moves: b
     from unnest(${uuids(lines.map(l => l.entryId))}, ${smallints(lines.map(l => l.n))}, ${uuids(lines.map(l => l.entry.lenderId))},
       ${texts(lines.map(l => l.debit))}, ${texts(lines.map(l => l.credit))},
       ${bigints(lines.map(l => l.amount))}, ${texts(lines.map(l => l.entry.currency))})
-      as p (entry_id, line, lender_id, debit, credit, amount, currency)`)
+      as p (entry_id, line, lender_id, debit, credit, amount, currency)`
+}
+
+/** Writes entries with their lines and moves the balances of their accounts; the caller holds their locks. */
+export async function insertEntries (tx: Tx, entries: readonly Entry[]): Promise<Id<'journalEntry'>[]> {
+  const ids = entries.map(() => newId('journalEntry'))
+  await tx.execute(entriesStatement(tx, ids, entries, true))
   return ids
 }
+
+/** Writes the entries of accounts that were inserted with their balances, with the transaction's next query. */
+export const insertOpenings = (tx: Tx, entries: readonly Entry[]): void => { write(tx, entriesStatement(tx, entries.map(() => newId('journalEntry')), entries, false)) }
 
 /** The part of the statement that moves the accounts' balances. */
 function movement (tx: Tx, entries: readonly Entry[]): SQL {

@@ -19,7 +19,7 @@ export async function addParties (tx: Tx, vault: Vault, lenderId: Id<'lender'>, 
   const safe = await vault.safeOf(tx)
   const parties = inputs.map(input => sealParty(safe, input))
   const points = inputs.flatMap(({ contactPoints = [] }, i) => contactPoints.map(point => sealContactPoint(safe, parties[i]!.id, point)))
-  await insertParties(tx, lenderId, parties, points)
+  insertParties(tx, lenderId, parties, points)
   return parties.map(({ id }) => id)
 }
 
@@ -101,7 +101,7 @@ export async function addContactPoint (tx: Tx, vault: Vault, partyId: Id<'party'
   const known = await listContactPoints(tx, [partyId])
   const twin = known.find(({ valueIndex }) => valueIndex.equals(point.valueIndex))
   if (twin !== undefined) throw ContactPointExists({ contactPointId: twin.id })
-  await insertParties(tx, lenderId, [], [point])
+  insertParties(tx, lenderId, [], [point])
   emit(tx, ContactPointAdded, { lenderId }, { contactPointId: point.id, partyId, channel: point.channel })
   return showContactPoint(safe, { ...point, lenderId, state: 'unverified', createdAt: tx.ctx.now.toISOString() })
 }

@@ -1,8 +1,8 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { OneOf, Text, closed, problem } from '#kernel'
 import type { Violation } from '#kernel'
+import { isPhone, normalPhone } from './phone.core.ts'
 
 export const partyKinds = ['person', 'company'] as const
 /** How a party can be reached. */
@@ -55,14 +55,8 @@ export const normalIdentity = (identity: string): string => identity.normalize('
 /** The one spelling under which a contact point is found: a number in E.164, small letters, single spaces; full-width characters as plain ones. */
 export function normalContact (channel: ContactChannel, value: string): string {
   const plain = value.normalize('NFKC').trim()
-  if (channel === 'phone') return parsePhoneNumberFromString(plain, { extract: false })?.number ?? plain.replace(/[^0-9]/g, '')
+  if (channel === 'phone') return normalPhone(plain) ?? plain.replace(/[^0-9]/g, '')
   return channel === 'email' ? plain.toLowerCase() : plain.replace(/\s+/g, ' ')
-}
-
-/** True for a number that names its country and is one there, without an extension. */
-function isPhone (value: string): boolean {
-  const phone = parsePhoneNumberFromString(value.normalize('NFKC').trim(), { extract: false })
-  return phone !== undefined && phone.ext === undefined && phone.isValid()
 }
 
 /** One address: no quotes, comments or lists, so that it can stand in a header as it is. */
@@ -72,7 +66,7 @@ const isEmail = (value: string): boolean => value.length <= emailLengthMax && em
 
 /** What is wrong with an address, or null: a phone number must be whole (E.164), an e-mail address one address. */
 export function addressFault (channel: ContactChannel, value: string): string | null {
-  if (channel === 'phone') return isPhone(value) ? null : 'is not a phone number with its country code, such as +8613800138000'
+  if (channel === 'phone') return isPhone(value.normalize('NFKC').trim()) ? null : 'is not a phone number with its country code, such as +8613800138000'
   return channel !== 'email' || isEmail(value) ? null : 'is not an e-mail address'
 }
 

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { Id } from '#kernel'
-import { NotFound, booleans, byteStrings, newId, pageAfter, texts, uuids } from '#platform'
+import { NotFound, booleans, byteStrings, newId, pageAfter, texts, uuids, write } from '#platform'
 import type { Tx } from '#platform'
 import { PartyWasErased } from './core.ts'
 import type { ConsentChannel, ContactChannel, ContactPointState, consentSources, consentStates, revealPurposes } from './core.ts'
@@ -15,20 +15,20 @@ export interface NewParty {
 }
 export interface NewContactPoint { id: Id<'contactPoint'>, partyId: Id<'party'>, channel: ContactChannel, value: Buffer, valueIndex: Buffer, isWorkplace: boolean }
 
-/** Inserts parties of one lender with their contact points: two statements, however many there are. */
-export async function insertParties (tx: Tx, lenderId: Id<'lender'>, rows: readonly NewParty[], points: readonly NewContactPoint[]): Promise<void> {
+/** Writes parties of one lender with their contact points: two statements, however many there are. */
+export function insertParties (tx: Tx, lenderId: Id<'lender'>, rows: readonly NewParty[], points: readonly NewContactPoint[]): void {
   const tenantId = uuidOf(tx.ctx.tenantId)
   const lender = uuidOf(lenderId)
   const now = tx.ctx.now.toISOString()
   if (rows.length > 0) {
-    await tx.execute(sql`insert into parties (tenant_id, id, lender_id, kind, name, identity, identity_index, language, created_at)
+    write(tx, sql`insert into parties (tenant_id, id, lender_id, kind, name, identity, identity_index, language, created_at)
       select ${tenantId}::uuid, id, ${lender}::uuid, kind, name, identity, identity_index, language, ${now}::timestamptz
       from unnest(${uuids(rows.map(p => p.id))}, ${texts(rows.map(p => p.kind))}, ${byteStrings(rows.map(p => p.name))},
         ${byteStrings(rows.map(p => p.identity))}, ${byteStrings(rows.map(p => p.identityIndex))}, ${texts(rows.map(p => p.language))})
         as p (id, kind, name, identity, identity_index, language)`)
   }
   if (points.length > 0) {
-    await tx.execute(sql`insert into contact_points (tenant_id, id, party_id, lender_id, channel, value, value_index, is_workplace, state, created_at)
+    write(tx, sql`insert into contact_points (tenant_id, id, party_id, lender_id, channel, value, value_index, is_workplace, state, created_at)
       select ${tenantId}::uuid, id, party_id, ${lender}::uuid, channel, value, value_index, is_workplace, 'unverified', ${now}::timestamptz
       from unnest(${uuids(points.map(p => p.id))}, ${uuids(points.map(p => p.partyId))}, ${texts(points.map(p => p.channel))},
         ${byteStrings(points.map(p => p.value))}, ${byteStrings(points.map(p => p.valueIndex))}, ${booleans(points.map(p => p.isWorkplace))})

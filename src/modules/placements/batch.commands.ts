@@ -40,7 +40,7 @@ export async function addPart (tx: Tx, vault: Vault, batch: NewBatch, firstRow: 
 /** Declares a batch received whole: from now on its parts are placed, one after another. */
 export async function startBatch (tx: Tx, id: Id<'placementBatch'>, rowCount: number): Promise<BatchRow> {
   const batch = await lockBatch(tx, id)
-  await setBatch(tx, id, { state: 'processing', rowCount, dueAt: tx.ctx.now.toISOString() })
+  setBatch(tx, id, { state: 'processing', rowCount, dueAt: tx.ctx.now.toISOString() })
   emit(tx, PlacementBatchReceived, { lenderId: batch.lenderId }, { batchId: id, dryRun: batch.dryRun, rowCount })
   return { ...batch, state: 'processing', rowCount }
 }
@@ -67,7 +67,7 @@ const sweptMax = 20
 export async function sweepBatches (tx: Tx): Promise<void> {
   const found = await lockReceiving(tx, sweptMax)
   await deleteBatches(tx, found.filter(({ isStale }) => isStale).map(({ id }) => id))
-  for (const { id } of found.filter(({ isStale }) => !isStale)) await setBatch(tx, id, { dueAt: new Date(tx.ctx.now.getTime() + receivingHoursMax * hourMs).toISOString() })
+  for (const { id } of found.filter(({ isStale }) => !isStale)) setBatch(tx, id, { dueAt: new Date(tx.ctx.now.getTime() + receivingHoursMax * hourMs).toISOString() })
 }
 
 /** Places the next part that waits, and removes it, in this one transaction: however often it is begun, its rows are placed once. False when none waits. */
@@ -77,7 +77,7 @@ export async function placeNextPart (tx: Tx, vault: Vault): Promise<boolean> {
   const batch = (await findBatch(tx, part.batchId))!
   const rows = vault.openBytes(placeOf(tx, batch.id, part.firstRow), part.rows).toString('utf8').split('\n')
   const done = await placePart(tx, vault, batch, part.firstRow, rows)
-  await deletePart(tx, batch.id, part.firstRow)
+  deletePart(tx, batch.id, part.firstRow)
   await finishPart(tx, batch, done)
   return true
 }
@@ -90,7 +90,7 @@ async function placePart (tx: Tx, vault: Vault, batch: BatchRow, firstRow: numbe
   const debts = rows.filter((row): row is PartRow & { debt: DebtInput } => row.debt !== null && row.earlier === null)
   const placed = await placeAccounts(tx, vault, { lenderId, batchId: id, placedOn, isDryRun: dryRun, ...agreementId !== null && { agreementId } }, debts.map(({ debt }) => debt))
   const outcomeOf = new Map(debts.map((row, i) => [row as PartRow, placed[i]!]))
-  await insertOutcomes(tx, batch, rows.map((row, i) => ({ row: firstRow + i, ...written(row, outcomeOf.get(row)) })))
+  insertOutcomes(tx, batch, rows.map((row, i) => ({ row: firstRow + i, ...written(row, outcomeOf.get(row)) })))
   return rows.map(row => ({ outcome: written(row, outcomeOf.get(row)).outcome, amount: row.debt === null ? null : { currency: row.debt.currency, total: sumOf(row.debt.balance) } }))
 }
 
@@ -112,7 +112,7 @@ async function finishPart (tx: Tx, { id, lenderId, dryRun }: BatchRow, rows: rea
   const batch = await lockBatch(tx, id)
   const progress = count(batch, rows)
   const isLast = progress.doneCount === batch.rowCount
-  await setBatch(tx, id, { ...progress, ...isLast && { state: 'processed', dueAt: null, processedAt: tx.ctx.now.toISOString() } })
+  setBatch(tx, id, { ...progress, ...isLast && { state: 'processed', dueAt: null, processedAt: tx.ctx.now.toISOString() } })
   if (!isLast) return
   const { acceptedCount, duplicateCount, rejectedCount, totals } = progress
   emit(tx, PlacementBatchProcessed, { lenderId }, { batchId: id, dryRun, rowCount: batch.rowCount, acceptedCount, duplicateCount, rejectedCount, totals: [...totals] })

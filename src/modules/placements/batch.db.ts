@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { CalendarDay, Id, Minor, PageOf } from '#kernel'
-import { NotFound, integers, newId, pageAfter, texts, uuids } from '#platform'
+import { NotFound, integers, newId, pageAfter, texts, uuids, write } from '#platform'
 import type { Tx } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { receivingHoursMax } from './batch.core.ts'
@@ -40,7 +40,7 @@ export async function findBatch (tx: Tx, id: Id<'placementBatch'>): Promise<Batc
 
 /** A batch, kept from changing until the transaction ends. Throws `NotFound`. */
 export async function lockBatch (tx: Tx, id: Id<'placementBatch'>): Promise<BatchRow> {
-  const [row] = await tx.select(columns).from(b).where(isBatch(tx, id)).for('update')
+  const [row] = await tx.select(columns).from(b).where(isBatch(tx, id)).for('no key update')
   if (row === undefined) throw NotFound()
   return row
 }
@@ -53,10 +53,10 @@ export async function listBatches (tx: Tx, { lenderId, state }: { lenderId?: Id<
   return cutPage(rows, page.limit, row => row.id)
 }
 
-/** Moves a batch on. */
-export async function setBatch (tx: Tx, id: Id<'placementBatch'>, set: Partial<Progress> & { state?: BatchState, rowCount?: number, dueAt?: string | null, processedAt?: string }): Promise<void> {
+/** Moves a batch on, with the transaction's next query. */
+export function setBatch (tx: Tx, id: Id<'placementBatch'>, set: Partial<Progress> & { state?: BatchState, rowCount?: number, dueAt?: string | null, processedAt?: string }): void {
   const { totals, ...others } = set
-  await tx.update(b).set({ ...others, ...totals !== undefined && { totals: [...totals] } }).where(isBatch(tx, id))
+  write(tx, tx.update(b).set({ ...others, ...totals !== undefined && { totals: [...totals] } }).where(isBatch(tx, id)).getSQL())
 }
 
 /** Keeps a part of a batch; `firstRow` counts from 1. */
@@ -69,12 +69,13 @@ export async function lockNextPart (tx: Tx): Promise<{ batchId: Id<'placementBat
   const [part] = await tx.select({ batchId: placementParts.batchId, firstRow: placementParts.firstRow, rows: placementParts.rows }).from(placementParts)
     .innerJoin(b, and(eq(b.tenantId, placementParts.tenantId), eq(b.id, placementParts.batchId)))
     .where(and(eq(placementParts.tenantId, tx.ctx.tenantId), eq(b.state, 'processing'), lte(b.dueAt, tx.ctx.now.toISOString())))
-    .orderBy(asc(b.dueAt), asc(placementParts.batchId), asc(placementParts.firstRow)).limit(1).for('update', { of: placementParts, skipLocked: true })
+    .orderBy(asc(b.dueAt), asc(placementParts.batchId), asc(placementParts.firstRow)).limit(1).for('no key update', { of: placementParts, skipLocked: true })
   return part ?? null
 }
 
-export async function deletePart (tx: Tx, batchId: Id<'placementBatch'>, firstRow: number): Promise<void> {
-  await tx.delete(placementParts).where(and(eq(placementParts.tenantId, tx.ctx.tenantId), eq(placementParts.batchId, batchId), eq(placementParts.firstRow, firstRow)))
+/** Removes a part that has been placed. */
+export function deletePart (tx: Tx, batchId: Id<'placementBatch'>, firstRow: number): void {
+  write(tx, sql`delete from placement_parts where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and batch_id = ${uuidOf(batchId)}::uuid and first_row = ${firstRow}`)
 }
 
 /** Removes batches with the parts they have received. */
@@ -87,7 +88,7 @@ export async function deleteBatches (tx: Tx, ids: Id<'placementBatch'>[]): Promi
 /** Batches whose rows should all have arrived by now, kept from others until the transaction ends; `isStale`: for so long that nothing more will come. */
 export async function lockReceiving (tx: Tx, limit: number): Promise<{ id: Id<'placementBatch'>, isStale: boolean }[]> {
   return await tx.select({ id: b.id, isStale: sql<boolean>`${b.receivedAt} < now() - make_interval(hours => ${receivingHoursMax})` }).from(b)
-    .where(and(eq(b.tenantId, tx.ctx.tenantId), eq(b.state, 'receiving'), lte(b.dueAt, tx.ctx.now.toISOString()))).limit(limit).for('update', { skipLocked: true })
+    .where(and(eq(b.tenantId, tx.ctx.tenantId), eq(b.state, 'receiving'), lte(b.dueAt, tx.ctx.now.toISOString()))).limit(limit).for('no key update', { skipLocked: true })
 }
 
 /** The outcome of a row. */
@@ -96,8 +97,8 @@ export interface BatchRowOutcome {
 }
 
 /** Writes the outcomes of rows: one statement, however many. */
-export async function insertOutcomes (tx: Tx, { id, lenderId }: { id: Id<'placementBatch'>, lenderId: Id<'lender'> }, rows: readonly BatchRowOutcome[]): Promise<void> {
-  await tx.execute(sql`insert into placement_rows (tenant_id, batch_id, "row", lender_id, outcome, code, errors, account_id, placement_id)
+export function insertOutcomes (tx: Tx, { id, lenderId }: { id: Id<'placementBatch'>, lenderId: Id<'lender'> }, rows: readonly BatchRowOutcome[]): void {
+  write(tx, sql`insert into placement_rows (tenant_id, batch_id, "row", lender_id, outcome, code, errors, account_id, placement_id)
     select ${uuidOf(tx.ctx.tenantId)}::uuid, ${uuidOf(id)}::uuid, n, ${uuidOf(lenderId)}::uuid, outcome, code, errors::jsonb, account_id, placement_id
     from unnest(${integers(rows.map(r => r.row))}, ${texts(rows.map(r => r.outcome))}, ${texts(rows.map(r => r.code))},
       ${texts(rows.map(r => r.errors === null ? null : JSON.stringify(r.errors)))}, ${uuids(rows.map(r => r.accountId))}, ${uuids(rows.map(r => r.placementId))})

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
-import { NotFound, days, pageAfter, smallints, texts, uuids } from '#platform'
+import { NotFound, days, pageAfter, smallints, texts, uuids, write } from '#platform'
 import type { Tx } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import type { CloseCode, PlacementState } from './core.ts'
@@ -30,7 +30,7 @@ export async function findPlacement (tx: Tx, id: Id<'placement'>): Promise<Place
 
 /** A placement, kept from changing until the transaction ends. Throws `NotFound`. The caller holds the lock of its account. */
 export async function lockPlacement (tx: Tx, id: Id<'placement'>): Promise<PlacementRow> {
-  const [row] = await selectPlacements(tx).where(and(eq(placements.tenantId, tx.ctx.tenantId), eq(placements.id, id))).for('update', { of: placements })
+  const [row] = await selectPlacements(tx).where(and(eq(placements.tenantId, tx.ctx.tenantId), eq(placements.id, id))).for('no key update', { of: placements })
   if (row === undefined) throw NotFound()
   return row
 }
@@ -66,8 +66,8 @@ export async function listPlacements (tx: Tx, { lenderId, accountId, state }: Pl
 export type NewPlacement = Omit<PlacementRow, 'lenderReference' | 'lenderId' | 'batchId' | 'closeCode' | 'endedAt' | 'createdAt'>
 
 /** Inserts placements of one lender: one statement, however many. */
-export async function insertPlacements (tx: Tx, of: { lenderId: Id<'lender'>, batchId: Id<'placementBatch'> | null }, rows: readonly NewPlacement[]): Promise<void> {
-  await tx.execute(sql`insert into placements (tenant_id, id, account_id, lender_id, agreement_id, batch_id, placement_number, state, placed_on, term_ends_on, created_at)
+export function insertPlacements (tx: Tx, of: { lenderId: Id<'lender'>, batchId: Id<'placementBatch'> | null }, rows: readonly NewPlacement[]): void {
+  write(tx, sql`insert into placements (tenant_id, id, account_id, lender_id, agreement_id, batch_id, placement_number, state, placed_on, term_ends_on, created_at)
     select ${uuidOf(tx.ctx.tenantId)}::uuid, id, account_id, ${uuidOf(of.lenderId)}::uuid, agreement_id, ${of.batchId === null ? null : uuidOf(of.batchId)}::uuid, placement_number, state, placed_on,
       term_ends_on, ${tx.ctx.now.toISOString()}::timestamptz
     from unnest(${uuids(rows.map(r => r.id))}, ${uuids(rows.map(r => r.accountId))}, ${uuids(rows.map(r => r.agreementId))},

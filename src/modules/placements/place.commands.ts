@@ -65,8 +65,8 @@ export async function placeAccounts (tx: Tx, vault: Vault, handover: Handover, i
   if (placed.length === 0) return outcomes
   await addAccountParties(tx, vault, handover, placed)
   const rows = placed.map(candidate => placementOf(candidate, (numbers.get(candidate.accountId) ?? 0) + 1))
-  await insertPlacements(tx, handover, rows)
-  await postOpenings(tx, fresh.map(candidate => openingOf(handover, candidate)))
+  insertPlacements(tx, handover, rows)
+  postOpenings(tx, fresh.map(candidate => openingOf(handover, candidate)))
   await post(tx, again.flatMap(candidate => restatementOf(handover, candidate)))
   for (const { id, accountId, placementNumber, state } of rows) {
     emit(tx, state === 'offered' ? PlacementOffered : PlacementActivated, { accountId, lenderId: handover.lenderId }, { placementId: id, accountId, placementNumber })
@@ -144,7 +144,7 @@ const accountOf = ({ accountId, agreement, debt: { input, placedOn, balance } }:
 async function addAccountParties (tx: Tx, vault: Vault, { lenderId }: Handover, candidates: readonly Candidate[]): Promise<void> {
   const all = candidates.flatMap(({ accountId, debt }) => debt.input.parties.map(({ role, ...party }) => ({ accountId, role, party })))
   const ids = await addParties(tx, vault, lenderId, all.map(({ party }) => party))
-  await insertAccountParties(tx, lenderId, all.map(({ accountId, role }, i) => ({ accountId, role, partyId: ids[i]! })))
+  insertAccountParties(tx, lenderId, all.map(({ accountId, role }, i) => ({ accountId, role, partyId: ids[i]! })))
 }
 
 const placementOf = ({ placementId, accountId, agreement, debt }: Candidate, placementNumber: number): NewPlacement => ({

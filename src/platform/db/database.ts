@@ -9,7 +9,7 @@ import { send } from './wire.ts'
 import type { Statement } from './wire.ts'
 
 /** What the machine itself may see across agencies: ids, deadlines, how far events have been read. Never a business row. */
-export type InstallationTx = Omit<Tx, 'ctx' | 'outbox'>
+export type InstallationTx = Omit<Tx, 'ctx' | 'outbox' | 'behind'>
 
 /** For whom work is done, before the database has said what time it is there. */
 export interface Principal {

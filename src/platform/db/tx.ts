@@ -1,5 +1,6 @@
 import { NodePgSession } from 'drizzle-orm/node-postgres'
 import type { NodePgClient, NodePgQueryResultHKT } from 'drizzle-orm/node-postgres'
+import type { SQL } from 'drizzle-orm'
 import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
 import type { Pool, PoolClient } from 'pg'
 import { problem, uuidOf } from '#kernel'
@@ -23,6 +24,8 @@ export interface Tx extends Omit<Drizzle, 'transaction' | '$client'> {
   readonly ctx: Ctx
   /** Events emitted so far; they are written with the commit. */
   readonly outbox: Pending[]
+  /** Statements that travel with the next query, or with the commit. */
+  readonly behind: Statement[]
 }
 
 /** How long one statement, and one whole unit of work, may take. */
@@ -112,7 +115,16 @@ const begin: Statement = { text: 'begin', values: [], silent: true }
 const commit: Statement = { text: 'commit', values: [], silent: true }
 const rollback: Statement = { text: 'rollback', values: [], silent: true }
 
-const txOn = (port: QueryPort, ctx: Ctx): Tx => Object.assign(databaseOn(port), { ctx, outbox: [] })
+const txOn = (port: QueryPort, ctx: Ctx, behind: Statement[]): Tx => Object.assign(databaseOn(port), { ctx, behind, outbox: [] })
+
+/**
+ * Writes without waiting: the statement travels, in order, with the transaction's next query or its commit, so that many writes take one
+ * round trip and the database works on while this process does something else. What it answers is lost; if it fails, that query or the commit does.
+ */
+export function write (tx: Tx, statement: SQL): void {
+  const { sql: text, params: values } = dialect.sqlToQuery(statement)
+  tx.behind.push({ text, values, silent: true })
+}
 
 /**
  * Runs work for one agency and commits it whole or not at all; commits its events with it.
@@ -142,7 +154,11 @@ const readUnit = <T>({ pool, prepare }: Pools, ctx: Ctx, work: (tx: Tx) => Promi
       })
     },
   }
-  return work(txOn(port, ctx))
+  const behind: Statement[] = []
+  return work(txOn(port, ctx, behind)).then(result => {
+    if (behind.length > 0) throw new Error('a read-only unit of work wrote something')
+    return result
+  })
 }
 
 /** Holds a connection for as long as `work` takes, at most `timeoutMs`; a connection that failed or hung is thrown away. */
@@ -171,26 +187,33 @@ async function guarded<T> (client: PoolClient, timeoutMs: number, work: () => Pr
 async function writeUnit<T> ({ pool, prepare }: Pools, ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   return await guarded(client, unitTimeoutMs, async () => {
+    const behind: Statement[] = []
     let begun = false
+    /** What must travel before a statement. */
+    const before = (): Statement[] => {
+      const opening = begun ? [] : [begin, scope(ctx, false)]
+      begun = true
+      return [...opening, ...behind.splice(0)]
+    }
     let turn: Promise<unknown> = Promise.resolve()
     const port: QueryPort = {
       query ({ text, rowMode }, values) {
         // Statements of one transaction take their turn on its one connection, even when a command awaits two at once.
         const answer = turn.then(async () => {
-          const statements = begun ? [{ text, values }] : [begin, scope(ctx, false), { text, values }]
-          begun = true
-          const answers = await send(client, statements, prepare)
+          const answers = await send(client, [...before(), { text, values }], prepare)
           return shape(answers[answers.length - 1]!, rowMode)
         })
         turn = answer.catch(() => undefined)
         return answer
       },
     }
-    const tx = txOn(port, ctx)
+    const tx = txOn(port, ctx, behind)
     try {
       const result = await work(tx)
       await turn
-      await finish(client, tx, begun, prepare)
+      // The events and the commit in one round trip: the agency's event sequence is locked for no longer than that.
+      const last = tx.outbox.length > 0 ? [flushStatement(ctx, tx.outbox)] : []
+      if (begun || behind.length > 0 || last.length > 0) await send(client, [...before(), ...last, commit], prepare)
       return result
     } catch (error) {
       await turn
@@ -198,11 +221,4 @@ async function writeUnit<T> ({ pool, prepare }: Pools, ctx: Ctx, work: (tx: Tx) 
       throw error
     }
   })
-}
-
-/** Writes the events and commits, in one round trip: the agency's event sequence is locked for no longer than that. */
-async function finish (client: PoolClient, { ctx, outbox }: Tx, begun: boolean, prepare: boolean): Promise<void> {
-  const last = outbox.length > 0 ? [flushStatement(ctx, outbox)] : []
-  if (!begun && last.length === 0) return
-  await send(client, [...begun ? [] : [begin, scope(ctx, false)], ...last, commit], prepare)
 }
