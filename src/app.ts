@@ -13,13 +13,14 @@ import { api as queues } from './modules/queues/index.ts'
 import { api as secrets } from './modules/secrets/index.ts'
 import { api as tenants } from './modules/tenants/index.ts'
 import { api as webhooks } from './modules/webhooks/index.ts'
+import Fastify from 'fastify'
 import type { Api, App, Services } from './platform/api/api.ts'
 import { addGauges } from './platform/api/metrics.ts'
 import { addOperationRoutes } from './platform/api/operations.ts'
 import { addDocument } from './platform/api/openapi.ts'
 import { buildServer } from './platform/api/server.ts'
 import type { ServerOptions } from './platform/api/server.ts'
-import { addSystemRoutes } from './platform/api/system.ts'
+import { addHealthRoutes, addSystemRoutes } from './platform/api/system.ts'
 
 /** The modules' routes, in dependency order: a module imports only from those above it. */
 export const modules: Record<string, Api> = { tenants, secrets, lenders, parties, accounts, ledger, placements, policy, protection, charges, commissions, payments, outreach, queues, webhooks }
@@ -33,6 +34,15 @@ export async function buildApp (options: ServerOptions, services: Services): Pro
     addOperationRoutes(scope as App, services)
     for (const api of Object.values(modules)) api(scope as App, services)
   })
+  addGauges(services.db, services.machine.jobs, services.queues)
+  await app.ready()
+  return app
+}
+
+/** What a worker serves for those who watch it: health, readiness and its own figures. Not yet listening. */
+export async function buildHealth (services: Pick<Services, 'db' | 'queues' | 'machine'>): Promise<App> {
+  const app: App = Fastify()
+  addHealthRoutes(app, services)
   addGauges(services.db, services.machine.jobs, services.queues)
   await app.ready()
   return app

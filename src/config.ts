@@ -7,6 +7,7 @@ export const Environment = Type.Object({
   NODE_ENV: Type.String({ enum: ['development', 'test', 'production'], default: 'development', description: '`production` refuses the embedded defaults below.' }),
   HOST: Type.String({ default: '127.0.0.1', description: 'Address the API listens on.' }),
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65535, description: 'Port the API listens on; 0 takes a free one.' }),
+  WORKER_PORT: Type.Integer({ default: 0, minimum: 0, maximum: 65535, description: 'Port on which `worker` serves /healthz, /readyz and /metrics; 0: none.' }),
   LOG_LEVEL: Type.String({ enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info', description: 'The least serious line that is logged.' }),
   TRUST_PROXY: Type.String({ default: '', description: 'Addresses of proxies whose X-Forwarded-For is believed, separated by commas. Empty: none.' }),
 

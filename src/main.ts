@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
-import { buildApp } from './app.ts'
+import { buildApp, buildHealth } from './app.ts'
 import { ConfigError, readConfig } from './config.ts'
 import type { Config } from './config.ts'
 import { openDeps, openLog, openPlaces } from './deps.ts'
@@ -41,6 +41,11 @@ async function serve (config: Config, verb: 'serve' | 'api' | 'worker', fresh: b
       concurrency: config.WORKER_CONCURRENCY, onError: error => log.error({ reason: reasonOf(error) }, 'the queue failed; the sweep finds what it dropped'),
     })
     closers.unshift(worker.close)
+  }
+  if (verb === 'worker' && config.WORKER_PORT !== 0) {
+    const health = await buildHealth({ db: deps.db, queues: deps.queues, machine: deps.machine })
+    await health.listen({ host: config.HOST, port: config.WORKER_PORT })
+    closers.unshift(async () => { await health.close() })
   }
   if (verb !== 'worker') {
     const app = await buildApp(deps.server, { db: deps.db, machine: deps.machine, queues: deps.queues, vault: deps.vault })
@@ -87,7 +92,7 @@ async function main (args: string[]): Promise<void> {
 function advice (error: unknown): string | null {
   if (error instanceof ConfigError || error instanceof EmbeddedError || error instanceof QueueUnreachable) return error.message
   const { code, message } = pgError(error)
-  if (code === 'EADDRINUSE') return 'another program listens on PORT already: end it, or set PORT to another port'
+  if (code === 'EADDRINUSE') return 'another program listens on that port already: end it, or set PORT (WORKER_PORT for a worker) to another'
   if (code === 'EACCES') return `${message ?? 'access denied'}: give the user who starts Recoup that right, or choose another PORT or RECOUP_DATA_DIR`
   if (code !== undefined && ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ETIMEDOUT', '28P01', '28000', '3D000', '57P03'].includes(code)) return `DATABASE_URL or REDIS_URL does not lead to a server that lets us in (${message ?? code})`
   return null
@@ -95,6 +100,6 @@ function advice (error: unknown): string | null {
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   // What is the reader's to mend is one sentence, without a stack.
-  process.stderr.write(`recoup: ${advice(error) ?? (error instanceof Error ? error.stack ?? error.message : String(error))}\n`)
+  process.stderr.write(`recoup: ${advice(error) ?? [reasonOf(error), ...error instanceof Error ? framesOf(error) : []].join('\n    ')}\n`)
   process.exit(1)
 })

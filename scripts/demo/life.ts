@@ -13,16 +13,19 @@ interface Grant { items: { workItemId: string, why: { attempts: number, balance:
 
 /** The hour at which a day of the story is lived: morning on the east coast, when calls are lawful there. */
 const hour = 'T15:00:00Z'
+const collectorsHour = 'T15:30:00Z'
 const itemsPerCollector = 6
 const bounceDays = 3
 const pollMs = 15
 
-/** Lives one day: time passes to it, then debts are placed, people act, collectors work, and what bounced comes back. */
+/** Lives one day up to the collectors' work: time passes to it, debts are placed, people act, what bounced comes back, and all that follows from it is done. */
 export async function liveDay (cast: Cast, day: Day, bounced: Map<string, string[]>): Promise<void> {
   await advance(cast, `${day.on}${hour}`)
   if (day.batch !== null) await place(cast, day.batch)
   for (const paymentId of bounced.get(day.on) ?? []) await cast.agency.post(`/v1/payments/${paymentId}/reverse`, { reason: 'nsf', reversedOn: day.on })
   for (const act of day.acts) await perform(cast, day.on, act, bounced)
+  // Time moves on only when everything that follows from what was done is done too.
+  if (day.batch !== null || day.acts.length > 0 || bounced.has(day.on)) await advance(cast, `${day.on}${collectorsHour}`)
 }
 
 /** Lets time pass, and waits until everything due on the way is done. */

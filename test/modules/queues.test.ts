@@ -268,6 +268,10 @@ t.test('over HTTP', async t => {
     const [east] = await place(w, us, lender, [100_00])
     const [more] = await place(w, us, lender, [100_01], { timeZone: 'Asia/Urumqi' })
     t.same(accountsOf(await pull(w, us, queue, 3)), [more, east, west])
+    const spread = await place(w, us, lender, [40_00, 10_00], { timeZone: 'Asia/Urumqi' })
+    const near = await place(w, us, lender, [30_00, 20_00])
+    const one = async () => accountsOf(await pull(w, us, queue))[0]
+    t.same([await one(), await one(), await one(), await one(), await one()], [spread[0], near[0], near[1], spread[1], undefined], 'one by one, across zones')
   })
 
   t.test('another agency has no such queue, and a lender no queues at all', async t => {

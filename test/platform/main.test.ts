@@ -49,6 +49,14 @@ async function stop (running: Running): Promise<void> {
   if (performance.now() - began > 15_000) throw new Error('took too long to end')
 }
 
+async function freePort (): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  return port
+}
+
 const operatorKey = (): string => readFileSync(join(folder, 'operator-key'), 'utf8').trim()
 
 async function call<T> (url: string, key: string, method: string, body?: object): Promise<T> {
@@ -87,10 +95,12 @@ t.test('killed in the middle it starts again with what it had; two processes sha
   t.equal(await agencies(killed.url), 1)
   killed.process.kill('SIGKILL')
   await killed.ended
-  const worker = run('worker')
+  const workerPort = await freePort()
+  const worker = run('worker', { WORKER_PORT: String(workerPort) })
   const api = await listening(run('api'))
   t.equal(await agencies(api.url), 1)
   await liveAMonth(api.url)
+  t.match(await (await fetch(`http://127.0.0.1:${workerPort}/readyz`)).json(), { status: 'ready' }, 'a worker can be watched')
   await stop(worker)
   t.equal((await fetch(`${api.url}/readyz`)).status, 200, 'the one that stays keeps its database')
   await stop(api)
@@ -111,7 +121,7 @@ t.test('what the reader can mend is said in one sentence', async t => {
     ['dance', {}, /^recoup: unknown verb: say one of serve, api, worker, migrate, demo\n$/],
     ['api', { PORT: 'http' }, /^recoup: PORT must be integer\n$/],
     ['migrate', { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/x' }, /^recoup: DATABASE_URL or REDIS_URL does not lead to a server that lets us in \(.+\)\n$/],
-    ['api', { PORT: String((taken.address() as AddressInfo).port) }, /^recoup: another program listens on PORT already: .+\n$/],
+    ['api', { PORT: String((taken.address() as AddressInfo).port) }, /^recoup: another program listens on that port already: .+\n$/],
   ]
   for (const [verb, env, message] of cases) {
     const refused = run(verb, env)

@@ -1,7 +1,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import { idOf, minor, uuidOf } from '#kernel'
 import type { Id } from '#kernel'
-import { literal, tenants } from '#platform'
+import { tenants } from '#platform'
 import type { Tx } from '#platform'
 import { accountParties, accounts } from '../accounts/tables.ts'
 import { lenders } from '../lenders/tables.ts'

@@ -34,9 +34,9 @@ export async function announceWork (tx: Tx, ids: readonly Id<'queue'>[]): Promis
   for (const queueId of await setArrived(tx, [...new Set(ids)])) emit(tx, WorkItemAvailable, {}, { queueId })
 }
 
-/** Ends leases whose time has passed, at most `max`, and puts their work back; answers how many. */
-export async function expireLeases (tx: Tx, max: number): Promise<number> {
-  const lapsed = await setLeasesLapsed(tx, max)
+/** Ends leases whose time has passed, a few hundred at once, and puts their work back; answers how many. */
+export async function expireLeases (tx: Tx): Promise<number> {
+  const lapsed = await setLeasesLapsed(tx)
   for (const { id, queueId, itemCount } of lapsed) emit(tx, LeaseExpired, {}, { leaseId: id, queueId, itemCount })
   await announceWork(tx, lapsed.filter(({ itemCount }) => itemCount > 0).map(({ queueId }) => queueId))
   return lapsed.length
@@ -47,9 +47,6 @@ export interface LeaseRequest { holder: { kind: string, id: string }, count: num
 
 /** A lease as it is granted; null when the queue has nothing that may be contacted now. */
 export interface Grant { lease: LeaseRow | null, items: TakenItem[], ordering: Ordering }
-
-/** The most leases that one look at a queue ends because their time has passed; the job ends the others. */
-const lapsedMax = 100
 
 /**
  * What is known of a queue from the lease before: in which zones it has work, and in each the priority that nothing exceeds (null: it has
@@ -69,8 +66,10 @@ export async function leaseWork (tx: Tx, queueId: Id<'queue'>, requests: readonl
   const leases = requests.map(({ holder, count, ttlSeconds }): NewLease => ({ id: newId('lease'), holder, count, dueAt: instantText(new Date(now.getTime() + ttlSeconds * 1000)) }))
   const { ordering, arrivals } = await lookAt(tx, queueId)
   const { items, heads } = await takeFrom(tx, queueId, leases, known?.arrivals === arrivals ? known.heads : null)
+  const byLease = new Map<string, TakenItem[]>(leases.map(({ id }) => [id, []]))
+  for (const item of items) byLease.get(item.leaseId)!.push(item)
   const grants = leases.map(({ id, holder, dueAt }): Grant => {
-    const own = items.filter(item => item.leaseId === id)
+    const own = byLease.get(id)!
     const lease: LeaseRow = { id, queueId, holderKind: holder.kind, holderId: holder.id, state: 'held', dueAt, createdAt: instantText(now), endedAt: null }
     return { lease: own.length === 0 ? null : lease, items: own, ordering }
   })
@@ -83,7 +82,7 @@ const instantText = (instant: Date): string => instant.toISOString().replace(/\.
 async function lookAt (tx: Tx, queueId: Id<'queue'>): Promise<Outlook> {
   const outlook = await findOutlook(tx, queueId)
   if (outlook === null) throw NotFound()
-  return outlook.hasLapsed && await expireLeases(tx, lapsedMax) > 0 ? await lookAt(tx, queueId) : outlook
+  return outlook.hasLapsed && await expireLeases(tx) > 0 ? await lookAt(tx, queueId) : outlook
 }
 
 async function takeFrom (tx: Tx, queueId: Id<'queue'>, leases: readonly NewLease[], known: Memory['heads'] | null): Promise<{ items: TakenItem[], heads: Map<string, number | null> }> {

@@ -2,7 +2,6 @@ import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { idOf, uuidOf } from '#kernel'
 import type { Id } from '#kernel'
-import { literal } from '#platform'
 import type { Tx } from '#platform'
 
 /** True of a debt `a` that a queue `q` is to hold. */
@@ -92,8 +91,8 @@ export async function setEmptyLeasesEnded (tx: Tx, ids: readonly Id<'lease'>[]):
 /** A queue being filled, and the stretch of accounts whose turn it is; `through` is null when none are left. */
 export interface Filling { queueId: Id<'queue'>, after: Id<'account'> | null, through: Id<'account'> | null, count: number }
 
-/** Takes a queue that is due to be filled, out of the way of other workers, with its next stretch of accounts; null when none is due. */
-export async function lockFilling (tx: Tx, accountsMax: number): Promise<Filling | null> {
+/** Takes a queue that is due to be filled, out of the way of other workers, with its next stretch of at most 2,000 accounts; null when none is due. */
+export async function lockFilling (tx: Tx): Promise<Filling | null> {
   const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const { rows } = await tx.execute(sql`
     with filling as (
@@ -102,7 +101,7 @@ export async function lockFilling (tx: Tx, accountsMax: number): Promise<Filling
     )
     select f.id, f.fill_after, s.through, s.count from filling f cross join lateral (
       select (array_agg(id order by id desc))[1] as through, count(*) as count from (
-        select a.id from accounts a where a.tenant_id = ${tenantId} and a.id > coalesce(f.fill_after, ${noUuid}::uuid) order by a.id limit ${literal(accountsMax)}) n) s`)
+        select a.id from accounts a where a.tenant_id = ${tenantId} and a.id > coalesce(f.fill_after, ${noUuid}::uuid) order by a.id limit 2000) n) s`)
   const row = rows[0]
   if (row === undefined) return null
   const account = (value: unknown) => value === null ? null : idOf('account', String(value))
@@ -116,17 +115,17 @@ export async function setFilled (tx: Tx, { queueId, through, count }: Filling): 
   await tx.execute(sql`update queues set ${progress} where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and id = ${uuidOf(queueId)}::uuid`)
 }
 
-/** Makes deferred items whose time has come ready, at most `max` of them; answers their queues and how many they were. */
-export async function setItemsAwake (tx: Tx, max: number): Promise<{ available: Id<'queue'>[], count: number }> {
+/** Makes deferred items whose time has come ready, at most 1,000 of them; answers their queues, and none when none was due. */
+export async function setItemsAwake (tx: Tx): Promise<Id<'queue'>[]> {
   const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const { rows } = await tx.execute(sql`
     with due as (
-      select id from work_items where tenant_id = ${tenantId} and due_at <= ${tx.ctx.now.toISOString()}::timestamptz order by due_at limit ${literal(max)} for update skip locked
+      select id from work_items where tenant_id = ${tenantId} and due_at <= ${tx.ctx.now.toISOString()}::timestamptz order by due_at limit 1000 for update skip locked
     ), awake as (
       update work_items w set state = 'ready', due_at = null from due where w.tenant_id = ${tenantId} and w.id = due.id returning w.queue_id
     )
-    select queue_id, count(*) as count from awake group by queue_id`)
-  return { available: rows.map(row => idOf('queue', String(row['queue_id']))), count: rows.reduce((sum, row) => sum + Number(row['count']), 0) }
+    select distinct queue_id from awake`)
+  return rows.map(row => idOf('queue', String(row['queue_id'])))
 }
 
 /**

@@ -8,12 +8,12 @@ import { setNotesErased } from './completions.db.ts'
 import { alignItems, lockFilling, setEmptyLeasesEnded, setFilled, setItemsAwake } from './filling.db.ts'
 import { leases, queues, workItems } from './tables.ts'
 
-/** Accounts whose events are read, or that a queue is filled from, in one transaction. */
-const accountsMax = 2_000
+/** Events read in one transaction. */
+const eventsMax = 2_000
 
 /** Keeps every queue in line with the debts as they come to work, leave it, or may not be contacted for a while: one statement for a batch of events. */
 export const followAccounts = job({
-  name: 'queues.followAccounts', batchMax: accountsMax,
+  name: 'queues.followAccounts', batchMax: eventsMax,
   on: [PlacementActivated, PlacementReopened, PlacementClosed, PlacementRecalled, PlacementReturned, HoldPlaced, HoldReleased],
   async run (tx, events) {
     const idsOf = (those: typeof events) => [...new Set(those.map(({ accountId }) => accountId).filter(id => id !== null))].sort()
@@ -38,7 +38,7 @@ export const fillQueues = job({
   name: 'queues.fillQueues', due: queues,
   async run ({ tx, isOver }) {
     const fill = async (): Promise<boolean> => await tx(async tx => {
-      const filling = await lockFilling(tx, accountsMax)
+      const filling = await lockFilling(tx)
       if (filling === null) return false
       const { queueId, after, through } = filling
       if (through !== null) {
@@ -54,14 +54,11 @@ export const fillQueues = job({
   },
 })
 
-/** Leases, and deferred items, that one transaction sees to. */
-const dueMax = 1_000
-
 /** Ends leases that nobody kept alive and puts their work back: a collector whose program died loses no work to it. */
 export const endLapsedLeases = job({
   name: 'queues.expireLeases', due: leases,
   async run ({ tx, isOver }) {
-    while (await tx(async tx => await expireLeases(tx, dueMax)) === dueMax) if (isOver()) return true
+    while (await tx(expireLeases) > 0) if (isOver()) return true
     return false
   },
 })
@@ -71,9 +68,9 @@ export const wakeItems = job({
   name: 'queues.wakeItems', due: workItems,
   async run ({ tx, isOver }) {
     const wake = async (): Promise<boolean> => await tx(async tx => {
-      const { available, count } = await setItemsAwake(tx, dueMax)
+      const available = await setItemsAwake(tx)
       await announceWork(tx, available)
-      return count === dueMax
+      return available.length > 0
     })
     while (await wake()) if (isOver()) return true
     return false

@@ -10,13 +10,13 @@ import { isHeldAt } from './filling.db.ts'
 /** A lease that lapsed, and how many items went back. */
 export interface Lapsed { id: Id<'lease'>, queueId: Id<'queue'>, itemCount: number }
 
-/** Ends leases whose time has passed, at most `max`, and puts their items back. What another worker is at is left to it. */
-export async function setLeasesLapsed (tx: Tx, max: number): Promise<Lapsed[]> {
+/** Ends leases whose time has passed, at most 500, and puts their items back. What another worker is at is left to it. */
+export async function setLeasesLapsed (tx: Tx): Promise<Lapsed[]> {
   const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const now = sql`${tx.ctx.now.toISOString()}::timestamptz`
   const { rows } = await tx.execute(sql`
     with due as (
-      select id from leases where tenant_id = ${tenantId} and due_at <= ${now} order by due_at limit ${literal(max)} for update skip locked
+      select id from leases where tenant_id = ${tenantId} and due_at <= ${now} order by due_at limit 500 for update skip locked
     ), lapsed as (
       update leases l set state = 'expired', due_at = null, ended_at = ${now} from due where l.tenant_id = ${tenantId} and l.id = due.id returning l.id, l.queue_id
     ), returned as (
@@ -83,7 +83,7 @@ export interface TakenItem extends Buckets {
 export async function takeItems (tx: Tx, queueId: Id<'queue'>, leases: readonly NewLease[], open: readonly OpenZone[], isWide: boolean): Promise<TakenItem[]> {
   const slots = leases.flatMap(lease => Array.from({ length: lease.count }, () => lease))
   const each = (read: (lease: NewLease) => string) => sql.param(slots.map(read))
-  const limit = literal(sizeFor(slots.length))
+  const limit = sql`limit ${literal(sizeFor(slots.length))}`
   const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const now = tx.ctx.now.toISOString()
   const ready = (of: SQL) => sql`w.tenant_id = ${tenantId} and w.queue_id = ${uuidOf(queueId)}::uuid and w.state = 'ready' and w.zone = ${of}.zone and w.priority <= ${of}.head`
@@ -94,14 +94,14 @@ export async function takeItems (tx: Tx, queueId: Id<'queue'>, leases: readonly 
     ), best as materialized (
       select o.zone, o.closes_at, o.head from open o
       cross join lateral (select w.priority from work_items w where ${ready(sql`o`)} order by w.priority desc, w.id limit 1) h
-      order by h.priority desc, o.closes_at ${isWide ? sql`` : sql`limit ${limit}`}
+      order by h.priority desc, o.closes_at ${isWide ? sql`` : limit}
     ), picked as materialized (
       select p.*, b.closes_at, row_number() over (order by p.priority desc, b.closes_at, p.id) as n
       from best b cross join lateral (
         select w.id, w.priority, a.currency, a.principal, a.interest, a.penalty, a.costs, a.due_on, a.time_zone
         from work_items w join accounts a on a.tenant_id = w.tenant_id and a.id = w.account_id
         where ${ready(sql`b`)} and a.closed_at is null and not ${isHeldAt(now)}
-        order by w.priority desc, w.id limit ${limit} for update of w skip locked) p
+        order by w.priority desc, w.id ${limit} for update of w skip locked) p
     ), taken as (
       update work_items w set state = 'leased', lease_id = (${each(({ id }) => uuidOf(id))}::uuid[])[p.n] from picked p
       where w.tenant_id = ${tenantId} and w.id = p.id and p.n <= ${slots.length}::int
@@ -115,14 +115,11 @@ export async function takeItems (tx: Tx, queueId: Id<'queue'>, leases: readonly 
   return rows.map(toTaken)
 }
 
-/** The limit a statement is written with for so many items: few enough different ones that each stays prepared. What is locked beyond need is let go with the commit. */
-function sizeFor (items: number): number {
-  const size = [1, 2, 4, 8, 16, 32, 64, 128].find(size => size >= items)
-  return size ?? takenMax
-}
-
 /** The most items one statement takes. */
 export const takenMax = 256
+
+/** The limit a statement is written with for so many items: few enough different ones that each stays prepared. What is locked beyond need is let go with the commit. */
+const sizeFor = (items: number): number => [1, 2, 4, 8, 16, 32, 64, 128].find(size => size >= items) ?? takenMax
 
 const toTaken = (row: Record<string, unknown>): TakenItem => ({
   id: idOf('workItem', String(row['id'])), leaseId: idOf('lease', String(row['lease_id'])), zone: String(row['zone']), accountId: idOf('account', String(row['account_id'])),

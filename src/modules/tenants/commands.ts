@@ -9,7 +9,7 @@ import { KeyRevoked, NotASandbox, ClockBusy, ClockExists, checkAdvance, grant, l
 import {
   findStaff, findTestClock, insertKey, insertStaff, insertTenant, insertTestClock, lockKey, lockTestClock, setClockTarget, setKeyExpiry, setKeyRevoked,
 } from './db.ts'
-import { ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated } from './events.ts'
+import { ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated, TestClockStarted } from './events.ts'
 import { NotFound } from '#platform'
 
 /** Makes an agency with its data keys, its first administrator's key, and (a sandbox that asks for one) its test clock. The key is shown only here. */
@@ -109,6 +109,7 @@ export async function advanceTestClock (tx: Tx, id: Id<'testClock'>, to: Date) {
   if (clock.targetAt !== null) throw ClockBusy()
   checkAdvance(tx.ctx.now, to)
   await setClockTarget(tx, id, to.toISOString())
+  emit(tx, TestClockStarted, {}, { testClockId: id, targetAt: to.toISOString() })
   return { id, state: 'advancing' as const, nowAt: clock.nowAt!, targetAt: to.toISOString() }
 }
 

@@ -9,7 +9,7 @@ import type { Lanes, Traffic } from './lanes.jobs.ts'
 const inHandMax = 4096
 /** Answers are written down together: when there are so many, when no more are expected, or after this long. */
 const answersEnough = 400
-const gatherMs = 5
+const gatherMs = 10
 
 /**
  * One agency's deliveries in this process. A job's slice fills it, and what is still under way when the slice is over is written down
@@ -76,7 +76,6 @@ function newCourier (http: Http): Courier {
   }
 }
 
-// eslint-disable-next-line max-lines-per-function -- one closure over what a desk has in hand
 function newDesk (http: Http, traffic: Traffic): Desk {
   const inHand: Desk['inHand'] = new Map()
   const box = newBox(() => inHand.size)

@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, isNull, ne, or, sql } from 'drizzle-orm'
 import { idOf, uuidOf } from '#kernel'
 import type { Id, IdKind } from '#kernel'
-import { literal, newId, wireInstant } from '#platform'
+import { expectOne, literal, newId, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import type { Health, Subscription, Told, deliveryStates } from './core.ts'
 import { webhookEndpoints } from './tables.ts'
@@ -107,7 +107,7 @@ export async function listDueDeliveries (tx: Tx, endpointIds: readonly Id<'webho
       where d.tenant_id = ${tenantOf(tx)} and d.endpoint_id = e.id and d.next_attempt_at <= ${tx.ctx.now.toISOString()}::timestamptz and d.id not in (select h.id from unnest(${uuids(inHand)}) as h (id))
       order by d.next_attempt_at, d.event_sequence limit ${literal(shareOf(endpointIds.length, isProven))}
     ) d
-    join events v on v.tenant_id = ${tenantOf(tx)} and v.sequence = d.event_sequence
+    cross join lateral (select v.* from events v where v.tenant_id = ${tenantOf(tx)} and v.sequence = d.event_sequence limit 1) v
     order by d.next_attempt_at, d.event_sequence`)
   return rows.map(row => ({
     id: idOf('delivery', String(row['id'])), endpointId: idOf('webhookEndpoint', String(row['endpoint_id'])), tries: Number(row['tries']),
@@ -132,7 +132,7 @@ export async function insertAttempts (tx: Tx, rows: readonly AttemptRow[]): Prom
     with answered as (
       select * from unnest(${uuids(rows.map(row => row.id))}, ${texts(rows.map(row => row.state))}, ${instants(rows.map(row => row.nextAttemptAt))}, ${numbers(rows.map(row => row.status))},
         ${numbers(rows.map(row => row.latencyMs))}, ${texts(rows.map(row => row.answer))}, ${texts(rows.map(row => row.error))})
-        as r (id, state, next_attempt_at, status, latency_ms, answer, error)
+        as r (id, state, next_attempt_at, status, latency_ms, answer, error) where ${expectOne(sql`r.latency_ms`)}
     ), noted as (
       update deliveries d set
         state = case when d.state = 'delivered' then d.state else r.state end, next_attempt_at = case when d.state = 'delivered' then null else r.next_attempt_at end,

@@ -10,11 +10,11 @@ import { NotFound } from './problem.ts'
 export const problemPages = (): string => ['# Problems', '', 'Every refusal names one of these in `code`; `type` leads here.', '',
   ...problemTypes().flatMap(({ code, status, title, advice }) => [`## ${code}`, '', `**${status}** ${title}`, '', advice, ''])].join('\n')
 
-/** Health, readiness, metrics, the document and the problem pages: open to everybody, and without anybody's data. */
-export function addSystemRoutes (app: App, { db, queues }: Services): void {
+const config = { scope: null }
+
+/** Health, readiness and metrics: all that a worker serves too. */
+export function addHealthRoutes (app: App, { db, queues }: Pick<Services, 'db' | 'queues'>): void {
   const needed = migrationNeeded()
-  const config = { scope: null }
-  let document: string | undefined
 
   app.get('/healthz', { config }, async (_req, reply) => await reply.type('application/json').send('{"status":"ok"}'))
 
@@ -28,6 +28,12 @@ export function addSystemRoutes (app: App, { db, queues }: Services): void {
   })
 
   app.get('/metrics', { config }, async (_req, reply) => await reply.type(registry.contentType).send(await registry.metrics()))
+}
+
+/** Health, the document and the problem pages: open to everybody, and without anybody's data. */
+export function addSystemRoutes (app: App, services: Services): void {
+  let document: string | undefined
+  addHealthRoutes(app, services)
 
   app.get('/openapi.json', { config }, async (_req, reply) => {
     document ??= JSON.stringify(documentOf(app))

@@ -86,6 +86,7 @@ export const binary = {
     encode(oids.text, values, values.reduce((sum, value) => sum + (value?.length ?? 0) * unitBytesMax, 0), (buffer, value: string, at) => at + buffer.write(value, at)),
 }
 
+// eslint-disable-next-line no-restricted-syntax -- one of the type names above
 const param = (array: Buffer, type: keyof typeof binary): SQL => sql`${sql.param(array)}::${sql.raw(type)}[]`
 
 /** UUIDs, bare or inside ids. */

@@ -17,6 +17,8 @@ export async function migrate (url: string): Promise<void> {
   await client.connect()
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock])
+    // A role that is called like our schema for migrations would find that one first.
+    await client.query('set search_path to public')
     await applyMigrations(drizzle(client), { migrationsFolder: folder, migrationsSchema: 'recoup' })
   } finally {
     await client.end()

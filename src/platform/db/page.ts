@@ -1,4 +1,4 @@
-import { gt, lt, sql } from 'drizzle-orm'
+import { gt, lt } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import { pageLimitDefault, problem } from '#kernel'

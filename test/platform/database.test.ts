@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
+import pg from 'pg'
+import t from 'tap'
+import { literal } from '#platform'
+import { openDatabase } from '../../src/platform/db/database.ts'
+import { migrate } from '../../src/platform/db/migrate.ts'
+import { findTenant } from '../../src/platform/jobs/run.ts'
+import { tenants } from '../../src/platform/tables.ts'
+import { world } from '../world.ts'
+
+async function run (url: string, ...texts: string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    for (const text of texts) await client.query(text)
+  } finally {
+    await client.end()
+  }
+}
+
+t.test('instants are written in UTC, whatever the server is set to', async t => {
+  const w = await world()
+  t.teardown(w.close)
+  const us = await w.agency({ now: '2026-01-05T09:00:00Z' })
+  const name = new URL(w.url).pathname.slice(1)
+  await run(w.url, `alter database ${name} set timezone to 'Asia/Tokyo'`, `alter database ${name} set datestyle to 'SQL, DMY'`)
+  const db = openDatabase({ url: w.url, poolMax: 2, prepare: true })
+  t.teardown(db.close)
+  const principal = (await findTenant(db, us.id))!
+  for (const readOnly of [true, false]) {
+    const [row] = await db.withTenant(principal, async tx => {
+      t.equal(tx.ctx.now.toISOString(), '2026-01-05T09:00:00.000Z')
+      return await tx.select({ clockAt: tenants.clockAt }).from(tenants)
+    }, { readOnly })
+    t.same(row, { clockAt: '2026-01-05T09:00:00Z' })
+  }
+})
+
+t.test('an ordinary role can migrate and run it, even one called like our own schema', async t => {
+  const server = process.env['RECOUP_TEST_DATABASE_URL']!
+  const name = `t_${randomUUID().replaceAll('-', '')}`
+  const url = new URL(server)
+  const role = 'recoup'
+  await run(server, `do $$ begin create role ${role} login createrole password 'recoup'; exception when duplicate_object then null; end $$`,
+    // In a cluster of its own it would have made the two itself.
+    `grant recoup_app, recoup_relay to ${role} with admin option`, `create database ${name} owner ${role}`)
+  t.teardown(async () => await run(server, `drop database ${name} with (force)`))
+  Object.assign(url, { username: role, password: 'recoup', pathname: `/${name}` })
+  await migrate(url.href)
+  const db = openDatabase({ url: url.href, poolMax: 2, prepare: true })
+  t.teardown(db.close)
+  const { rows } = await db.installation(tx => tx.execute(sql`select count(*)::int as n from tenants`))
+  t.same(rows, [{ n: 0 }])
+  await t.rejects(db.installation(tx => tx.execute(sql`select name from staff`)), { cause: { code: '42501' } }, 'and the walls stand')
+})
+
+t.test('a literal limit is a whole number and nothing else', async t => {
+  t.doesNotThrow(() => literal(200))
+  for (const n of [-1, 1.5, NaN, Infinity]) t.throws(() => literal(n), RangeError)
+})
