@@ -10,8 +10,14 @@
  * collects it elsewhere and a figure here would be wrong from that day on. A return, a decline or a close leaves the balance as it was: it is
  * what could not be recovered, and reports and the lender want to see it. Nothing accrues on it.
  *
+ * A batch is many hand-overs in one body. Its rows are kept, sealed, in parts while they arrive; once it is whole, each part is placed in one
+ * transaction that writes the outcomes of its rows, counts them and removes the part, so that a crash anywhere loses nothing and doubles
+ * nothing. A row is accepted, a duplicate or rejected by itself. The first row with a reference stands for it: later ones in the same batch are
+ * duplicates whatever became of the first, so that the outcome does not depend on the order in which parts are placed. A dry run does everything
+ * but place. A batch that fits into one part is placed while the caller waits; parts of one that never arrived whole are removed after an hour.
+ *
  * What must never happen: one reference of a lender placed twice at once, a debt of one lender placed by another, a balance that is not what
- * the lender handed over.
+ * the lender handed over, a row without an outcome.
  */
 export { api } from './api.ts'
 export { closePlacement, reopenPlacement, requireActivePlacement } from './commands.ts'

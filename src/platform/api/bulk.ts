@@ -52,11 +52,11 @@ export async function * bulkText (req: FastifyRequest, bytesMax: number): AsyncG
     const piece = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     const end = wholeCharacters(piece)
     const text = piece.subarray(0, end)
-    if (!isUtf8(text)) throw JsonEncodingRefused({ byteMax: bytes })
+    if (!isUtf8(text)) throw JsonEncodingRefused({ beforeByte: bytes })
     rest = piece.subarray(end)
     if (text.length > 0) yield text
   }
-  if (rest.length > 0) throw JsonEncodingRefused({ byteMax: bytes })
+  if (rest.length > 0) throw JsonEncodingRefused({ beforeByte: bytes })
   req.bodyHash = hash.digest()
 }
 
