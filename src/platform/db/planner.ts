@@ -6,7 +6,7 @@ import type { SQL } from 'drizzle-orm'
  * that come from the program, of which there are few: each makes a statement of its own. Throws on anything but a whole number.
  */
 export function literal (n: number): SQL {
-  if (!Number.isSafeInteger(n)) throw new RangeError('a literal is a whole number')
+  if (!Number.isSafeInteger(n) || n < 0) throw new RangeError('a literal is a whole number from 0')
   // eslint-disable-next-line no-restricted-syntax -- a checked integer
   return sql.raw(String(n))
 }
