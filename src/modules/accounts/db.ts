@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Buckets, Id, PageOf } from '#kernel'
-import { NotFound, bigints, days, events, given, pageAfter, pageAfterNumber, prepared, texts, uuids, wireInstant, write } from '#platform'
+import { NotFound, bigints, days, events, given, pageAfter, pageAfterNumber, plannedAnew, prepared, texts, uuids, wireInstant, write } from '#platform'
 import type { Tx } from '#platform'
 import { accountParties, accounts } from './tables.ts'
 import type { PartyRole, Stage } from './core.ts'
@@ -49,13 +49,9 @@ export async function listAccounts (tx: Tx, { lenderId, lenderReference, isOpen 
   return cutPage(rows, page.limit, row => row.id)
 }
 
-/**
- * Accounts of a lender with these references, by reference. Each is looked up in the index by itself: a plan made while the table is small
- * is kept while it grows, and must not compare every reference with every account.
- */
+/** Accounts of a lender with these references, by reference. Each is looked up in the index by itself, however small the table is. */
 export async function findAccountsByReference (tx: Tx, lenderId: Id<'lender'>, references: readonly string[]): Promise<Map<string, Pick<AccountRow, 'id' | 'currency' | 'closedAt'>>> {
-  write(tx, sql`select set_config('enable_seqscan', 'off', true)`)
-  const { rows } = await tx.execute(sql`select r.reference, a.id, a.currency, a.closed_at from unnest(${texts(references)}) r (reference)
+  const { rows } = await tx.execute(sql`${plannedAnew}select r.reference, a.id, a.currency, a.closed_at from unnest(${texts(references)}) r (reference)
     cross join lateral (
       select id, currency, closed_at from accounts where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and lender_id = ${uuidOf(lenderId)}::uuid and lender_reference = r.reference limit 1
     ) a`)

@@ -8,9 +8,28 @@ import { claimAccounts, movedBy } from './core.ts'
 import type { Entry, LedgerAccount, Line } from './core.ts'
 import { journalEntries, postings } from './tables.ts'
 
+/** The lines of entries, column by column. */
+function columnsOf (ids: readonly Id<'journalEntry'>[], entries: readonly Entry[]) {
+  const columns = { entryIds: [] as string[], numbers: [] as number[], lenderIds: [] as string[], debits: [] as string[], credits: [] as string[], amounts: [] as Minor[], currencies: [] as string[] }
+  for (let i = 0; i < entries.length; i++) {
+    const { lenderId, currency, lines } = entries[i]!
+    for (let n = 0; n < lines.length; n++) {
+      const { debit, credit, amount } = lines[n]!
+      columns.entryIds.push(ids[i]!)
+      columns.numbers.push(n + 1)
+      columns.lenderIds.push(lenderId)
+      columns.debits.push(debit)
+      columns.credits.push(credit)
+      columns.amounts.push(amount)
+      columns.currencies.push(currency)
+    }
+  }
+  return columns
+}
+
 /** The one statement that writes entries with their lines, however many. With `moves`, the accounts' balances follow. */
 function entriesStatement (tx: Tx, ids: readonly Id<'journalEntry'>[], entries: readonly Entry[], moves: boolean): SQL {
-  const lines = entries.flatMap((entry, i) => entry.lines.map((line, n) => ({ ...line, entry, entryId: ids[i]!, n: n + 1 })))
+  const { entryIds, numbers, lenderIds, debits, credits, amounts, currencies } = columnsOf(ids, entries)
   return sql`with entry as (
       insert into journal_entries (tenant_id, id, lender_id, account_id, kind, cause_id, effective_on, recorded_at, reversal_of)
       select ${uuidOf(tx.ctx.tenantId)}::uuid, id, lender_id, account_id, kind, cause_id, effective_on, ${tx.ctx.now.toISOString()}::timestamptz, reversal_of
@@ -20,9 +39,7 @@ function entriesStatement (tx: Tx, ids: readonly Id<'journalEntry'>[], entries: 
     )${moves ? movement(tx, entries) : sql``}
     insert into postings (tenant_id, entry_id, line, lender_id, debit, credit, amount, currency)
     select ${uuidOf(tx.ctx.tenantId)}::uuid, entry_id, line, lender_id, debit, credit, amount, currency
-    from unnest(${uuids(lines.map(l => l.entryId))}, ${smallints(lines.map(l => l.n))}, ${uuids(lines.map(l => l.entry.lenderId))},
-      ${texts(lines.map(l => l.debit))}, ${texts(lines.map(l => l.credit))},
-      ${bigints(lines.map(l => l.amount))}, ${texts(lines.map(l => l.entry.currency))})
+    from unnest(${uuids(entryIds)}, ${smallints(numbers)}, ${uuids(lenderIds)}, ${texts(debits)}, ${texts(credits)}, ${bigints(amounts)}, ${texts(currencies)})
       as p (entry_id, line, lender_id, debit, credit, amount, currency)`
 }
 

@@ -74,7 +74,7 @@ export async function sweepBatches (tx: Tx): Promise<void> {
 export async function placeNextPart (tx: Tx, vault: Vault): Promise<boolean> {
   const part = await lockNextPart(tx)
   if (part === null) return false
-  const batch = (await findBatch(tx, part.batchId))!
+  const { batch } = part
   const rows = vault.openBytes(placeOf(tx, batch.id, part.firstRow), part.rows).toString('utf8').split('\n')
   const done = await placePart(tx, vault, batch, part.firstRow, rows)
   deletePart(tx, batch.id, part.firstRow)
@@ -89,9 +89,11 @@ async function placePart (tx: Tx, vault: Vault, batch: BatchRow, firstRow: numbe
   const rows = lines.map(read)
   const debts = rows.filter((row): row is PartRow & { debt: DebtInput } => row.debt !== null && row.earlier === null)
   const placed = await placeAccounts(tx, vault, { lenderId, batchId: id, placedOn, isDryRun: dryRun, ...agreementId !== null && { agreementId } }, debts.map(({ debt }) => debt))
-  const outcomeOf = new Map(debts.map((row, i) => [row as PartRow, placed[i]!]))
-  insertOutcomes(tx, batch, rows.map((row, i) => ({ row: firstRow + i, ...written(row, outcomeOf.get(row)) })))
-  return rows.map(row => ({ outcome: written(row, outcomeOf.get(row)).outcome, amount: row.debt === null ? null : { currency: row.debt.currency, total: sumOf(row.debt.balance) } }))
+  // Both are in the order of the rows.
+  let next = 0
+  const outcomes = rows.map((row, i) => outcomeOf(firstRow + i, row, row === debts[next] ? placed[next++] : undefined))
+  insertOutcomes(tx, batch, outcomes)
+  return rows.map(({ debt }, i) => ({ outcome: outcomes[i]!.outcome, amount: debt === null ? null : { currency: debt.currency, total: sumOf(debt.balance) } }))
 }
 
 const shapeOf = ({ mapping, header }: BatchRow): FileShape | null => mapping === null || header === null ? null : { mapping, header }
@@ -99,11 +101,11 @@ const shapeOf = ({ mapping, header }: BatchRow): FileShape | null => mapping ===
 const sumOf = ({ principal, interest = 0, penalty = 0, costs = 0 }: Partial<Buckets> & { principal: number }): number => Math.min(principal + interest + penalty + costs, Number.MAX_SAFE_INTEGER)
 
 /** What became of a row, as it is written down. */
-function written ({ earlier, refusal, columnAt }: PartRow, placed: PlacementOutcome | undefined): Omit<BatchRowOutcome, 'row'> {
-  const nothing = { code: null, errors: null, accountId: null, placementId: null }
+function outcomeOf (row: number, { earlier, refusal, columnAt }: PartRow, placed: PlacementOutcome | undefined): BatchRowOutcome {
+  if (placed?.outcome === 'accepted') return { row, outcome: 'accepted', code: null, errors: null, accountId: placed.accountId, placementId: placed.placementId }
+  const nothing = { row, accountId: null, placementId: null }
   if (earlier !== null) return { ...nothing, outcome: 'duplicate', code: PlacementDuplicate.code, errors: [{ pointer: '/lenderReference', column: null, message: `is the reference of row ${earlier}` }] }
   if (placed === undefined) return { ...nothing, outcome: 'rejected', ...refusal! }
-  if (placed.outcome === 'accepted') return { ...nothing, outcome: 'accepted', accountId: placed.accountId, placementId: placed.placementId }
   return { ...nothing, outcome: placed.outcome, ...rowRefusalOf(placed.refusal, columnAt), accountId: placed.outcome === 'duplicate' ? placed.accountId : null }
 }
 

@@ -64,9 +64,9 @@ export async function insertPart (tx: Tx, part: { batchId: Id<'placementBatch'>,
   await tx.insert(placementParts).values({ tenantId: tx.ctx.tenantId, ...part })
 }
 
-/** The next part that waits to be placed and that nobody has in hand, kept from others until the transaction ends; null when there is none. */
-export async function lockNextPart (tx: Tx): Promise<{ batchId: Id<'placementBatch'>, firstRow: number, rows: Buffer } | null> {
-  const [part] = await tx.select({ batchId: placementParts.batchId, firstRow: placementParts.firstRow, rows: placementParts.rows }).from(placementParts)
+/** The next part that waits to be placed and that nobody has in hand, with its batch; kept from others until the transaction ends. Null when there is none. */
+export async function lockNextPart (tx: Tx): Promise<{ batch: BatchRow, firstRow: number, rows: Buffer } | null> {
+  const [part] = await tx.select({ batch: columns, firstRow: placementParts.firstRow, rows: placementParts.rows }).from(placementParts)
     .innerJoin(b, and(eq(b.tenantId, placementParts.tenantId), eq(b.id, placementParts.batchId)))
     .where(and(eq(placementParts.tenantId, tx.ctx.tenantId), eq(b.state, 'processing'), lte(b.dueAt, tx.ctx.now.toISOString())))
     .orderBy(asc(b.dueAt), asc(placementParts.batchId), asc(placementParts.firstRow)).limit(1).for('no key update', { of: placementParts, skipLocked: true })

@@ -39,12 +39,11 @@ async function step (tx: Tx, id: Id<'placement'>, state: PlacementState, closeCo
   const found = await findPlacement(tx, id)
   if (found === null) throw NotFound()
   const account = await lockAccount(tx, found.accountId)
-  const placement = await lockPlacement(tx, id)
-  checkStep(placement.state, state)
+  checkStep((await lockPlacement(tx, id)).state, state)
   const endedAt = state === 'active' ? null : tx.ctx.now.toISOString()
   await setPlacementState(tx, id, { state, closeCode, endedAt })
   await setAccountClosed(tx, account.id, endedAt)
-  return { account, placement: { ...placement, state, closeCode, endedAt } }
+  return { account, placement: (await findPlacement(tx, id))! }
 }
 
 /** The agency takes an offered debt on and works it from now. */

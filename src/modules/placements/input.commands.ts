@@ -52,12 +52,15 @@ export type PlacementInput = Static<typeof PlacementInput>
 /** A debt that keeps every rule but those that only the database knows, with the day it is placed. */
 export interface ReadDebt { readonly input: DebtInput, readonly placedOn: CalendarDay, readonly balance: Buckets }
 
+/** Today in a zone that does not exist: a day that no other contradicts. */
+const noDayYet: CalendarDay = '9999-12-31'
+
 /** Reads a debt by the rules that no schema can say; `placedOn` is the day of the hand-over for debts that name none. */
 export function readDebt (input: DebtInput, placedOn: CalendarDay | null, now: Date): ReadDebt | [Fault, ...Fault[]] {
   const zone = zoneFaults(input.timeZone)
-  const today = zone.length > 0 ? null : dayIn(input.timeZone, now)
-  const day = input.placedOn ?? placedOn ?? today ?? input.dueOn
-  const [first, ...others] = [...zone, ...faultsOf({ ...input, placedOn: day }, today ?? day), ...partyFaults(input.parties)]
+  const today = zone.length > 0 ? noDayYet : dayIn(input.timeZone, now)
+  const day = input.placedOn ?? placedOn ?? today
+  const [first, ...others] = [...zone, ...faultsOf({ ...input, placedOn: day }, today), ...partyFaults(input.parties)]
   return first === undefined ? { input, placedOn: day, balance: { ...noBuckets, ...input.balance } } : [first, ...others]
 }
 

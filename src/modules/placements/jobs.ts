@@ -2,8 +2,8 @@ import { job } from '#platform'
 import { placeNextPart, sweepBatches } from './batch.commands.ts'
 import { placementBatches } from './tables.ts'
 
-/** How many parts of an agency are placed at once: while the database writes one, the next is made ready. */
-const lanes = 2
+/** How many parts of an agency are placed at once: while the database writes two, the next is made ready. */
+const lanes = 3
 
 /** Places batches part by part, each part in a transaction of its own: a crash loses nothing and doubles nothing. Removes batches that never arrived whole. */
 export const processBatches = job({

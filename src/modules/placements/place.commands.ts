@@ -78,7 +78,8 @@ export async function placeAccounts (tx: Tx, vault: Vault, handover: Handover, i
 function readAll (inputs: readonly DebtInput[], { placedOn = null }: Handover, now: Date, outcomes: PlacementOutcome[]): { at: number, debt: ReadDebt }[] {
   const references = new Set<string>()
   const debts: { at: number, debt: ReadDebt }[] = []
-  for (const [at, input] of inputs.entries()) {
+  for (let at = 0; at < inputs.length; at++) {
+    const input = inputs[at]!
     const debt = readDebt(input, placedOn, now)
     if (references.has(input.lenderReference)) outcomes[at] = duplicate(null, 'is the reference of an earlier row')
     else if (Array.isArray(debt)) outcomes[at] = rejected(refusalOf(debt))
@@ -96,7 +97,8 @@ async function findCandidates (tx: Tx, handover: Handover, debts: readonly { at:
   const ended = [...known.values()].filter(({ closedAt }) => closedAt !== null).map(({ id }) => id)
   const closed = ended.length > 0 ? await lockClosedAccounts(tx, ended) : new Map<Id<'account'>, AccountRow>()
   const candidates: Candidate[] = []
-  for (const [i, { at, debt }] of debts.entries()) {
+  for (let i = 0; i < debts.length; i++) {
+    const { at, debt } = debts[i]!
     const { currency, lenderReference } = debt.input
     const agreement = agreements[i]
     const open = known.get(lenderReference)

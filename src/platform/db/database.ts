@@ -57,6 +57,8 @@ export function openDatabase (options: DatabaseOptions): Database {
   })
   // An idle connection that breaks is replaced by the next checkout; without a listener its error would end the process.
   pool.on('error', () => undefined)
+  // So would the error of one that breaks in a unit of work's hand, between two statements: the next statement finds it broken.
+  pool.on('connect', client => { client.on('error', () => undefined) })
   const pools: Pools = { pool, prepare: options.prepare }
   const announce = announcer(payload => notify('recoup_events', payload))
 

@@ -1,5 +1,6 @@
 import { NodePgSession } from 'drizzle-orm/node-postgres'
 import type { NodePgClient, NodePgQueryResultHKT } from 'drizzle-orm/node-postgres'
+import { sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core'
 import type { Pool, PoolClient } from 'pg'
@@ -8,7 +9,7 @@ import type { Ctx } from '#kernel'
 import { flushStatement } from '../events/outbox.ts'
 import type { Pending } from '../events/outbox.ts'
 import { StaleKeys } from '../secrets/stale.ts'
-import { send } from './wire.ts'
+import { plannedAnewMark, send } from './wire.ts'
 import type { Answer, Statement } from './wire.ts'
 
 export const DatabaseUnavailable = problem('database-unavailable', 503, 'The database does not answer in time.',
@@ -116,6 +117,12 @@ const commit: Statement = { text: 'commit', values: [], silent: true }
 const rollback: Statement = { text: 'rollback', values: [], silent: true }
 
 const txOn = (port: QueryPort, ctx: Ctx, behind: Statement[]): Tx => Object.assign(databaseOn(port), { ctx, behind, outbox: [] })
+
+/**
+ * Begins a statement that is planned each time it runs. A plan made while a table is small is kept while it grows, until the table is analyzed:
+ * for a statement with thousands of values that is a minute too long.
+ */
+export const plannedAnew = sql.raw(`${plannedAnewMark} `)
 
 /**
  * Writes without waiting: the statement travels, in order, with the transaction's next query or its commit, so that many writes take one

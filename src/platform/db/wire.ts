@@ -26,11 +26,14 @@ const prepared = new WeakMap<Connection, Prepared>()
 
 const names = new Map<string, string>()
 
+/** How a statement begins that is not kept prepared. */
+export const plannedAnewMark = '/* planned anew */'
+
 /** A statement's name is a hash of its text: the same text is prepared once per connection, whoever wrote it. */
 function nameOf (text: string): string | undefined {
   const known = names.get(text)
   if (known !== undefined) return known
-  if (text.length > preparedTextMax || names.size >= preparedMax) return undefined
+  if (text.length > preparedTextMax || names.size >= preparedMax || text.startsWith(plannedAnewMark)) return undefined
   const name = `s${createHash('sha256').update(text).digest('base64url').slice(0, 20)}`
   names.set(text, name)
   return name

@@ -114,13 +114,17 @@ function fieldHeader (version: number): Buffer {
   return Buffer.of(format, version >> 8, version & 0xff)
 }
 
+/** The nonce being used: a cipher takes it over as it is made. */
+const nonce = Buffer.alloc(nonceBytes)
+
 function encrypt (key: Buffer, header: Buffer, aad: Buffer, plain: Buffer): Buffer {
   const nonceAt = header.length
   const bodyAt = nonceAt + nonceBytes
   const sealed = Buffer.allocUnsafe(bodyAt + plain.length + tagBytes)
   header.copy(sealed, 0)
-  fillRandom(sealed, nonceAt, nonceBytes)
-  const cipher = createCipheriv('aes-256-gcm', key, sealed.subarray(nonceAt, bodyAt), { authTagLength: tagBytes })
+  fillRandom(nonce, 0, nonceBytes)
+  nonce.copy(sealed, nonceAt)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
   cipher.setAAD(Buffer.concat([header, aad]))
   // GCM is a stream: all of the ciphertext comes out of `update`, as long as the text.
   cipher.update(plain).copy(sealed, bodyAt)
