@@ -122,6 +122,7 @@ const txOn = (port: QueryPort, ctx: Ctx, behind: Statement[]): Tx => Object.assi
  * Begins a statement that is planned each time it runs. A plan made while a table is small is kept while it grows, until the table is analyzed:
  * for a statement with thousands of values that is a minute too long.
  */
+// eslint-disable-next-line no-restricted-syntax -- a constant of the program
 export const plannedAnew = sql.raw(`${plannedAnewMark} `)
 
 /**
