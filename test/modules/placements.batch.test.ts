@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import t from 'tap'
 import type * as Tap from 'tap'
-import { controlOf, count, lineCutter, lineOf, noProgress, rowCharactersMax, rowOf } from '../../src/modules/placements/batch.core.ts'
+import { controlOf, lineCutter, lineOf, rowCharactersMax, rowOf, tally } from '../../src/modules/placements/batch.core.ts'
 import { addPart } from '../../src/modules/placements/batch.commands.ts'
 import type { DebtInput } from '../../src/modules/placements/index.ts'
 import { newId } from '../../src/platform/index.ts'
@@ -44,8 +44,10 @@ t.test('a row that waits comes back as it went', async t => {
 
 t.test('totals are counted by currency, and a control total is compared with what arrived', async t => {
   const amount = (currency: string, total: number) => ({ currency, total })
-  const progress = count(count(noProgress, [{ outcome: 'accepted', amount: amount('USD', 5) }, { outcome: 'rejected', amount: null }]),
-    [{ outcome: 'duplicate', amount: amount('USD', 7) }, { outcome: 'accepted', amount: amount('CNY', Number.MAX_SAFE_INTEGER) }, { outcome: 'accepted', amount: amount('CNY', 1) }])
+  const progress = tally([
+    { outcome: 'accepted', amount: amount('USD', 5) }, { outcome: 'rejected', amount: null }, { outcome: 'duplicate', amount: amount('USD', 7) },
+    { outcome: 'accepted', amount: amount('CNY', Number.MAX_SAFE_INTEGER) }, { outcome: 'accepted', amount: amount('CNY', 1) },
+  ])
   t.same(progress, {
     doneCount: 5, acceptedCount: 3, duplicateCount: 1, rejectedCount: 1,
     totals: [{ currency: 'CNY', receivedAmount: Number.MAX_SAFE_INTEGER, acceptedAmount: Number.MAX_SAFE_INTEGER }, { currency: 'USD', receivedAmount: 12, acceptedAmount: 5 }],

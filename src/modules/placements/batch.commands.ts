@@ -2,10 +2,10 @@ import { emit } from '#platform'
 import type { Tx, Vault } from '#platform'
 import type { Buckets, Id } from '#kernel'
 import { AgreementMissing, findAgreement } from '../lenders/index.ts'
-import { BatchEmpty, count, partRowsMax, receivingHoursMax, rowRefusalOf } from './batch.core.ts'
+import { BatchEmpty, amountMax, partRowsMax, receivingHoursMax, rowRefusalOf, tally } from './batch.core.ts'
 import type { DoneRow } from './batch.core.ts'
 import {
-  deleteBatches, deletePart, findBatch, insertBatch, insertMapping, insertOutcomes, insertPart, listOutcomes, lockBatch, lockNextPart, lockReceiving, setBatch,
+  addProgress, deleteBatches, deletePart, findBatch, insertBatch, insertMapping, insertOutcomes, insertPart, listOutcomes, lockBatch, lockDone, lockNextPart, lockReceiving, setBatch,
 } from './batch.db.ts'
 import type { BatchRow, BatchRowOutcome, MappingRow, NewBatch } from './batch.db.ts'
 import { lenderFor } from './commands.ts'
@@ -49,8 +49,8 @@ export async function startBatch (tx: Tx, id: Id<'placementBatch'>, rowCount: nu
 export async function placeBatch (tx: Tx, vault: Vault, input: NewBatch, rows: readonly string[]) {
   if (rows.length === 0) throw BatchEmpty()
   await insertBatch(tx, input, tx.ctx.now.toISOString())
-  const batch = await startBatch(tx, input.id, rows.length)
-  await finishPart(tx, batch, await placePart(tx, vault, batch, 1, rows))
+  await placePart(tx, vault, await startBatch(tx, input.id, rows.length), 1, rows)
+  finishBatch(tx, await lockBatch(tx, input.id))
   const done = (await findBatch(tx, input.id))!
   return { batch: done, rows: (await listOutcomes(tx, input.id, undefined, { limit: partRowsMax, after: 0 })).data }
 }
@@ -76,14 +76,13 @@ export async function placeNextPart (tx: Tx, vault: Vault): Promise<boolean> {
   if (part === null) return false
   const { batch } = part
   const rows = vault.openBytes(placeOf(tx, batch.id, part.firstRow), part.rows).toString('utf8').split('\n')
-  const done = await placePart(tx, vault, batch, part.firstRow, rows)
   deletePart(tx, batch.id, part.firstRow)
-  await finishPart(tx, batch, done)
+  await placePart(tx, vault, batch, part.firstRow, rows)
   return true
 }
 
-/** Places the rows of a part and writes their outcomes. */
-async function placePart (tx: Tx, vault: Vault, batch: BatchRow, firstRow: number, lines: readonly string[]): Promise<DoneRow[]> {
+/** Places the rows of a part, writes their outcomes and counts them. */
+async function placePart (tx: Tx, vault: Vault, batch: BatchRow, firstRow: number, lines: readonly string[]): Promise<void> {
   const { id, lenderId, agreementId, placedOn, dryRun } = batch
   const read = partReader(shapeOf(batch))
   const rows = lines.map(read)
@@ -93,12 +92,12 @@ async function placePart (tx: Tx, vault: Vault, batch: BatchRow, firstRow: numbe
   let next = 0
   const outcomes = rows.map((row, i) => outcomeOf(firstRow + i, row, row === debts[next] ? placed[next++] : undefined))
   insertOutcomes(tx, batch, outcomes)
-  return rows.map(({ debt }, i) => ({ outcome: outcomes[i]!.outcome, amount: debt === null ? null : { currency: debt.currency, total: sumOf(debt.balance) } }))
+  addProgress(tx, batch, tally(rows.map(({ debt }, i): DoneRow => ({ outcome: outcomes[i]!.outcome, amount: debt === null ? null : { currency: debt.currency, total: sumOf(debt.balance) } }))))
 }
 
 const shapeOf = ({ mapping, header }: BatchRow): FileShape | null => mapping === null || header === null ? null : { mapping, header }
 
-const sumOf = ({ principal, interest = 0, penalty = 0, costs = 0 }: Partial<Buckets> & { principal: number }): number => Math.min(principal + interest + penalty + costs, Number.MAX_SAFE_INTEGER)
+const sumOf = ({ principal, interest = 0, penalty = 0, costs = 0 }: Partial<Buckets> & { principal: number }): number => Math.min(principal + interest + penalty + costs, amountMax)
 
 /** What became of a row, as it is written down. */
 function outcomeOf (row: number, { earlier, refusal, columnAt }: PartRow, placed: PlacementOutcome | undefined): BatchRowOutcome {
@@ -109,15 +108,17 @@ function outcomeOf (row: number, { earlier, refusal, columnAt }: PartRow, placed
   return { ...nothing, outcome: placed.outcome, ...rowRefusalOf(placed.refusal, columnAt), accountId: placed.outcome === 'duplicate' ? placed.accountId : null }
 }
 
-/** Counts a part into its batch, under the batch's lock; with the last one the batch is processed. */
-async function finishPart (tx: Tx, { id, lenderId, dryRun }: BatchRow, rows: readonly DoneRow[]): Promise<void> {
-  const batch = await lockBatch(tx, id)
-  const progress = count(batch, rows)
-  const isLast = progress.doneCount === batch.rowCount
-  setBatch(tx, id, { ...progress, ...isLast && { state: 'processed', dueAt: null, processedAt: tx.ctx.now.toISOString() } })
-  if (!isLast) return
-  const { acceptedCount, duplicateCount, rejectedCount, totals } = progress
-  emit(tx, PlacementBatchProcessed, { lenderId }, { batchId: id, dryRun, rowCount: batch.rowCount, acceptedCount, duplicateCount, rejectedCount, totals: [...totals] })
+/** The most batches that are declared processed at once. */
+const finishedMax = 20
+
+/** Declares batches processed whose last row has been placed. They stay due until then, so that one whose worker ended in between is found again. */
+export async function finishBatches (tx: Tx): Promise<void> {
+  for (const batch of await lockDone(tx, finishedMax)) finishBatch(tx, batch)
+}
+
+function finishBatch (tx: Tx, { id, lenderId, dryRun, rowCount, acceptedCount, duplicateCount, rejectedCount, totals }: BatchRow): void {
+  setBatch(tx, id, { state: 'processed', dueAt: null, processedAt: tx.ctx.now.toISOString() })
+  emit(tx, PlacementBatchProcessed, { lenderId }, { batchId: id, dryRun, rowCount, acceptedCount, duplicateCount, rejectedCount, totals })
 }
 
 /** Keeps a column mapping under a name: a lender's for itself, the agency's for itself. Throws `MappingRefused` on targets and readings that do not fit. */

@@ -94,35 +94,29 @@ export function lineCutter (): { cut (piece: string): (string | null)[], end ():
 /** What a batch amounts to in one currency: of every row whose balance could be read, and of those accepted. */
 export interface BatchTotal { readonly currency: string, readonly receivedAmount: Minor, readonly acceptedAmount: Minor }
 
-/** How far a batch has come. */
-export interface Progress {
-  readonly doneCount: number, readonly acceptedCount: number, readonly duplicateCount: number, readonly rejectedCount: number, readonly totals: readonly BatchTotal[]
-}
+/** The most that a total counts to. A million rows of the largest balances are more than a number holds: such a total is capped. */
+export const amountMax = Number.MAX_SAFE_INTEGER
 
-export const noProgress: Progress = { doneCount: 0, acceptedCount: 0, duplicateCount: 0, rejectedCount: 0, totals: [] }
+/** How many rows have their outcome, and which. */
+export interface Counts { readonly doneCount: number, readonly acceptedCount: number, readonly duplicateCount: number, readonly rejectedCount: number }
 
 /** A row done: its outcome, and what it amounts to when that could be read. */
 export interface DoneRow { readonly outcome: RowOutcome, readonly amount: { readonly currency: string, readonly total: Minor } | null }
 
-// A million rows of the largest balances are more than a number holds; a control total that large is capped, not wrong by rounding.
-const capped = (a: Minor, b: Minor): Minor => Math.min(a + b, Number.MAX_SAFE_INTEGER)
-
-/** Counts rows done into the progress of their batch. Totals are by currency: different currencies are never added. */
-export function count (progress: Progress, rows: readonly DoneRow[]): Progress {
+/** Counts rows done. Totals are by currency: different currencies are never added. */
+export function tally (rows: readonly DoneRow[]): Counts & { readonly totals: readonly BatchTotal[] } {
   const counts = { accepted: 0, duplicate: 0, rejected: 0 }
-  const totals = new Map(progress.totals.map(total => [total.currency, total]))
+  const totals = new Map<string, { currency: string, receivedAmount: Minor, acceptedAmount: Minor }>()
   for (const { outcome, amount } of rows) {
     counts[outcome]++
     if (amount === null) continue
-    const { receivedAmount, acceptedAmount } = totals.get(amount.currency) ?? { receivedAmount: 0, acceptedAmount: 0 }
-    totals.set(amount.currency, {
-      currency: amount.currency, receivedAmount: capped(receivedAmount, amount.total), acceptedAmount: outcome === 'accepted' ? capped(acceptedAmount, amount.total) : acceptedAmount,
-    })
+    const { currency } = amount
+    let total = totals.get(currency)
+    if (total === undefined) totals.set(currency, total = { currency, receivedAmount: 0, acceptedAmount: 0 })
+    total.receivedAmount = Math.min(total.receivedAmount + amount.total, amountMax)
+    if (outcome === 'accepted') total.acceptedAmount = Math.min(total.acceptedAmount + amount.total, amountMax)
   }
-  return {
-    doneCount: progress.doneCount + rows.length, acceptedCount: progress.acceptedCount + counts.accepted, duplicateCount: progress.duplicateCount + counts.duplicate,
-    rejectedCount: progress.rejectedCount + counts.rejected, totals: [...totals.values()].sort((a, b) => a.currency < b.currency ? -1 : 1),
-  }
+  return { doneCount: rows.length, acceptedCount: counts.accepted, duplicateCount: counts.duplicate, rejectedCount: counts.rejected, totals: [...totals.values()].sort((a, b) => a.currency < b.currency ? -1 : 1) }
 }
 
 /** Whether what arrived is what the lender said it sends; null where the lender said nothing. An amount is compared when all of it is in one currency. */

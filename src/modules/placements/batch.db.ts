@@ -1,19 +1,24 @@
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { CalendarDay, Id, Minor, PageOf } from '#kernel'
-import { NotFound, integers, newId, pageAfter, texts, uuids, write } from '#platform'
+import { NotFound, bigints, integers, newId, pageAfter, texts, uuids, write } from '#platform'
 import type { Tx } from '#platform'
 import { accounts } from '../accounts/tables.ts'
-import { receivingHoursMax } from './batch.core.ts'
-import type { BatchState, Progress, RowOutcome } from './batch.core.ts'
+import { amountMax, receivingHoursMax } from './batch.core.ts'
+import type { BatchState, BatchTotal, Counts, RowOutcome } from './batch.core.ts'
 import type { ColumnMapping, RowError } from './mapping.core.ts'
-import { columnMappings, placementBatches, placementParts, placementRows } from './tables.ts'
+import { columnMappings, placementBatches, placementParts, placementRows, placementTotals } from './tables.ts'
 
 const b = placementBatches
+
+/** The totals of a batch, by currency. */
+const totalsOf = sql<BatchTotal[]>`(select coalesce(json_agg(json_build_object('currency', t.currency, 'receivedAmount', t.received_amount, 'acceptedAmount', t.accepted_amount) order by t.currency), '[]')
+  from ${placementTotals} t where t.tenant_id = ${b.tenantId} and t.batch_id = ${b.id})`
+
 const columns = {
   id: b.id, lenderId: b.lenderId, agreementId: b.agreementId, state: b.state, dryRun: b.dryRun, placedOn: b.placedOn, mapping: b.mapping, header: b.header,
   expectedCount: b.expectedCount, expectedAmount: b.expectedAmount, rowCount: b.rowCount, doneCount: b.doneCount, acceptedCount: b.acceptedCount,
-  duplicateCount: b.duplicateCount, rejectedCount: b.rejectedCount, totals: b.totals, createdAt: b.createdAt, processedAt: b.processedAt,
+  duplicateCount: b.duplicateCount, rejectedCount: b.rejectedCount, totals: totalsOf, createdAt: b.createdAt, processedAt: b.processedAt,
 }
 
 /** What a batch is told when it begins. */
@@ -23,13 +28,13 @@ export interface NewBatch {
 }
 
 /** A batch as it stands. */
-export interface BatchRow extends NewBatch, Progress { state: BatchState, rowCount: number, createdAt: string, processedAt: string | null }
+export interface BatchRow extends NewBatch, Counts { totals: BatchTotal[], state: BatchState, rowCount: number, createdAt: string, processedAt: string | null }
 
 const isBatch = (tx: Tx, id: Id<'placementBatch'>) => and(eq(b.tenantId, tx.ctx.tenantId), eq(b.id, id))
 
 /** Begins a batch whose rows are arriving. */
 export async function insertBatch (tx: Tx, batch: NewBatch, dueAt: string): Promise<void> {
-  await tx.insert(b).values({ tenantId: tx.ctx.tenantId, state: 'receiving', totals: [], createdAt: tx.ctx.now.toISOString(), dueAt, ...batch })
+  await tx.insert(b).values({ tenantId: tx.ctx.tenantId, state: 'receiving', createdAt: tx.ctx.now.toISOString(), dueAt, ...batch })
 }
 
 /** A batch, or null. */
@@ -54,9 +59,27 @@ export async function listBatches (tx: Tx, { lenderId, state }: { lenderId?: Id<
 }
 
 /** Moves a batch on, with the transaction's next query. */
-export function setBatch (tx: Tx, id: Id<'placementBatch'>, set: Partial<Progress> & { state?: BatchState, rowCount?: number, dueAt?: string | null, processedAt?: string }): void {
-  const { totals, ...others } = set
-  write(tx, tx.update(b).set({ ...others, ...totals !== undefined && { totals: [...totals] } }).where(isBatch(tx, id)).getSQL())
+export function setBatch (tx: Tx, id: Id<'placementBatch'>, set: { state?: BatchState, rowCount?: number, dueAt?: string | null, processedAt?: string }): void {
+  write(tx, tx.update(b).set(set).where(isBatch(tx, id)).getSQL())
+}
+
+/** Counts rows done into their batch, with the transaction's next query: its lock is held for no longer than the database needs to commit. */
+export function addProgress (tx: Tx, { id, lenderId }: { id: Id<'placementBatch'>, lenderId: Id<'lender'> }, { totals, ...counts }: Counts & { totals: readonly BatchTotal[] }): void {
+  const tenantId = uuidOf(tx.ctx.tenantId)
+  write(tx, sql`update placement_batches set done_count = done_count + ${counts.doneCount}, accepted_count = accepted_count + ${counts.acceptedCount},
+      duplicate_count = duplicate_count + ${counts.duplicateCount}, rejected_count = rejected_count + ${counts.rejectedCount}
+    where tenant_id = ${tenantId}::uuid and id = ${uuidOf(id)}::uuid`)
+  if (totals.length === 0) return
+  write(tx, sql`insert into placement_totals as t (tenant_id, batch_id, currency, lender_id, received_amount, accepted_amount)
+    select ${tenantId}::uuid, ${uuidOf(id)}::uuid, currency, ${uuidOf(lenderId)}::uuid, received, accepted
+    from unnest(${texts(totals.map(total => total.currency))}, ${bigints(totals.map(total => total.receivedAmount))}, ${bigints(totals.map(total => total.acceptedAmount))}) as u (currency, received, accepted)
+    on conflict (tenant_id, batch_id, currency) do update set received_amount = least(t.received_amount + excluded.received_amount, ${amountMax}), accepted_amount = least(t.accepted_amount + excluded.accepted_amount, ${amountMax})`)
+}
+
+/** Batches all of whose rows have their outcome and which have not been declared processed, kept from others until the transaction ends. */
+export async function lockDone (tx: Tx, limit: number): Promise<BatchRow[]> {
+  return await tx.select(columns).from(b)
+    .where(and(eq(b.tenantId, tx.ctx.tenantId), eq(b.state, 'processing'), lte(b.dueAt, tx.ctx.now.toISOString()), eq(b.doneCount, b.rowCount))).limit(limit).for('no key update', { skipLocked: true })
 }
 
 /** Keeps a part of a batch; `firstRow` counts from 1. */

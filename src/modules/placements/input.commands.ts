@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { BucketsInput, CountryCode, Currency, Day, IdOf, OneOf, Text, TimeZone, closed, dayIn, noBuckets } from '#kernel'
+import { BucketsInput, CountryCode, Currency, Day, IdOf, OneOf, Text, TimeZone, closed, dayIn, zero } from '#kernel'
 import type { Buckets, CalendarDay, Id } from '#kernel'
 import { liableRoles, partyRoles } from '../accounts/index.ts'
 import { ContactPointRefused, PartyInput, checkPartyInput } from '../parties/index.ts'
@@ -61,7 +61,8 @@ export function readDebt (input: DebtInput, placedOn: CalendarDay | null, now: D
   const today = zone.length > 0 ? noDayYet : dayIn(input.timeZone, now)
   const day = input.placedOn ?? placedOn ?? today
   const [first, ...others] = [...zone, ...faultsOf({ ...input, placedOn: day }, today), ...partyFaults(input.parties)]
-  return first === undefined ? { input, placedOn: day, balance: { ...noBuckets, ...input.balance } } : [first, ...others]
+  const { principal, interest = zero, penalty = zero, costs = zero } = input.balance
+  return first === undefined ? { input, placedOn: day, balance: { principal, interest, penalty, costs } } : [first, ...others]
 }
 
 function partyFaults (parties: DebtInput['parties']): Fault[] {

@@ -1,5 +1,5 @@
 import { job } from '#platform'
-import { placeNextPart, sweepBatches } from './batch.commands.ts'
+import { finishBatches, placeNextPart, sweepBatches } from './batch.commands.ts'
 import { placementBatches } from './tables.ts'
 
 /** How many parts of an agency are placed at once: while the database writes two, the next is made ready. */
@@ -17,6 +17,8 @@ export const processBatches = job({
         isMore = true
         return
       }
+      // Whichever lane places the last part comes here after it.
+      await tx(finishBatches)
     }
     const ended = await Promise.allSettled(Array.from({ length: lanes }, lane))
     for (const end of ended) if (end.status === 'rejected') throw end.reason

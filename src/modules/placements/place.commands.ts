@@ -31,8 +31,11 @@ export type PlacementOutcome =
   | { readonly outcome: 'duplicate', readonly refusal: Problem, readonly accountId: Id<'account'> | null }
   | { readonly outcome: 'rejected', readonly refusal: Problem }
 
-/** A debt on its way into the books: `account` is the one it is placed on again, if there was one. */
-interface Candidate { readonly at: number, readonly debt: ReadDebt, readonly agreement: Agreement, readonly account: AccountRow | null, readonly accountId: Id<'account'>, readonly placementId: Id<'placement'> }
+/** A debt on its way into the books, under its agreement. */
+interface Candidate { readonly at: number, readonly debt: ReadDebt, readonly agreement: Agreement, readonly accountId: Id<'account'>, readonly placementId: Id<'placement'> }
+
+/** A debt that was placed before, on the account it has. */
+interface Returning extends Candidate { readonly account: AccountRow }
 
 const duplicate = (accountId: Id<'account'> | null, message: string): PlacementOutcome =>
   ({ outcome: 'duplicate', accountId, refusal: PlacementDuplicate({ accountId }, { violations: [{ pointer: '/lenderReference', message }] }) })
@@ -46,23 +49,29 @@ const rejected = (refusal: Problem): PlacementOutcome => ({ outcome: 'rejected',
  */
 export async function placeAccounts (tx: Tx, vault: Vault, handover: Handover, inputs: readonly DebtInput[]): Promise<PlacementOutcome[]> {
   const outcomes = new Array<PlacementOutcome>(inputs.length)
-  const debts = readAll(inputs, handover, tx.ctx.now, outcomes)
-  const candidates = await findCandidates(tx, handover, debts, outcomes)
-  for (const { at, debt, accountId, placementId } of candidates) {
-    outcomes[at] = handover.isDryRun === true
-      ? { outcome: 'accepted', accountId: null, placementId: null, balance: debt.balance }
-      : { outcome: 'accepted', accountId, placementId, balance: debt.balance }
+  const candidates = await findCandidates(tx, handover, readAll(inputs, handover, tx.ctx.now, outcomes), outcomes)
+  if (candidates.length === 0) return outcomes
+  if (handover.isDryRun === true) {
+    const { free, again } = await findTaken(tx, handover, candidates, outcomes)
+    for (const { at, debt } of [...free, ...again]) outcomes[at] = { outcome: 'accepted', accountId: null, placementId: null, balance: debt.balance }
+    return outcomes
   }
-  if (handover.isDryRun === true || candidates.length === 0) return outcomes
+  // Opened without asking first: whatever stands in the way, the index knows, and it is in the way of few.
+  const inserted = await insertAccounts(tx, handover.lenderId, candidates.map(accountOf))
+  const isInserted = ({ accountId }: Candidate): boolean => inserted.has(accountId)
+  const fresh = inserted.size === candidates.length ? candidates : candidates.filter(isInserted)
+  const { again, free } = fresh.length === candidates.length ? { again: [], free: [] } : await findTaken(tx, handover, candidates.filter(candidate => !isInserted(candidate)), outcomes)
+  for (const { at } of free) outcomes[at] = duplicate(null, 'is the reference of an open account')
+  const numbers = again.length > 0 ? await reopenAccounts(tx, again) : new Map<Id<'account'>, number>()
+  await placeOn(tx, vault, handover, { fresh, again, numbers })
+  for (const { at, debt, accountId, placementId } of [...fresh, ...again]) outcomes[at] = { outcome: 'accepted', accountId, placementId, balance: debt.balance }
+  return outcomes
+}
 
-  const fresh = await openAccounts(tx, handover, candidates.filter(({ account }) => account === null), outcomes)
-  const again = candidates.filter(({ account }) => account !== null)
-  if (again.length > 0) await restateAccounts(tx, again.map(accountOf))
-  const numbers = again.length > 0 ? await findPlacementNumbers(tx, again.map(({ accountId }) => accountId)) : new Map<Id<'account'>, number>()
-  if (again.length > 0) await deleteAccountParties(tx, again.map(({ accountId }) => accountId))
-
+/** Writes what hangs on accounts that are open now: parties, placements, entries, events. `numbers` are the placements that accounts have had. */
+async function placeOn (tx: Tx, vault: Vault, handover: Handover, { fresh, again, numbers }: { fresh: readonly Candidate[], again: readonly Returning[], numbers: ReadonlyMap<Id<'account'>, number> }): Promise<void> {
   const placed = [...fresh, ...again]
-  if (placed.length === 0) return outcomes
+  if (placed.length === 0) return
   await addAccountParties(tx, vault, handover, placed)
   const rows = placed.map(candidate => placementOf(candidate, (numbers.get(candidate.accountId) ?? 0) + 1))
   insertPlacements(tx, handover, rows)
@@ -71,7 +80,6 @@ export async function placeAccounts (tx: Tx, vault: Vault, handover: Handover, i
   for (const { id, accountId, placementNumber, state } of rows) {
     emit(tx, state === 'offered' ? PlacementOffered : PlacementActivated, { accountId, lenderId: handover.lenderId }, { placementId: id, accountId, placementNumber })
   }
-  return outcomes
 }
 
 /** Reads every debt by its own rules; the first of several with one reference goes on, the others are duplicates. */
@@ -89,27 +97,17 @@ function readAll (inputs: readonly DebtInput[], { placedOn = null }: Handover, n
   return debts
 }
 
-/** The debts that can be placed: those under an agreement, whose reference is free or whose placements have all ended. */
+/** The debts that fall under an agreement, in the order of their references: two transactions with the same debts meet at the first, and neither waits for the other in a circle. */
 async function findCandidates (tx: Tx, handover: Handover, debts: readonly { at: number, debt: ReadDebt }[], outcomes: PlacementOutcome[]): Promise<Candidate[]> {
   if (debts.length === 0) return []
   const agreements = await findAgreements(tx, handover, debts.map(({ debt }) => debt))
-  const known = await findAccountsByReference(tx, handover.lenderId, debts.map(({ debt }) => debt.input.lenderReference))
-  const ended = [...known.values()].filter(({ closedAt }) => closedAt !== null).map(({ id }) => id)
-  const closed = ended.length > 0 ? await lockClosedAccounts(tx, ended) : new Map<Id<'account'>, AccountRow>()
   const candidates: Candidate[] = []
   for (let i = 0; i < debts.length; i++) {
     const { at, debt } = debts[i]!
-    const { currency, lenderReference } = debt.input
     const agreement = agreements[i]
-    const open = known.get(lenderReference)
-    const account = open === undefined ? null : closed.get(open.id) ?? null
-    if (agreement == null) outcomes[at] = rejected(AgreementMissing({ currency, on: debt.placedOn }, { violations: [{ pointer: '/currency', message: 'has no agreement in force' }] }))
-    else if (open !== undefined && account === null) outcomes[at] = duplicate(open.id, 'is the reference of an open account')
-    else if (account !== null && account.currency !== currency) {
-      outcomes[at] = rejected(CurrencyChanged({ accountId: account.id, currency: account.currency }, { violations: [{ pointer: '/currency', message: `is not ${account.currency}` }] }))
-    } else candidates.push({ at, debt, agreement, account, accountId: account?.id ?? newId('account'), placementId: newId('placement') })
+    if (agreement == null) outcomes[at] = rejected(AgreementMissing({ currency: debt.input.currency, on: debt.placedOn }, { violations: [{ pointer: '/currency', message: 'has no agreement in force' }] }))
+    else candidates.push({ at, debt, agreement, accountId: newId('account'), placementId: newId('placement') })
   }
-  // In the order of their references, so that two transactions with the same debts meet at the first and neither waits for the other in a circle.
   return candidates.sort((a, b) => a.debt.input.lenderReference < b.debt.input.lenderReference ? -1 : 1)
 }
 
@@ -126,15 +124,34 @@ async function findAgreements (tx: Tx, { lenderId, agreementId }: Handover, debt
   return debts.map(debt => byName.get(nameOf(debt)) ?? null)
 }
 
-/** Opens new accounts. A reference that another transaction took in the meantime is a duplicate; the others are answered. */
-async function openAccounts (tx: Tx, { lenderId }: Handover, candidates: readonly Candidate[], outcomes: PlacementOutcome[]): Promise<Candidate[]> {
-  if (candidates.length === 0) return []
-  const inserted = await insertAccounts(tx, lenderId, candidates.map(accountOf))
-  const late = candidates.filter(({ accountId }) => !inserted.has(accountId))
-  if (late.length === 0) return [...candidates]
-  const known = await findAccountsByReference(tx, lenderId, late.map(({ debt }) => debt.input.lenderReference))
-  for (const { at, debt } of late) outcomes[at] = duplicate(known.get(debt.input.lenderReference)?.id ?? null, 'is the reference of an open account')
-  return candidates.filter(({ accountId }) => inserted.has(accountId))
+/**
+ * Tells apart debts by the accounts that have their references: open ones make them duplicates, closed ones (now locked) let them be placed
+ * again, and `free` are the references that no account has.
+ */
+async function findTaken (tx: Tx, { lenderId }: Handover, candidates: readonly Candidate[], outcomes: PlacementOutcome[]): Promise<{ free: Candidate[], again: Returning[] }> {
+  const known = await findAccountsByReference(tx, lenderId, candidates.map(({ debt }) => debt.input.lenderReference))
+  const ended = [...known.values()].filter(({ closedAt }) => closedAt !== null).map(({ id }) => id)
+  const closed = ended.length > 0 ? await lockClosedAccounts(tx, ended) : new Map<Id<'account'>, AccountRow>()
+  const free: Candidate[] = []
+  const again: Returning[] = []
+  for (const candidate of candidates) {
+    const { at, debt: { input: { lenderReference, currency } } } = candidate
+    const found = known.get(lenderReference)
+    const account = found === undefined ? undefined : closed.get(found.id)
+    if (found === undefined) free.push(candidate)
+    else if (account === undefined) outcomes[at] = duplicate(found.id, 'is the reference of an open account')
+    else if (account.currency === currency) again.push({ ...candidate, account, accountId: account.id })
+    else outcomes[at] = rejected(CurrencyChanged({ accountId: account.id, currency: account.currency }, { violations: [{ pointer: '/currency', message: `is not ${account.currency}` }] }))
+  }
+  return { free, again }
+}
+
+/** Opens closed accounts again with the facts given now, and without their parties of old; answers how many placements each has had. */
+async function reopenAccounts (tx: Tx, again: readonly Returning[]): Promise<Map<Id<'account'>, number>> {
+  const ids = again.map(({ accountId }) => accountId)
+  await restateAccounts(tx, again.map(accountOf))
+  await deleteAccountParties(tx, ids)
+  return await findPlacementNumbers(tx, ids)
 }
 
 const accountOf = ({ accountId, agreement, debt: { input, placedOn, balance } }: Candidate): NewAccount => ({
@@ -160,8 +177,8 @@ const openingOf = ({ lenderId }: Handover, { accountId, placementId, debt: { inp
 })
 
 /** The entry that brings a debt placed again to its new balance; none when it owes just that. */
-function restatementOf ({ lenderId }: Handover, { accountId, placementId, account, debt: { input, placedOn, balance } }: Candidate): Entry[] {
-  const { raised, lowered } = restatement(account!, balance)
+function restatementOf ({ lenderId }: Handover, { accountId, placementId, account, debt: { input, placedOn, balance } }: Returning): Entry[] {
+  const { raised, lowered } = restatement(account, balance)
   const lines = [
     ...linesFor(raised, (claim, amount) => ({ debit: claim, credit: 'C.ADJUSTED', amount })),
     ...linesFor(lowered, (claim, amount) => ({ debit: 'C.ADJUSTED', credit: claim, amount })),

@@ -4,7 +4,6 @@ import { bytes, day, document, id, instant, lenderId, minor, tenantId } from '#p
 import { accounts } from '../accounts/tables.ts'
 import { agreements, lenders } from '../lenders/tables.ts'
 import { batchStates, rowOutcomes } from './batch.core.ts'
-import type { BatchTotal } from './batch.core.ts'
 import { closeCodes, placementStates } from './core.ts'
 import type { ColumnMapping, RowError } from './mapping.core.ts'
 
@@ -22,7 +21,7 @@ export const placements = pgTable('placements', {
 
 /**
  * A hand-over of many debts. Its rows wait in parts until they are placed. `dueAt`: while rows arrive, when to see whether they still do; while parts
- * wait, at once. `expectedCount` and `expectedAmount` are the control totals the lender gave; `header` are the columns of a file, read by `mapping`.
+ * wait, and until the last is counted, at once. `expectedCount` and `expectedAmount` are the control totals the lender gave; `header` are the columns of a file, read by `mapping`.
  * `receivedAt` is real time: a test clock moves no upload.
  */
 export const placementBatches = pgTable('placement_batches', {
@@ -30,12 +29,20 @@ export const placementBatches = pgTable('placement_batches', {
   state: text({ enum: batchStates }).notNull(), dryRun: boolean().notNull(), placedOn: day(), mapping: jsonb().$type<ColumnMapping>(), header: jsonb().$type<string[]>(),
   expectedCount: integer(), expectedAmount: minor(),
   rowCount: integer().notNull().default(0), doneCount: integer().notNull().default(0), acceptedCount: integer().notNull().default(0),
-  duplicateCount: integer().notNull().default(0), rejectedCount: integer().notNull().default(0), totals: document<BatchTotal[]>(),
+  duplicateCount: integer().notNull().default(0), rejectedCount: integer().notNull().default(0),
   dueAt: instant(), createdAt: instant().notNull(), receivedAt: instant().notNull().default(sql`now()`), processedAt: instant(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   index().on(t.tenantId, t.dueAt),
   foreignKey({ columns: [t.tenantId, t.lenderId], foreignColumns: [lenders.tenantId, lenders.id] }),
+])
+
+/** What the rows of a batch that are done amount to, by currency: of every row whose balance could be read, and of those placed. */
+export const placementTotals = pgTable('placement_totals', {
+  tenantId: tenantId(), batchId: id('placementBatch').notNull(), currency: text().notNull(), lenderId: id('lender').notNull(), receivedAmount: minor().notNull(), acceptedAmount: minor().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.batchId, t.currency] }),
+  foreignKey({ columns: [t.tenantId, t.batchId], foreignColumns: [placementBatches.tenantId, placementBatches.id] }),
 ])
 
 /** Rows received and not yet placed, sealed: each part is placed, answered and deleted in one transaction. `firstRow` counts from 1. */

@@ -72,8 +72,7 @@ class Batch implements Submittable {
     const messages: Buffer[] = []
     for (const statement of this.statements) this.write(messages, statement)
     messages.push(serialize.sync())
-    // One buffer, one write: a vector of small ones costs the kernel as much as the query.
-    connection.stream.write(Buffer.concat(messages))
+    writeAll(connection.stream, messages)
     this.begin(0)
   }
 
@@ -143,6 +142,20 @@ class Batch implements Submittable {
   }
 
   handleReadyForQuery (): void { this.settle(this.error, this.answers) }
+}
+
+/** Up to so many bytes are copied into one buffer and written once: a vector of small ones costs the kernel as much as the query. Copying more costs more. */
+const copiedBytesMax = 64 * 1024
+
+function writeAll (stream: Connection['stream'], messages: readonly Buffer[]): void {
+  const bytes = messages.reduce((sum, { length }) => sum + length, 0)
+  if (bytes <= copiedBytesMax) {
+    stream.write(Buffer.concat(messages, bytes))
+    return
+  }
+  stream.cork()
+  for (const message of messages) stream.write(message)
+  stream.uncork()
 }
 
 const emptyAnswer = (): Answer => ({ rows: [], fields: [], rowCount: 0 })
