@@ -25,7 +25,7 @@ t.test('the database reads the arrays that we write', async t => {
 
   await w.tx(us, async tx => {
     const read = async (array: ReturnType<typeof texts>, as: string): Promise<unknown[]> =>
-      // eslint-disable-next-line no-restricted-syntax -- the names of types below
+      // eslint-disable-next-line no-restricted-syntax -- the test's own words
       (await tx.execute(sql`select v::${sql.raw(as)} as v from unnest(${array}) with ordinality u (v, n) order by n`)).rows.map(row => row['v'])
     const checks: [name: string, fc.IAsyncProperty<[unknown]>][] = [
       ['texts', fc.asyncProperty(nullable(anyText), async values => { t.strictSame(await read(texts(values), 'text'), values) })],

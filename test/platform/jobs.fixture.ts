@@ -37,8 +37,8 @@ export async function makeTables (url: string): Promise<void> {
 export const batchMax = 100
 const batchSeconds = 0.02
 
-/** Things that make their job throw, for as long as they are here. */
-export const badThings = new Set<number>()
+/** Things of agencies (`tenant/thing`) that make their job throw, for as long as they are here. */
+export const badThings = new Set<string>()
 
 /** Says that a worker has begun an item it will never finish. */
 export const hangs = { onHang: (): void => undefined }
@@ -74,7 +74,7 @@ const recordThings = job({
     const { tenantId, now } = tx.ctx
     const things = events.map(({ data, correlationId }) => ({ id: (data as { thing: number }).thing, correlationId }))
     await tx.insert(effects).values(things.map(({ id, correlationId }) => ({ tenantId, job: 'test.recordThings', id, doneAt: now.toISOString(), correlationId })))
-    if (things.some(({ id }) => badThings.has(id))) throw new Error('a thing is bad', { cause: new Error('because it is') })
+    if (things.some(({ id }) => badThings.has(`${tenantId}/${id}`))) throw new Error('a thing is bad', { cause: new Error('because it is') })
   },
 })
 

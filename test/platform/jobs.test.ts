@@ -15,7 +15,7 @@ import type { Test } from 'tap'
 import { emit } from '#platform'
 import { deadLetters, jobStates } from '../../src/platform/tables.ts'
 import { migrateQueues, openQueues } from '../../src/platform/jobs/backend.ts'
-import type { QueueStore } from '../../src/platform/jobs/backend.ts'
+import type { QueueStore, Queues } from '../../src/platform/jobs/backend.ts'
 import { startWorker } from '../../src/platform/jobs/relay.ts'
 import { findTenant, retryDeadLetter } from '../../src/platform/jobs/run.ts'
 import type { Machine } from '../../src/platform/jobs/run.ts'
@@ -24,13 +24,12 @@ import type { Agency, World } from '../world.ts'
 import { ThingHappened, badThings, effects, items, makeTables, testJobs } from './jobs.fixture.ts'
 
 /** Waits for something that workers bring about; their own clocks decide when. */
-async function until (isSo: () => Promise<boolean>, timeoutMs = 20_000): Promise<number> {
+async function until (isSo: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const began = performance.now()
   while (!await isSo()) {
     if (performance.now() - began > timeoutMs) throw new Error(`not within ${timeoutMs} ms`)
     await sleep(20)
   }
-  return performance.now() - began
 }
 
 /** A world whose workers take their calls from a store. */
@@ -45,9 +44,11 @@ async function jobWorld (storeOf: (w: World) => QueueStore) {
     await tx.$count(effects, and(eq(effects.tenantId, tx.ctx.tenantId), eq(effects.job, job))))
   return {
     ...w, machine, store, errors, count,
-    /** Another worker, in this process; answers how to stop it. */
-    async worker (concurrency = 2): Promise<{ close (): Promise<void> }> {
-      return await startWorker(machine, await openQueues(store), { concurrency, onError: error => { errors.push(error) } })
+    /** Another worker, in this process, or one that sweeps never; answers how to stop it. */
+    async worker ({ concurrency = 2, isSweeping = true } = {}): Promise<{ close (): Promise<void> }> {
+      const queues = await openQueues(store)
+      const blind: Queues = { ...queues, work: async options => await queues.work({ ...options, ticks: [] }) }
+      return await startWorker(machine, isSweeping ? queues : blind, { concurrency, onError: error => { errors.push(error) } })
     },
     async happen (agency: Agency, things: number[]): Promise<void> {
       await w.tx(agency, async tx => { for (const thing of things) emit(tx, ThingHappened, {}, { thing }) })
@@ -78,6 +79,35 @@ function suite (t: Test, storeOf: (w: World) => QueueStore, readCalls: (store: Q
     await queues.close()
   })
 
+  t.test('a call that leaves work behind is made again after all that wait; one that fails keeps no later one from being made', async t => {
+    const w = await jobWorld(storeOf)
+    const queues = await openQueues(w.store)
+    t.teardown(async () => {
+      await queues.close()
+      await w.close()
+    })
+    const us = await w.agency({ now: null })
+    const calls: string[] = []
+    const errors: string[] = []
+    await queues.wake(['a', 'b'].map(job => ({ job, tenantId: us.id })))
+    await queues.work({
+      concurrency: 1, ticks: [], onError: error => { errors.push(error.message) },
+      onWake: async ({ job }) => {
+        calls.push(job)
+        if (job === 'c' && errors.length === 0) throw new Error('lost the database')
+        return job === 'a' && calls.length < 4
+      },
+    })
+    await until(async () => calls.length === 4)
+    t.same(calls, ['a', 'b', 'a', 'a'])
+    await queues.wake([{ job: 'c', tenantId: us.id }])
+    await until(async () => errors.length === 1)
+    await queues.wake([{ job: 'c', tenantId: us.id }])
+    await until(async () => calls.length === 6)
+    t.same(errors, ['lost the database'])
+    await until(async () => Object.values(await queues.depth()).every(n => n === 0))
+  })
+
   t.test('work', async t => {
     const w = await jobWorld(storeOf)
     const workers = [await w.worker(), await w.worker()]
@@ -86,13 +116,10 @@ function suite (t: Test, storeOf: (w: World) => QueueStore, readCalls: (store: Q
       await w.close()
     })
 
-    t.test('each event takes effect once and at once, whoever of two workers hears of it first', async t => {
+    t.test('each event takes effect once, whoever of two workers hears of it first', async t => {
       const us = await w.agency({ now: null })
-      await w.happen(us, [0])
-      const ms = await until(async () => await w.count(us, 'test.recordThings') === 1)
-      t.ok(ms < 900, `${Math.round(ms)} ms: by its notification, not by the sweep`)
       await Promise.all(range(0, 19).map(async n => await w.happen(us, range(1 + n * 10, 10 + n * 10))))
-      await until(async () => await w.count(us, 'test.recordThings') === 201)
+      await until(async () => await w.count(us, 'test.recordThings') === 200)
       t.same(w.failures, [], 'the key of an effect refused nothing')
     })
 
@@ -118,14 +145,14 @@ function suite (t: Test, storeOf: (w: World) => QueueStore, readCalls: (store: Q
     t.test('an event that makes its job throw is tried again, given up, and done when an operator retries it; the others do not wait for ever', async t => {
       const us = await w.agency({ now: null })
       const principal = (await findTenant(w.db, us.id))!
-      badThings.add(902)
+      badThings.add(`${us.id}/902`)
       await w.happen(us, [901, 902, 903])
       await until(async () => await w.count(us, 'test.recordThings') === 2)
       const [letter, ...more] = await w.tx(us, async tx => await tx.select().from(deadLetters).where(eq(deadLetters.tenantId, tx.ctx.tenantId)))
       t.match(letter, { job: 'test.recordThings', attempts: 2, error: 'Error: because it is', retriedAt: null })
       t.same(more, [])
       await t.rejects(retryDeadLetter(w.machine, principal, letter!.id), { message: 'a thing is bad' }, 'still bad: nothing is done and the letter stays')
-      badThings.delete(902)
+      badThings.delete(`${us.id}/902`)
       await retryDeadLetter(w.machine, principal, letter!.id)
       await t.rejects(retryDeadLetter(w.machine, principal, letter!.id), { code: 'already-retried' })
       t.equal(await w.count(us, 'test.recordThings'), 3)
@@ -147,23 +174,35 @@ function suite (t: Test, storeOf: (w: World) => QueueStore, readCalls: (store: Q
     t.test('nothing went wrong in the queue itself', async t => t.same(w.errors, []))
   })
 
-  t.test('an agency with a long backlog does not delay another\'s first deadline by more than seconds', async t => {
+  t.test('an event wakes its job by its notification, without waiting for the sweep', async t => {
+    const w = await jobWorld(storeOf)
+    const worker = await w.worker({ isSweeping: false })
+    t.teardown(async () => {
+      await worker.close()
+      await w.close()
+    })
+    const us = await w.agency({ now: null })
+    await w.happen(us, [1])
+    await until(async () => await w.count(us, 'test.recordThings') === 1)
+    t.same(w.errors, [])
+  })
+
+  t.test('an agency with a long backlog does not delay another\'s first deadline by more than a turn or two', async t => {
     const w = await jobWorld(storeOf)
     const big = await w.agency({ now: null })
     const small = await w.agency({ now: null })
     // 250 batches of 20 ms at least: 5 s of work for the one worker there is.
     await w.plan(big, { from: 1, to: 25_000 }, -60_000)
-    const worker = await w.worker(1)
+    const worker = await w.worker({ concurrency: 1 })
     t.teardown(async () => {
       await worker.close()
       await w.close()
     })
     await until(async () => await w.count(big, 'test.doItems') > 0)
     await w.plan(small, { from: 1, to: 1 }, 0)
-    const ms = await until(async () => await w.count(small, 'test.doItems') === 1)
+    await until(async () => await w.count(small, 'test.doItems') === 1)
     const left = await w.tx(big, async tx => await tx.$count(items, and(eq(items.tenantId, tx.ctx.tenantId), isNotNull(items.dueAt))))
-    t.ok(left > 1_000, `${left} items of the big agency were still waiting`)
-    t.ok(ms < 3_000, `${Math.round(ms)} ms`)
+    t.ok(left > 15_000, `${left} of 25,000 items of the big agency were still waiting`)
   })
 
   t.test('what a killed worker had in hand is found and done once by another', async t => {
@@ -181,13 +220,15 @@ function suite (t: Test, storeOf: (w: World) => QueueStore, readCalls: (store: Q
       await worker.close()
       await w.close()
     })
-    const ms = await until(async () => await w.count(us, 'test.doItems') === 5)
-    t.ok(ms < 15_000, `${Math.round(ms)} ms`)
+    await until(async () => await w.count(us, 'test.doItems') === 5)
     t.same(w.failures, [])
   })
 }
 
-t.test('on PostgreSQL', async t => {
+// Most of both suites is waiting: they wait together.
+t.jobs = 2
+
+t.test('on PostgreSQL', { buffered: true }, async t => {
   suite(t, w => ({ postgresUrl: w.url }), async store => {
     const client = new pg.Client({ connectionString: 'postgresUrl' in store ? store.postgresUrl : '' })
     await client.connect()
@@ -201,7 +242,7 @@ t.test('on PostgreSQL', async t => {
 
 const redisServer = process.env['PATH']!.split(delimiter).map(folder => join(folder, 'redis-server')).find(path => existsSync(path))
 
-t.test('on Redis', { skip: redisServer === undefined ? 'redis-server is not installed (apt-get install redis-server)' : false }, async t => {
+t.test('on Redis', { buffered: true, skip: redisServer === undefined ? 'redis-server is not installed (apt-get install redis-server)' : false }, async t => {
   const folder = mkdtempSync(join(tmpdir(), 'recoup-redis-'))
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')

@@ -60,7 +60,13 @@ async function freePort (): Promise<number> {
 const operatorKey = (): string => readFileSync(join(folder, 'operator-key'), 'utf8').trim()
 
 async function call<T> (url: string, key: string, method: string, body?: object): Promise<T> {
-  const reply = await fetch(url, { method, headers: { authorization: `Bearer ${key}`, ...body !== undefined && { 'content-type': 'application/json' } }, ...body !== undefined && { body: JSON.stringify(body) } })
+  const send = async (): Promise<Response> => await fetch(url, { method, headers: { authorization: `Bearer ${key}`, ...body !== undefined && { 'content-type': 'application/json' } }, ...body !== undefined && { body: JSON.stringify(body) } })
+  let reply = await send()
+  // A process that has just started on a busy machine may say that it is; then it is asked again.
+  for (let attempt = 0; reply.status === 503 && attempt < 20; attempt++) {
+    await sleep(500)
+    reply = await send()
+  }
   if (!reply.ok) throw new Error(`${method} ${url}: ${reply.status} ${await reply.text()}`)
   return await reply.json() as T
 }
@@ -70,7 +76,7 @@ async function liveAMonth (url: string): Promise<void> {
   const { testClockId, adminKey } = await call<{ testClockId: string, adminKey: { key: string } }>(`${url}/v1/tenants`, operatorKey(), 'POST',
     { name: 'Agency', jurisdiction: 'CN', timeZone: 'Asia/Shanghai', livemode: false, testClock: { now: '2026-01-05T09:00:00Z' } })
   await call(`${url}/v1/test-clocks/${testClockId}/advance`, adminKey.key, 'POST', { to: '2026-02-05T09:00:00Z' })
-  for (const until = performance.now() + 20_000; performance.now() < until; await sleep(50)) {
+  for (const until = performance.now() + 60_000; performance.now() < until; await sleep(50)) {
     if ((await call<{ state: string }>(`${url}/v1/test-clocks/${testClockId}`, adminKey.key, 'GET')).state === 'ready') return
   }
   throw new Error('the clock did not arrive')
