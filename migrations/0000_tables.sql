@@ -307,7 +307,6 @@ CREATE TABLE "placement_batches" (
 	"accepted_count" integer DEFAULT 0 NOT NULL,
 	"duplicate_count" integer DEFAULT 0 NOT NULL,
 	"rejected_count" integer DEFAULT 0 NOT NULL,
-	"totals" jsonb NOT NULL,
 	"due_at" timestamptz,
 	"created_at" timestamptz NOT NULL,
 	"received_at" timestamptz DEFAULT now() NOT NULL,
@@ -335,6 +334,16 @@ CREATE TABLE "placement_rows" (
 	"account_id" uuid,
 	"placement_id" uuid,
 	CONSTRAINT "placement_rows_tenant_id_batch_id_row_pk" PRIMARY KEY("tenant_id","batch_id","row")
+);
+--> statement-breakpoint
+CREATE TABLE "placement_totals" (
+	"tenant_id" uuid NOT NULL,
+	"batch_id" uuid NOT NULL,
+	"currency" text NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"received_amount" bigint NOT NULL,
+	"accepted_amount" bigint NOT NULL,
+	CONSTRAINT "placement_totals_tenant_id_batch_id_currency_pk" PRIMARY KEY("tenant_id","batch_id","currency")
 );
 --> statement-breakpoint
 CREATE TABLE "placements" (
@@ -701,6 +710,7 @@ ALTER TABLE "column_mappings" ADD CONSTRAINT "column_mappings_tenant_id_lender_i
 ALTER TABLE "placement_batches" ADD CONSTRAINT "placement_batches_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placement_parts" ADD CONSTRAINT "placement_parts_tenant_id_batch_id_placement_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."placement_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placement_rows" ADD CONSTRAINT "placement_rows_tenant_id_batch_id_placement_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."placement_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "placement_totals" ADD CONSTRAINT "placement_totals_tenant_id_batch_id_placement_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."placement_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placements" ADD CONSTRAINT "placements_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placements" ADD CONSTRAINT "placements_tenant_id_agreement_id_agreements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","agreement_id") REFERENCES "public"."agreements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "disputes" ADD CONSTRAINT "disputes_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
