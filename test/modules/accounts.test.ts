@@ -111,6 +111,10 @@ t.test('over HTTP', async t => {
     t.match(whole.data.at(-1), { type: /^(account|placement)\./, actorKind: 'service' }, 'it begins with the placement')
     t.ok(whole.data.every(({ occurredAt }) => occurredAt === '2026-01-05T16:00:00Z'), 'in the agency\'s time')
     const walked: string[] = []
+    // A cursor can be read: it holds the lender's own count of events, from which nobody learns how busy the agency is.
+    const { nextCursor } = await w.ok<List<{ id: string }>>(bank, 'GET', `/v1/accounts/${accountId}/timeline?limit=1`)
+    const newest = await w.ok<{ sequence: number }>(bank, 'GET', `/v1/events/${whole.data[0]!.id}`)
+    t.equal(Buffer.from(nextCursor!, 'base64url').toString(), String(newest.sequence))
     let cursor: string | null = ''
     while (cursor !== null) {
       const page: List<{ id: string }> = await w.ok<List<{ id: string }>>(bank, 'GET', `/v1/accounts/${accountId}/timeline?limit=5${cursor === '' ? '' : `&cursor=${cursor}`}`)

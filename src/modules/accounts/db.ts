@@ -122,11 +122,15 @@ export async function setAccountClosed (tx: Tx, id: Id<'account'>, closedAt: str
   await tx.update(accounts).set({ closedAt }).where(and(eq(accounts.tenantId, tx.ctx.tenantId), eq(accounts.id, id)))
 }
 
-/** What happened to an account, newest first. `after` is the sequence of the last one shown. */
+/**
+ * What happened to an account, newest first. `after` is the sequence of the last one shown: in the agency's stream or, for a lender, in its own,
+ * for a cursor can be read and would tell how busy the agency is.
+ */
 export async function listTimeline (tx: Tx, accountId: Id<'account'>, page: { limit: number, after: string | null }) {
   const before = pageAfterNumber(page)
-  const rows = await tx.select({ id: events.id, type: events.type, sequence: events.sequence, occurredAt: events.occurredAt, actorKind: events.actorKind, data: events.data }).from(events)
-    .where(and(eq(events.tenantId, tx.ctx.tenantId), eq(events.accountId, accountId), before === 0 ? undefined : lt(events.sequence, before)))
-    .orderBy(desc(events.sequence)).limit(page.limit + 1)
+  const sequence = tx.ctx.lenderId === null ? events.sequence : events.lenderSequence
+  const rows = await tx.select({ id: events.id, type: events.type, sequence, occurredAt: events.occurredAt, actorKind: events.actorKind, data: events.data }).from(events)
+    .where(and(eq(events.tenantId, tx.ctx.tenantId), eq(events.accountId, accountId), before === 0 ? undefined : lt(sequence, before)))
+    .orderBy(desc(sequence)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => String(row.sequence))
 }
