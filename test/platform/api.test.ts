@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { sql } from 'drizzle-orm'
 import { problemTypes, uuidOf } from '../../src/kernel/index.ts'
+import { forgetAnswers } from '../../src/platform/api/idempotency.ts'
+import { ticksFor } from '../../src/platform/jobs/relay.ts'
 import { openDatabase, systemPrincipal } from '../../src/platform/db/database.ts'
 import { world } from '../world.ts'
 
@@ -146,6 +148,19 @@ t.test('once', async t => {
     t.equal(await named('Crash'), 0)
     t.equal((await make('k5', 'Crash')).statusCode, 201)
     t.equal(await named('Crash'), 1)
+  })
+
+  t.test('answers are forgotten once they have been kept long enough, and not before', async t => {
+    const kept = async (): Promise<number> => await w.tx(us, async tx => Number((await tx.execute(sql`select count(*) as n from idempotency_keys where tenant_id = ${uuidOf(us.id)}::uuid`)).rows[0]!['n']))
+    await make('old', 'Old')
+    await make('young', 'Young')
+    const before = await kept()
+    await w.db.installation(forgetAnswers)
+    t.equal(await kept(), before, 'all are young')
+    await w.tx(us, async tx => await tx.execute(sql`update idempotency_keys set created_at = now() - interval '49 hours' where tenant_id = ${uuidOf(us.id)}::uuid and key_hash = (select key_hash from idempotency_keys where tenant_id = ${uuidOf(us.id)}::uuid order by created_at desc offset 1 limit 1)`))
+    await w.db.installation(forgetAnswers)
+    t.equal(await kept(), before - 1)
+    t.ok(ticksFor(w.db, async () => undefined).some(({ name }) => name === 'forgetAnswers'), 'and the worker does it by itself')
   })
 
   t.test('an answer with a secret in it is not readable in the database', async t => {

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { idPattern } from '#kernel'
 import type { Id } from '#kernel'
-import type { Queues } from './backend.ts'
+import { forgetAnswers } from '../api/idempotency.ts'
+import type { Database } from '../db/database.ts'
+import type { Queues, Tick } from './backend.ts'
 import { runJob } from './run.ts'
 import type { Machine } from './run.ts'
 import { clockJobName } from './clock.ts'
@@ -10,6 +12,9 @@ import type { Wake } from './sweep.ts'
 
 /** How often the sweep looks for work that no notification told of. */
 export const sweepMs = 1_000
+
+/** How often answers kept for an Idempotency-Key are looked through for those that have been kept long enough. */
+const forgetMs = 600_000
 
 /** How long notifications are gathered before the database is asked what there is to do. */
 const gatherMs = 10
@@ -21,6 +26,12 @@ function callable (wakes: readonly Wake[]): Wake[] {
   const travelling = new Set(wakes.filter(({ job }) => job === clockJobName).map(({ tenantId }) => tenantId))
   return wakes.filter(({ job, tenantId }) => job === clockJobName || !travelling.has(tenantId))
 }
+
+/** What the installation does at intervals, whichever worker's turn it is. */
+export const ticksFor = (db: Database, sweep: () => Promise<void>): Tick[] => [
+  { name: 'sweep', everyMs: sweepMs, run: sweep },
+  { name: 'forgetAnswers', everyMs: forgetMs, run: async () => await db.installation(forgetAnswers) },
+]
 
 /** A worker: wakes on notifications and on the sweep, and runs what the database says is to be done. */
 export async function startWorker (machine: Machine, queues: Queues, options: { concurrency: number, onError (error: unknown): void }) {
@@ -54,7 +65,7 @@ export async function startWorker (machine: Machine, queues: Queues, options: { 
       if (jobs.some(({ name, kind }) => name === job && kind === 'event')) gather(tenantId)
       return isMore
     },
-    ticks: [{ name: 'sweep', everyMs: sweepMs, run: async () => await wakeFor() }],
+    ticks: ticksFor(db, async () => await wakeFor()),
     onError: options.onError,
   })
   const listener = await db.listen('recoup_events', gather, () => gather(''))
