@@ -73,6 +73,8 @@ function refuseUnfit (config: Config): void {
     DATABASE_URL: 'the embedded PostgreSQL is for trying Recoup out. Set it to your PostgreSQL, such as postgres://recoup:secret@db.internal:5432/recoup',
     REDIS_URL: 'jobs and rate limits on the embedded defaults do not scale out. Set it to your Redis or Valkey, such as redis://queue.internal:6379',
     RECOUP_OPERATOR_KEY: `set it to at least ${operatorKeyMin} random characters, such as the output of: openssl rand -hex 32`,
+    SMTP_URL: 'the local mailbox delivers to nobody. Set it to your mail server, such as smtps://user:secret@mail.internal',
+    SMS_GATEWAY_URL: 'the local mailbox delivers to nobody. Set it to your gateway, such as https://sms.internal/send',
     RECOUP_MASTER_KEY: 'set it to a key that is kept outside the database, such as: echo "m1:$(openssl rand -base64 32)"',
   } as const
   for (const [name, advice] of Object.entries(missing)) {

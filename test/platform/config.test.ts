@@ -5,6 +5,7 @@ import { ConfigError, Environment, environmentExample, readConfig } from '../../
 const production = {
   NODE_ENV: 'production', DATABASE_URL: 'postgres://recoup@db/recoup', REDIS_URL: 'redis://queue',
   RECOUP_OPERATOR_KEY: 'rk_operator_0123456789abcdef0123456789abcdef', RECOUP_MASTER_KEY: `m1:${Buffer.alloc(32, 1).toString('base64')}`,
+  SMTP_URL: 'smtp://mail.internal', SMS_GATEWAY_URL: 'https://sms.internal/send',
 }
 
 t.test('nothing need be set to try it out', async t => {
@@ -33,7 +34,7 @@ t.test('a bad value stops the start and names itself', async t => {
 
 t.test('production starts on nothing embedded, and says what to set', async t => {
   t.match(readConfig(production), { NODE_ENV: 'production' })
-  for (const name of ['DATABASE_URL', 'REDIS_URL', 'RECOUP_OPERATOR_KEY', 'RECOUP_MASTER_KEY'] as const) {
+  for (const name of ['DATABASE_URL', 'REDIS_URL', 'RECOUP_OPERATOR_KEY', 'RECOUP_MASTER_KEY', 'SMTP_URL', 'SMS_GATEWAY_URL'] as const) {
     const { [name]: _, ...rest } = production
     t.throws(() => readConfig(rest), { constructor: ConfigError, message: new RegExp(`^${name} must be set under NODE_ENV=production: .+\\.$`) }, name)
   }
