@@ -1,7 +1,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import { cutPage, idOf, minor, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
-import { NotFound, literal, pageAfter, plainArray, wireInstant } from '#platform'
+import { NotFound, literal, pageAfter, plainArray, rowById, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import type { ChargedDebt, NewCharge, Pause, Position } from './core.ts'
 import { charges } from './tables.ts'
@@ -152,10 +152,7 @@ const columns = {
 }
 
 /** A charge, or null. */
-export async function findCharge (tx: Tx, id: Id<'charge'>) {
-  const [row] = await tx.select(columns).from(charges).where(and(eq(charges.tenantId, tx.ctx.tenantId), eq(charges.id, id)))
-  return row ?? null
-}
+export const findCharge = rowById(charges, db => db.select(columns).from(charges))
 
 /** A charge whose account's lock is held. Throws `NotFound`. */
 export async function lockCharge (tx: Tx, id: Id<'charge'>) {

@@ -1,7 +1,7 @@
 import { and, asc, eq } from 'drizzle-orm'
 import { cutPage } from '#kernel'
 import type { Id, PageOf } from '#kernel'
-import { newId, pageAfter } from '#platform'
+import { newId, pageAfter, rowById } from '#platform'
 import type { Tx } from '#platform'
 import { commissionEntries } from './tables.ts'
 
@@ -23,10 +23,7 @@ export async function insertCommissionEntry (tx: Tx, { journalEntryId, ...entry 
 }
 
 /** An entry, or null. */
-export async function findCommissionEntry (tx: Tx, id: Id<'commissionEntry'>) {
-  const [row] = await tx.select(columns).from(commissionEntries).where(and(eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.id, id)))
-  return row ?? null
-}
+export const findCommissionEntry = rowById(commissionEntries, db => db.select(columns).from(commissionEntries))
 
 /** The accrual of a payment, or null. */
 export async function findAccrual (tx: Tx, paymentId: Id<'payment'>): Promise<CommissionEntry | null> {
