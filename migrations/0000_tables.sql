@@ -741,6 +741,7 @@ CREATE INDEX "postings_tenant_id_lender_id_index" ON "postings" USING btree ("te
 CREATE UNIQUE INDEX "agreements_tenant_id_lender_id_currency_version_index" ON "agreements" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "agreements_tenant_id_lender_id_id_index" ON "agreements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "contact_attempts_tenant_id_message_id_index" ON "contact_attempts" USING btree ("tenant_id","message_id");--> statement-breakpoint
+CREATE INDEX "contact_attempts_tenant_id_party_id_index" ON "contact_attempts" USING btree ("tenant_id","party_id");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_person_key_at_index" ON "contact_attempts" USING btree ("tenant_id","person_key","at");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_value_index_at_index" ON "contact_attempts" USING btree ("tenant_id","value_index","at");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_account_id_id_index" ON "contact_attempts" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
