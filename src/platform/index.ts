@@ -10,7 +10,7 @@ export { bigints, booleans, byteStrings, days, integers, smallints, texts, uuids
 export * from './db/columns.ts'
 export type { Database, InstallationTx, Principal } from './db/database.ts'
 export { newId } from './db/ids.ts'
-export { CursorInvalid, keyset, pageAfter, pageAfterNumber } from './db/page.ts'
+export { CursorInvalid, keyset, ownRows, pageAfter, pageAfterNumber } from './db/page.ts'
 export type { Keyset } from './db/page.ts'
 export { expectOne, literal, plannedAnew } from './db/planner.ts'
 export { given, prepared } from './db/prepared.ts'
