@@ -729,6 +729,7 @@ ALTER TABLE "delivery_attempts" ADD CONSTRAINT "delivery_attempts_tenant_id_deli
 ALTER TABLE "webhook_endpoints" ADD CONSTRAINT "webhook_endpoints_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "account_parties_tenant_id_party_id_index" ON "account_parties" USING btree ("tenant_id","party_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "accounts_tenant_id_lender_id_lender_reference_index" ON "accounts" USING btree ("tenant_id","lender_id","lender_reference");--> statement-breakpoint
+CREATE INDEX "accounts_tenant_id_lender_id_id_index" ON "accounts" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "charge_schedules_tenant_id_due_at_index" ON "charge_schedules" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "charges_tenant_id_account_id_kind_caused_by_index" ON "charges" USING btree ("tenant_id","account_id","kind","caused_by");--> statement-breakpoint
 CREATE UNIQUE INDEX "commission_entries_tenant_id_payment_id_kind_index" ON "commission_entries" USING btree ("tenant_id","payment_id","kind");--> statement-breakpoint
@@ -741,6 +742,7 @@ CREATE INDEX "postings_tenant_id_lender_id_index" ON "postings" USING btree ("te
 CREATE UNIQUE INDEX "agreements_tenant_id_lender_id_currency_version_index" ON "agreements" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "agreements_tenant_id_lender_id_id_index" ON "agreements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "contact_attempts_tenant_id_message_id_index" ON "contact_attempts" USING btree ("tenant_id","message_id");--> statement-breakpoint
+CREATE INDEX "contact_attempts_tenant_id_party_id_index" ON "contact_attempts" USING btree ("tenant_id","party_id");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_person_key_at_index" ON "contact_attempts" USING btree ("tenant_id","person_key","at");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_value_index_at_index" ON "contact_attempts" USING btree ("tenant_id","value_index","at");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_account_id_id_index" ON "contact_attempts" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
@@ -756,11 +758,16 @@ CREATE UNIQUE INDEX "payment_reversals_tenant_id_id_index" ON "payment_reversals
 CREATE UNIQUE INDEX "payments_tenant_id_lender_id_reference_index" ON "payments" USING btree ("tenant_id","lender_id","reference") WHERE "payments"."reference" is not null;--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_account_id_id_index" ON "payments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_lender_id_id_index" ON "payments" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "column_mappings_tenant_id_lender_id_id_index" ON "column_mappings" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "placement_batches_tenant_id_lender_id_id_index" ON "placement_batches" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "placement_batches_tenant_id_due_at_index" ON "placement_batches" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "placements_tenant_id_account_id_placement_number_index" ON "placements" USING btree ("tenant_id","account_id","placement_number");--> statement-breakpoint
-CREATE INDEX "disputes_tenant_id_account_id_index" ON "disputes" USING btree ("tenant_id","account_id");--> statement-breakpoint
+CREATE INDEX "placements_tenant_id_lender_id_id_index" ON "placements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "disputes_tenant_id_account_id_id_index" ON "disputes" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "disputes_tenant_id_lender_id_id_index" ON "disputes" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "disputes_one_open" ON "disputes" USING btree ("tenant_id","account_id") WHERE state = 'open';--> statement-breakpoint
-CREATE INDEX "holds_tenant_id_account_id_index" ON "holds" USING btree ("tenant_id","account_id");--> statement-breakpoint
+CREATE INDEX "holds_tenant_id_account_id_id_index" ON "holds" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "holds_tenant_id_lender_id_id_index" ON "holds" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "holds_tenant_id_due_at_index" ON "holds" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE INDEX "leases_tenant_id_due_at_index" ON "leases" USING btree ("tenant_id","due_at") WHERE "leases"."due_at" is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "queues_tenant_id_name_index" ON "queues" USING btree ("tenant_id","name");--> statement-breakpoint

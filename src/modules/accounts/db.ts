@@ -1,7 +1,8 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Buckets, Id, PageOf } from '#kernel'
-import { NotFound, bigints, days, events, pageAfter, pageAfterNumber, plannedAnew, rowById, texts, uuids, wireInstant, write } from '#platform'
+import { NotFound, bigints, days, events, ownRows, pageAfter, pageAfterNumber, plannedAnew, rowById, texts, uuids, wireInstant, write } from '#platform'
 import type { Tx } from '#platform'
 import { accountParties, accounts } from './tables.ts'
 import type { PartyRole, Stage } from './core.ts'
@@ -35,7 +36,7 @@ export interface AccountFilter { lenderId?: Id<'lender'>, lenderReference?: stri
 /** Accounts by id. */
 export async function listAccounts (tx: Tx, { lenderId, lenderReference, isOpen }: AccountFilter, page: { limit: number, after: string | null }): Promise<PageOf<AccountRow>> {
   const rows = await tx.select(columns).from(accounts).where(and(
-    eq(accounts.tenantId, tx.ctx.tenantId), pageAfter(accounts.id, page),
+    eq(accounts.tenantId, tx.ctx.tenantId), ownRows(tx, accounts.lenderId), pageAfter(accounts.id, page),
     lenderId === undefined ? undefined : eq(accounts.lenderId, lenderId),
     lenderReference === undefined ? undefined : eq(accounts.lenderReference, lenderReference),
     isOpen === undefined ? undefined : isOpen ? isNull(accounts.closedAt) : sql`${accounts.closedAt} is not null`,
@@ -124,7 +125,14 @@ export async function listTimeline (tx: Tx, accountId: Id<'account'>, page: { li
   const before = pageAfterNumber(page)
   const sequence = tx.ctx.lenderId === null ? events.sequence : events.lenderSequence
   const rows = await tx.select({ id: events.id, type: events.type, sequence, occurredAt: events.occurredAt, actorKind: events.actorKind, data: events.data }).from(events)
-    .where(and(eq(events.tenantId, tx.ctx.tenantId), eq(events.accountId, accountId), before === 0 ? undefined : lt(sequence, before)))
-    .orderBy(desc(sequence)).limit(page.limit + 1)
+    .where(and(eq(events.tenantId, tx.ctx.tenantId), eq(events.accountId, accountId), before === 0 ? undefined : isBefore(tx, before)))
+    // Of one account both streams are in one order, and only the agency's is in its index.
+    .orderBy(desc(events.sequence)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => String(row.sequence))
 }
+
+/** The events before one of the caller's own stream, by the agency's numbers. */
+const isBefore = (tx: Tx, before: number): SQL => tx.ctx.lenderId === null
+  ? lt(events.sequence, before)
+  : sql`${events.sequence} <= (select e.sequence from events e where e.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and e.lender_id = ${uuidOf(tx.ctx.lenderId)}::uuid
+      and e.lender_sequence < ${before}::bigint order by e.lender_sequence desc limit 1)`

@@ -19,6 +19,7 @@ export const accounts = pgTable('accounts', {
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   uniqueIndex().on(t.tenantId, t.lenderId, t.lenderReference),
+  index().on(t.tenantId, t.lenderId, t.id),
   foreignKey({ columns: [t.tenantId, t.lenderId], foreignColumns: [lenders.tenantId, lenders.id] }),
   foreignKey({ columns: [t.tenantId, t.agreementId], foreignColumns: [agreements.tenantId, agreements.id] }),
   check('no bucket is negative', sql`${t.principal} >= 0 and ${t.interest} >= 0 and ${t.penalty} >= 0 and ${t.costs} >= 0`),

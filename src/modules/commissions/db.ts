@@ -1,7 +1,7 @@
 import { and, asc, eq } from 'drizzle-orm'
 import { cutPage } from '#kernel'
 import type { Id, PageOf } from '#kernel'
-import { newId, pageAfter, rowById } from '#platform'
+import { newId, ownRows, pageAfter, rowById } from '#platform'
 import type { Tx } from '#platform'
 import { commissionEntries } from './tables.ts'
 
@@ -39,7 +39,7 @@ export interface CommissionFilter { accountId?: Id<'account'>, lenderId?: Id<'le
 export async function listCommissionEntries (tx: Tx, { accountId, lenderId, paymentId }: CommissionFilter, page: { limit: number, after: string | null }): Promise<PageOf<CommissionEntry>> {
   const rows = await tx.select(columns).from(commissionEntries).where(and(
     eq(commissionEntries.tenantId, tx.ctx.tenantId), pageAfter(commissionEntries.id, page),
-    accountId === undefined ? undefined : eq(commissionEntries.accountId, accountId),
+    accountId === undefined ? ownRows(tx, commissionEntries.lenderId) : eq(commissionEntries.accountId, accountId),
     lenderId === undefined ? undefined : eq(commissionEntries.lenderId, lenderId),
     paymentId === undefined ? undefined : eq(commissionEntries.paymentId, paymentId),
   )).orderBy(asc(commissionEntries.id)).limit(page.limit + 1)

@@ -1,11 +1,12 @@
 import { dayIn } from '#kernel'
 import type { Id } from '#kernel'
-import { emit } from '#platform'
+import { emit, forgetLetters } from '#platform'
 import type { Tx } from '#platform'
 import { openWindow, selectPacks } from '../policy/index.ts'
 import { MessageStateRefused, reminderDays, sendInstant } from './core.ts'
 import { bringForward, cancelUnfit, findMessage, insertMessages, listTargets, lockMessage, reviveFit, setMessageCancelled } from './db.ts'
 import type { MessageFacts, MessageRow, NewMessage, Target } from './db.ts'
+import { listMessagesTo, setPersonsForgotten } from './erasure.db.ts'
 import { MessageCancelled, MessageOptedOut, MessageScheduled } from './events.ts'
 
 /** What every event of a message says of it. */
@@ -52,6 +53,13 @@ export async function reconcileMessages (tx: Tx, accountIds: readonly Id<'accoun
 /** Honours refusals of contact: what is scheduled to the addresses is put before policy at once, which forbids it. */
 export async function honourOptOuts (tx: Tx, consentIds: readonly Id<'consent'>[]): Promise<void> {
   for (const { lenderId, ...address } of await bringForward(tx, consentIds)) emit(tx, MessageOptedOut, { accountId: address.accountId, lenderId }, address)
+}
+
+/** Forgets the letters that the local mailbox kept for erased parties, and by what their person was known. That they were contacted, and when, stays on record. Safe to repeat. */
+export async function forgetParties (tx: Tx, partyIds: readonly Id<'party'>[]): Promise<void> {
+  if (partyIds.length === 0) return
+  await forgetLetters(tx, await listMessagesTo(tx, partyIds))
+  await setPersonsForgotten(tx, partyIds)
 }
 
 /** Cancels a message that is still scheduled. Throws `NotFound` and `MessageStateRefused`. */

@@ -11,6 +11,8 @@
  * it forbids is suppressed and keeps the clause. An opt-out holds at once and for every debt. Contacts that happened are recorded whatever the law
  * thinks of them, and say whether it would have allowed them.
  *
+ * When a party is erased, the letters kept for it go, and the hash its person was known by; that it was contacted stays.
+ *
  * What must never happen: a message outside policy's answer, a second copy of one, two contacts where one was left, a `contactOnly` party
  * or a place of work reminded of a debt, a name or an address in an event.
  *

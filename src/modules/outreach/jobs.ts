@@ -3,9 +3,9 @@ import type { Id } from '#kernel'
 import { NotTaken, job } from '#platform'
 import type { EventRow, Outside } from '#platform'
 import { PlacementActivated, PlacementClosed, PlacementRecalled, PlacementReopened, PlacementReturned } from '../placements/index.ts'
-import { ConsentWithdrawn } from '../parties/index.ts'
+import { ConsentWithdrawn, PartyErased } from '../parties/index.ts'
 import { HoldPlaced, HoldReleased } from '../protection/index.ts'
-import { honourOptOuts, planReminders, reconcileMessages } from './commands.ts'
+import { forgetParties, honourOptOuts, planReminders, reconcileMessages } from './commands.ts'
 import { permitDue, recordHandOvers } from './sending.commands.ts'
 import type { HandOver, Permitted } from './sending.commands.ts'
 import { messages } from './tables.ts'
@@ -27,6 +27,14 @@ export const keepMessages = job({
     // The boundary of an event: its shape was checked when it was emitted.
     const withdrawn = events.filter(({ type }) => type === ConsentWithdrawn.name).map(({ data }) => (data as { consentId: Id<'consent'> }).consentId)
     if (withdrawn.length > 0) await honourOptOuts(tx, withdrawn)
+  },
+})
+
+/** Forgets what was written to parties whose personal data was erased. */
+export const forgetErased = job({
+  name: 'outreach.forgetParties', on: [PartyErased],
+  async run (tx, events) {
+    await forgetParties(tx, events.map(({ data }) => (data as { partyId: Id<'party'> }).partyId))
   },
 })
 

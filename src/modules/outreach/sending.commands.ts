@@ -6,7 +6,7 @@ import { decideContacts, nextLawfulMoment, openWindow } from '../policy/index.ts
 import type { ContactRequest, Decision } from '../policy/index.ts'
 import { isInitial } from './asking.core.ts'
 import type { ContactCase } from './asking.core.ts'
-import { about } from './commands.ts'
+import { about, forgetParties } from './commands.ts'
 import { historySince, requestFor, tellLogged } from './contacts.commands.ts'
 import { insertPending, listContactHistory, numberKeyOf, setOutcomes } from './contacts.db.ts'
 import type { HistoryEntry } from './contacts.db.ts'
@@ -16,6 +16,7 @@ import { setFates, setNotSent, setSent } from './db.ts'
 import type { Settled } from './db.ts'
 import { isAnythingDue, lockDecisions, lockDue } from './due.db.ts'
 import type { DueMessage } from './due.db.ts'
+import { listErasedRecipients } from './erasure.db.ts'
 import { MessageCancelled, MessageFailed, MessageSent, MessageSuppressed } from './events.ts'
 import { languageOf, writeReminder } from './texts.core.ts'
 import type { Reminder } from './texts.core.ts'
@@ -53,6 +54,8 @@ export async function permitDue (tx: Tx, vault: Vault): Promise<{ permitted: Per
   await setFates(tx, settled, fenceSeconds)
   await insertPending(tx, toSend.map(({ asked: { message }, decision }) => ({ ...message, messageId: message.id, decisionId: decision.id })))
   tellFates(tx, due, settled)
+  // The mailbox may have a letter whose sender died before he could say so, from after its party was erased.
+  await forgetParties(tx, due.filter(({ value }) => value === null).map(({ partyId }) => partyId))
   const safe = await vault.safeOf(tx)
   const permitted = toSend.map(({ asked: { message, reminder } }) => ({
     id: message.id, channel: message.channel, attempt: message.attempts + 1, permittedAt: tx.ctx.now.toISOString(),
@@ -110,4 +113,6 @@ export async function recordHandOvers (tx: Tx, handOvers: readonly HandOver[]): 
   for (const message of failed) emit(tx, MessageFailed, message, { ...about(message), reason: message.reason! })
   for (const attempt of await setOutcomes(tx, sent.map(({ id }) => id), 'sent')) tellLogged(tx, attempt)
   for (const attempt of await setOutcomes(tx, failed.map(({ id }) => id), 'undelivered')) tellLogged(tx, attempt)
+  // A party may have been erased while its message was on the way.
+  await forgetParties(tx, await listErasedRecipients(tx, handOvers.map(({ message }) => message.id)))
 }

@@ -39,6 +39,7 @@ export const contactAttempts = pgTable('contact_attempts', {
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   uniqueIndex().on(t.tenantId, t.messageId),
+  index().on(t.tenantId, t.partyId),
   index().on(t.tenantId, t.personKey, t.at),
   index().on(t.tenantId, t.valueIndex, t.at),
   index().on(t.tenantId, t.accountId, t.id),

@@ -1,7 +1,7 @@
 import { and, asc, eq } from 'drizzle-orm'
 import { cutPage } from '#kernel'
 import type { Id, PageOf } from '#kernel'
-import { NotFound, newId, pageAfter } from '#platform'
+import { NotFound, newId, ownRows, pageAfter } from '#platform'
 import type { Tx } from '#platform'
 import { paymentReversals, payments } from './tables.ts'
 
@@ -63,7 +63,7 @@ export interface PaymentFilter { accountId?: Id<'account'>, lenderId?: Id<'lende
 export async function listPayments (tx: Tx, { accountId, lenderId, reference }: PaymentFilter, page: { limit: number, after: string | null }): Promise<PageOf<PaymentRow>> {
   const rows = await withReversal(tx).where(and(
     eq(payments.tenantId, tx.ctx.tenantId), pageAfter(payments.id, page),
-    accountId === undefined ? undefined : eq(payments.accountId, accountId),
+    accountId === undefined ? ownRows(tx, payments.lenderId) : eq(payments.accountId, accountId),
     lenderId === undefined ? undefined : eq(payments.lenderId, lenderId),
     reference === undefined ? undefined : eq(payments.reference, reference),
   )).orderBy(asc(payments.id)).limit(page.limit + 1)

@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { CalendarDay, Id, Minor, PageOf } from '#kernel'
-import { NotFound, bigints, integers, newId, pageAfter, rowById, texts, uuids, write } from '#platform'
+import { NotFound, bigints, integers, newId, ownRows, pageAfter, rowById, texts, uuids, write } from '#platform'
 import type { Tx } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { amountMax, receivingHoursMax } from './batch.core.ts'
@@ -53,7 +53,7 @@ export async function lockBatch (tx: Tx, id: Id<'placementBatch'>): Promise<Batc
 /** Batches by id. */
 export async function listBatches (tx: Tx, { lenderId, state }: { lenderId?: Id<'lender'>, state?: BatchState }, page: { limit: number, after: string | null }): Promise<PageOf<BatchRow>> {
   const rows = await tx.select(columns).from(b).where(and(
-    eq(b.tenantId, tx.ctx.tenantId), pageAfter(b.id, page), lenderId === undefined ? undefined : eq(b.lenderId, lenderId), state === undefined ? undefined : eq(b.state, state),
+    eq(b.tenantId, tx.ctx.tenantId), ownRows(tx, b.lenderId), pageAfter(b.id, page), lenderId === undefined ? undefined : eq(b.lenderId, lenderId), state === undefined ? undefined : eq(b.state, state),
   )).orderBy(asc(b.id)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => row.id)
 }
@@ -154,7 +154,7 @@ export const findMapping: (tx: Tx, id: Id<'columnMapping'>) => Promise<MappingRo
 
 /** Column mappings by id. */
 export async function listMappings (tx: Tx, page: { limit: number, after: string | null }): Promise<PageOf<MappingRow>> {
-  const rows = await tx.select(mappingColumns).from(columnMappings).where(and(eq(columnMappings.tenantId, tx.ctx.tenantId), pageAfter(columnMappings.id, page)))
+  const rows = await tx.select(mappingColumns).from(columnMappings).where(and(eq(columnMappings.tenantId, tx.ctx.tenantId), ownRows(tx, columnMappings.lenderId), pageAfter(columnMappings.id, page)))
     .orderBy(asc(columnMappings.id)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => row.id)
 }

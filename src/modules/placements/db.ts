@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
-import { NotFound, days, pageAfter, rowById, smallints, texts, uuids, write } from '#platform'
+import { NotFound, days, ownRows, pageAfter, rowById, smallints, texts, uuids, write } from '#platform'
 import type { Tx } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import type { CloseCode, PlacementState } from './core.ts'
@@ -53,7 +53,7 @@ export async function listPlacements (tx: Tx, { lenderId, accountId, state }: Pl
   const rows = await selectPlacements(tx).where(and(
     eq(placements.tenantId, tx.ctx.tenantId), pageAfter(placements.id, page),
     lenderId === undefined ? undefined : eq(placements.lenderId, lenderId),
-    accountId === undefined ? undefined : eq(placements.accountId, accountId),
+    accountId === undefined ? ownRows(tx, placements.lenderId) : eq(placements.accountId, accountId),
     state === undefined ? undefined : eq(placements.state, state),
   )).orderBy(asc(placements.id)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => row.id)

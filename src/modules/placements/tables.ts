@@ -15,6 +15,7 @@ export const placements = pgTable('placements', {
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   uniqueIndex().on(t.tenantId, t.accountId, t.placementNumber),
+  index().on(t.tenantId, t.lenderId, t.id),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.agreementId], foreignColumns: [agreements.tenantId, agreements.id] }),
 ])
@@ -33,6 +34,7 @@ export const placementBatches = pgTable('placement_batches', {
   dueAt: instant(), createdAt: instant().notNull(), receivedAt: instant().notNull().default(sql`now()`), processedAt: instant(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
+  index().on(t.tenantId, t.lenderId, t.id),
   index().on(t.tenantId, t.dueAt),
   foreignKey({ columns: [t.tenantId, t.lenderId], foreignColumns: [lenders.tenantId, lenders.id] }),
 ])
@@ -67,5 +69,6 @@ export const columnMappings = pgTable('column_mappings', {
   tenantId: tenantId(), id: id('columnMapping').notNull(), lenderId: lenderId(), name: text().notNull(), mapping: document<ColumnMapping>(), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
+  index().on(t.tenantId, t.lenderId, t.id),
   foreignKey({ columns: [t.tenantId, t.lenderId], foreignColumns: [lenders.tenantId, lenders.id] }),
 ])

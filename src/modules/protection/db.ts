@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
-import { NotFound, newId, pageAfter, rowById } from '#platform'
+import { NotFound, newId, ownRows, pageAfter, rowById } from '#platform'
 import type { Tx } from '#platform'
 import { effectsOf } from './core.ts'
 import type { HoldEffects, HoldKind, disputeOutcomes, disputeReasons, disputeStates } from './core.ts'
@@ -49,7 +49,7 @@ const isActive = (tx: Tx) => {
 /** Holds by id. */
 export async function listHolds (tx: Tx, { accountId, activeOnly = false }: { accountId?: Id<'account'>, activeOnly?: boolean }, page: Page): Promise<PageOf<HoldRow>> {
   const rows = await tx.select(holdColumns).from(holds).where(and(
-    eq(holds.tenantId, tx.ctx.tenantId), pageAfter(holds.id, page), accountId === undefined ? undefined : eq(holds.accountId, accountId), activeOnly ? isActive(tx) : undefined,
+    eq(holds.tenantId, tx.ctx.tenantId), pageAfter(holds.id, page), accountId === undefined ? ownRows(tx, holds.lenderId) : eq(holds.accountId, accountId), activeOnly ? isActive(tx) : undefined,
   )).orderBy(asc(holds.id)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => row.id)
 }
@@ -102,7 +102,7 @@ export async function setDisputeResolved (tx: Tx, id: Id<'dispute'>, state: type
 /** Disputes by id. */
 export async function listDisputes (tx: Tx, { accountId, state }: { accountId?: Id<'account'>, state?: typeof disputeStates[number] }, page: Page) {
   const rows = await tx.select(disputeColumns).from(disputes).where(and(
-    eq(disputes.tenantId, tx.ctx.tenantId), pageAfter(disputes.id, page), accountId === undefined ? undefined : eq(disputes.accountId, accountId), state === undefined ? undefined : eq(disputes.state, state),
+    eq(disputes.tenantId, tx.ctx.tenantId), pageAfter(disputes.id, page), accountId === undefined ? ownRows(tx, disputes.lenderId) : eq(disputes.accountId, accountId), state === undefined ? undefined : eq(disputes.state, state),
   )).orderBy(asc(disputes.id)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => row.id)
 }

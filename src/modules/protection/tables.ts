@@ -14,7 +14,8 @@ export const holds = pgTable('holds', {
   startsAt: instant().notNull(), endsAt: instant(), dueAt: instant(), releasedAt: instant(), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
-  index().on(t.tenantId, t.accountId),
+  index().on(t.tenantId, t.accountId, t.id),
+  index().on(t.tenantId, t.lenderId, t.id),
   index().on(t.tenantId, t.dueAt),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
 ])
@@ -25,7 +26,8 @@ export const disputes = pgTable('disputes', {
   reason: text({ enum: disputeReasons }).notNull(), state: text({ enum: disputeStates }).notNull(), openedAt: instant().notNull(), resolvedAt: instant(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
-  index().on(t.tenantId, t.accountId),
+  index().on(t.tenantId, t.accountId, t.id),
+  index().on(t.tenantId, t.lenderId, t.id),
   uniqueIndex('disputes_one_open').on(t.tenantId, t.accountId).where(sql`state = 'open'`),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.holdId], foreignColumns: [holds.tenantId, holds.id] }),

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, gt, inArray, lt, lte, ne, or, sql } from 'drizzle-o
 import type { SQL } from 'drizzle-orm'
 import { cutPage, idPattern, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
-import { CursorInvalid, NotFound, eventHeads, events, pageAfter } from '#platform'
+import { CursorInvalid, NotFound, eventHeads, events, ownRows, pageAfter } from '#platform'
 import type { Tx } from '#platform'
 import type { Delivery, DeliveryAttempt, WebhookEndpoint } from './api.ts'
 import type { deliveryStates, pauseReasons } from './core.ts'
@@ -53,7 +53,7 @@ export async function lockEndpoint (tx: Tx, id: Id<'webhookEndpoint'>): Promise<
 }
 
 export async function listEndpoints (tx: Tx, page: Page): Promise<PageOf<WebhookEndpoint>> {
-  const rows = await tx.select(endpointColumns).from(webhookEndpoints).where(and(isEndpoint(tx), pageAfter(webhookEndpoints.id, page))).orderBy(asc(webhookEndpoints.id)).limit(page.limit + 1)
+  const rows = await tx.select(endpointColumns).from(webhookEndpoints).where(and(isEndpoint(tx), ownRows(tx, webhookEndpoints.lenderId), pageAfter(webhookEndpoints.id, page))).orderBy(asc(webhookEndpoints.id)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => row.id)
 }
 

@@ -4,6 +4,7 @@ import type { Database } from '../db/database.ts'
 import type { Job } from '../jobs/job.ts'
 import type { Queues } from '../jobs/backend.ts'
 import type { App } from './api.ts'
+import { lately } from './lately.ts'
 
 /** The process's figures for Prometheus. No agency or account is ever a label. */
 export const registry = new Registry()
@@ -24,7 +25,7 @@ export function addMetrics (app: App): void {
   })
 }
 
-/** Adds the figures that are asked of the database and the queue when Prometheus looks. */
+/** Adds the figures that are asked of the database and the queue when Prometheus looks, and kept for a second: whoever asks needs no key. */
 export function addGauges (db: Database, jobs: readonly Job[], queues: Queues | null): void {
   const readers = jobs.filter(job => job.kind === 'event').map(job => job.name)
   gauge('recoup_database_connections', 'Connections of this process, by state.', ['state'], async set => {
@@ -66,8 +67,6 @@ export function addGauges (db: Database, jobs: readonly Job[], queues: Queues | 
 
 function gauge (name: string, help: string, labelNames: string[], read: (set: (labels: Record<string, string>, value: number) => void) => Promise<void>): void {
   if (registry.getSingleMetric(name) !== undefined) registry.removeSingleMetric(name)
-  const figure = new Gauge({
-    name, help, labelNames, registers: [registry],
-    async collect () { await read((labels, value) => { figure.set(labels, value) }) },
-  })
+  const look = lately(async () => { await read((labels, value) => { figure.set(labels, value) }) })
+  const figure = new Gauge({ name, help, labelNames, registers: [registry], collect: look })
 }

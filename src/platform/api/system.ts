@@ -4,6 +4,7 @@ import type { Database } from '../db/database.ts'
 import { isMigrated, migrationNeeded } from '../db/migrate.ts'
 import { pgError } from '../db/tx.ts'
 import type { App, Services } from './api.ts'
+import { lately } from './lately.ts'
 import { registry } from './metrics.ts'
 import { documentOf } from './openapi.ts'
 import { NotFound } from './problem.ts'
@@ -20,10 +21,15 @@ export function addHealthRoutes (app: App, { db, queues }: Pick<Services, 'db' |
 
   app.get('/healthz', { config }, async (_req, reply) => await reply.type('application/json').send('{"status":"ok"}'))
 
-  app.get('/readyz', { config }, async (_req, reply) => {
+  const look = lately(async () => {
     const checks = { database: await succeeds(async () => await askDatabase(db)), migrations: false, queue: true }
     if (checks.database) checks.migrations = await isMigrated(db, needed).catch(() => false)
     if (queues !== null) checks.queue = await succeeds(async () => await queues.depth())
+    return checks
+  })
+
+  app.get('/readyz', { config }, async (_req, reply) => {
+    const checks = await look()
     const isReady = Object.values(checks).every(Boolean)
     if (!isReady) reply.header('retry-after', '2')
     return await reply.code(isReady ? 200 : 503).type('application/json').send(JSON.stringify({ status: isReady ? 'ready' : 'unready', checks }))

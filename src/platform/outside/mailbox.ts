@@ -1,10 +1,11 @@
-import { and, desc, eq } from 'drizzle-orm'
+import { and, desc, eq, sql } from 'drizzle-orm'
 import { cutPage } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import type { Database, Principal } from '../db/database.ts'
 import { newId } from '../db/ids.ts'
 import { pageAfter } from '../db/page.ts'
 import type { Keyset } from '../db/page.ts'
+import type { Tx } from '../db/tx.ts'
 import { NotTaken } from '../outside.ts'
 import type { Sender } from '../outside.ts'
 import type { Place, Vault } from '../secrets/vault.ts'
@@ -40,6 +41,12 @@ export function mailboxSender (channel: MailboxChannel, { db, vault, findPrincip
       })
     },
   }
+}
+
+/** Forgets letters by the keys they were sent under. A key it does not know is no matter: a provider took that letter, or it was forgotten before. */
+export async function forgetLetters (tx: Tx, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return
+  await tx.delete(mailbox).where(and(eq(mailbox.tenantId, tx.ctx.tenantId), sql`${mailbox.key} = any(${sql.param(keys)}::text[])`))
 }
 
 /** Letters of an agency, newest first. */
