@@ -1,5 +1,5 @@
 import { bucketsOf, dayIn, lessBuckets, neg, noBuckets, withTotal } from '#kernel'
-import type { Bucket, CalendarDay, Id } from '#kernel'
+import type { Bucket, Buckets, CalendarDay, Id } from '#kernel'
 import { NotAllowed, NotFound, emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import { listAccounts, lockAccount } from '../accounts/index.ts'
@@ -16,6 +16,7 @@ import { AccountAmbiguous, PaymentAlreadyReversed, PaymentInFuture, allocate, ch
 import type { Receiver } from './core.ts'
 import { correct, liveAgain } from './corrections.commands.ts'
 import { findReachedOn } from './corrections.db.ts'
+import type { CorrectionRow } from './corrections.db.ts'
 import { findPayment, findPaymentByReference, insertPayment, insertReversal, lockPayment } from './db.ts'
 import type { PaymentRow } from './db.ts'
 import { PaymentPosted, PaymentReversed, RecoveryRecorded } from './events.ts'
@@ -27,13 +28,21 @@ import { paymentLines } from './life.core.ts'
  * Throws `NotFound`, `AccountAmbiguous`, `NotAllowed` (a lender's key speaks of its own hands only), `PaymentDuplicate`, `AccountNotPlaced`,
  * `CurrencyMismatch`, `PaymentBeforePlacement`, `PaymentInFuture`.
  */
-export async function receivePayment (tx: Tx, input: PaymentInput): Promise<PaymentRow> {
+export const receivePayment = async (tx: Tx, input: PaymentInput): Promise<PaymentRow> => (await receive(tx, input)).payment
+
+/** What receiving a payment came to; `correction` when it arrived late and changed what was there. */
+export interface Received { payment: PaymentRow, before: Buckets, after: Buckets, correction: Omit<CorrectionRow, 'createdAt'> | null }
+
+/** Receives a payment in a transaction that will be taken back, and answers all that came of it. Throws what `receivePayment` does. */
+export const rehearsePayment = async (tx: Tx, input: PaymentInput): Promise<Received> => await receive(tx, input)
+
+async function receive (tx: Tx, input: PaymentInput): Promise<Received> {
   checkHands(tx, input.receivedBy)
   const account = await lockAccount(tx, input.accountId ?? await findDebtor(tx, input))
   const known = input.reference === undefined ? null : await findPaymentByReference(tx, account.lenderId, input.reference)
   if (known !== null) {
     checkRepeat(known, { ...input, accountId: account.id })
-    return known
+    return { payment: known, before: account, after: account, correction: null }
   }
   const placement = await requireActivePlacement(tx, account.id)
   checkPayment(account, placement, input)
@@ -51,7 +60,9 @@ export async function receivePayment (tx: Tx, input: PaymentInput): Promise<Paym
   const { allocated, overpaid } = allocation
   const lines = paymentLines(receivedBy, allocation)
   const entry: Entry | null = lines.length === 0 ? null : { lenderId, accountId, kind: 'payment', causeId: paymentId, effectiveOn: receivedOn, currency, lines }
-  const { journalEntryId } = relived === null ? { journalEntryId: await postOne(tx, entry) } : await correct(tx, relived, { cause: 'payment', causeId: paymentId, on: receivedOn, entry, paymentId })
+  const { journalEntryId, correction } = relived === null
+    ? { journalEntryId: await postOne(tx, entry), correction: null }
+    : await correct(tx, relived, { cause: 'payment', causeId: paymentId, on: receivedOn, entry, paymentId })
   const payment = await insertPayment(tx, {
     id: paymentId, accountId, lenderId, placementId: placement.placementId, amount, currency, receivedOn, receivedBy, method, reference, ...allocated, overpaid, journalEntryId,
   })
@@ -61,7 +72,7 @@ export async function receivePayment (tx: Tx, input: PaymentInput): Promise<Paym
   const balance = relived?.life.owed ?? lessBuckets(owed, allocated)
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(allocated), overpaid, commission, vat, balance: withTotal(balance) })
   if (isSettled(balance)) await closePlacement(tx, accountId, closeCodeOf(receivedBy))
-  return payment
+  return { payment, before: account, after: balance, correction }
 }
 
 const postOne = async (tx: Tx, entry: Entry | null): Promise<Id<'journalEntry'> | null> => entry === null ? null : (await post(tx, [entry]))[0]!
