@@ -9,7 +9,7 @@ export const idPrefixes = {
   policyDecision: 'dec', permit: 'prm',
   hold: 'hld', dispute: 'dsp',
   charge: 'chg',
-  payment: 'pay', paymentReversal: 'rev',
+  payment: 'pay', paymentReversal: 'rev', correction: 'cor',
   commissionEntry: 'cme',
   message: 'msg', contactAttempt: 'att', letter: 'ltr',
   queue: 'que', workItem: 'wrk', lease: 'lea', workCompletion: 'wcm',

@@ -14,6 +14,8 @@
  * What must never happen: interest on interest, a day charged twice, a second late fee, a charge without its posting.
  */
 export { api } from './api.ts'
-export { accrueThrough } from './commands.ts'
+export { accrueThrough, findChargedLife, replaceCharges } from './commands.ts'
+export type { ChargedLife } from './commands.ts'
+export { changedCharges } from './core.ts'
 export { ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'
 export * as jobs from './jobs.ts'

@@ -181,6 +181,9 @@ const readUnit = <T>({ pool, prepare, readTogether }: Pools, ctx: Ctx, work: (tx
   })
 }
 
+/** Errors whose transaction was rolled back in good order. */
+const unwound = new WeakSet<object>()
+
 /** Holds a connection for as long as `work` takes, at most `timeoutMs`; a connection that failed or hung is thrown away. */
 async function guarded<T> (client: PoolClient, timeoutMs: number, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
@@ -196,8 +199,8 @@ async function guarded<T> (client: PoolClient, timeoutMs: number, work: () => Pr
     client.release()
     return result
   } catch (error) {
-    // A server's refusal of a statement leaves the connection usable; anything else may have left it mid-sentence.
-    client.release(hung || pgError(error).code === undefined || isUnavailable(error))
+    // A server's refusal of a statement, and a transaction rolled back, leave the connection usable; anything else may have left it mid-sentence.
+    client.release(hung || isUnavailable(error) || (pgError(error).code === undefined && !unwound.has(error as object)))
     throw error
   } finally {
     clearTimeout(timer)
@@ -237,7 +240,8 @@ async function writeUnit<T> ({ pool, prepare }: Pools, ctx: Ctx, work: (tx: Tx) 
       return result
     } catch (error) {
       await turn
-      if (begun) await send(client, [rollback], false).catch(() => undefined)
+      const isUnwound = !begun || await send(client, [rollback], false).then(() => true, () => false)
+      if (isUnwound && error instanceof Error) unwound.add(error)
       throw error
     }
   })
