@@ -86,14 +86,14 @@ t.test('what a difference adds makes the one life the other, day by day', async 
 t.test('interest of a life is that of its principal, day by day, rounded once', async () => {
   fc.assert(fc.property(history, facts => {
     const { lines, charges } = live(beginning, facts, course)
+    const movedOn = (on: string): number => movedBy(lines.filter(line => line.on === on)).principal
     let principal = beginning.opening.principal
     let exact = 0
     for (let n = 1; n <= nights; n++) {
-      // 36.5 % a year is one in a thousand a day.
+      // 36.5 % a year is one in a thousand a day. What is paid on the day of placement itself counts from the next morning.
+      if (n === 1) principal += movedOn(placedOn)
       exact += principal
-      principal += movedBy(lines.filter(({ on }) => on === day(n))).principal
-      // What is paid on the day of placement itself counts from the next morning.
-      if (n === 1) exact += movedBy(lines.filter(({ on }) => on === placedOn)).principal, principal += movedBy(lines.filter(({ on }) => on === placedOn)).principal
+      principal += movedOn(day(n))
     }
     const posted = charges.filter(({ kind }) => kind === 'interest').reduce((sum, { amount }) => sum + amount, 0)
     assert.equal(posted, Math.round(exact / 1_000))
