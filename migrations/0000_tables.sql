@@ -80,6 +80,8 @@ CREATE TABLE "commission_entries" (
 	"payment_id" uuid NOT NULL,
 	"agreement_id" uuid NOT NULL,
 	"kind" text NOT NULL,
+	"number" smallint NOT NULL,
+	"correction_id" uuid,
 	"effective_on" date NOT NULL,
 	"currency" char(3) NOT NULL,
 	"principal" bigint NOT NULL,
@@ -756,7 +758,7 @@ CREATE INDEX "accounts_tenant_id_lender_id_id_index" ON "accounts" USING btree (
 CREATE INDEX "charge_schedules_tenant_id_due_at_index" ON "charge_schedules" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "charges_tenant_id_account_id_kind_caused_by_index" ON "charges" USING btree ("tenant_id","account_id","kind","caused_by") WHERE "charges"."superseded_by" is null;--> statement-breakpoint
 CREATE INDEX "charges_tenant_id_account_id_id_index" ON "charges" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
-CREATE UNIQUE INDEX "commission_entries_tenant_id_payment_id_kind_index" ON "commission_entries" USING btree ("tenant_id","payment_id","kind");--> statement-breakpoint
+CREATE UNIQUE INDEX "commission_entries_tenant_id_payment_id_kind_number_index" ON "commission_entries" USING btree ("tenant_id","payment_id","kind","number");--> statement-breakpoint
 CREATE INDEX "commission_entries_tenant_id_account_id_id_index" ON "commission_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "commission_entries_tenant_id_lender_id_id_index" ON "commission_entries" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_cause_id_kind_index" ON "journal_entries" USING btree ("tenant_id","cause_id","kind");--> statement-breakpoint

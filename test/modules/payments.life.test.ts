@@ -142,6 +142,13 @@ t.test('whatever order facts arrive in, what is posted is the life they make, an
       const expected = movedBy(life.lines.filter(({ on }) => on <= day(n)))
       for (const bucket of ['principal', 'interest', 'penalty', 'costs'] as const) assert.equal(then.balance[bucket], beginning.opening[bucket] + expected[bucket], `${bucket} on ${day(n)}`)
     }
+    const { data: entries } = await w.ok<{ data: { paymentId: string, commission: number }[] }>(us, 'GET', `/v1/commission-entries?accountId=${accountId}&limit=200`)
+    for (const [paymentId, { allocated }] of life.allocations) {
+      const isUndone = facts.some(fact => fact.kind === 'reversal' && fact.paymentId === paymentId)
+      const earned = entries.filter(entry => entry.paymentId === paymentId).reduce((sum, { commission }) => sum + commission, 0)
+      // A fifth of principal and interest, half up.
+      assert.equal(earned, isUndone ? 0 : Math.round((allocated.principal + allocated.interest) / 5), 'what a payment earned is what it settles')
+    }
     await checkBooks(t, w, us, 'late facts')
     assert.deepEqual(w.failures, [])
   }), { numRuns: Number(process.env['FC_RUNS'] ?? 12), endOnFailure: true })

@@ -13,7 +13,9 @@ const VatRate = Type.Unsafe<string>({ ...Ratio, description: 'The share of the c
 
 const CommissionEntry = Type.Object({
   id: IdOf('commissionEntry'), lenderId: IdOf('lender'), accountId: IdOf('account'), paymentId: IdOf('payment'), agreementId: IdOf('agreement'),
-  kind: OneOf(commissionKinds, '`accrual`: earned on a payment; `clawback`: given back because the payment was reversed, all amounts negative.'), effectiveOn: Day, currency: Currency,
+  kind: OneOf(commissionKinds, '`accrual`: earned on a payment; `clawback`: given back because the payment was reversed, or settles other parts now; all amounts negative.'),
+  number: Type.Integer({ description: 'Counts the accruals of a payment: 1, and one more each time a late fact changed what it settles. A clawback has the number of its accrual.' }),
+  correctionId: Nullable(IdOf('correction')), effectiveOn: Day, currency: Currency,
   base: signed('What commission is a share of, in minor units.'), rate: Rate, commission: signed('The commission, in minor units.'), vatRate: VatRate, vat: signed('VAT on it, in minor units.'),
   recoverFrom: OneOf(recoveries, '`trust`: withheld from money the agency holds for the lender; `invoice`: put on the lender\'s account.'),
   withheld: signed('How much of commission and VAT was withheld; the rest is invoiced.'), journalEntryId: Nullable(IdOf('journalEntry')), createdAt: Instant,

@@ -1,4 +1,4 @@
-import { char, foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { char, foreignKey, index, integer, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { day, id, instant, minor, tenantId } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { journalEntries } from '../ledger/tables.ts'
@@ -6,19 +6,20 @@ import { agreements } from '../lenders/tables.ts'
 import { commissionKinds, recoveries } from './core.ts'
 
 /**
- * What the agency earned of each payment, and what it gave back: one accrual a payment, one clawback when it is reversed (all amounts
- * negative). Written once and never changed. It keeps all it was computed from: what the payment settled (`principal` to `costs`), the age
+ * What the agency earned of each payment, and what it gave back: an accrual a payment, and its clawback (all amounts negative) when the payment
+ * is reversed. When a fact arrived late and the payment settles other parts, `correctionId` says so: what it earned is given back and it earns
+ * anew, under the next `number`. Written once and never changed. It keeps all it was computed from: what the payment settled (`principal` to `costs`), the age
  * of the debt at placement, the agreement and the rates. `withheld` is how much of commission and VAT was kept from trust money; the rest is invoiced.
  */
 export const commissionEntries = pgTable('commission_entries', {
   tenantId: tenantId(), id: id('commissionEntry').notNull(), lenderId: id('lender').notNull(), accountId: id('account').notNull(), paymentId: id('payment').notNull(),
-  agreementId: id('agreement').notNull(), kind: text({ enum: commissionKinds }).notNull(), effectiveOn: day().notNull(), currency: char({ length: 3 }).notNull(),
+  agreementId: id('agreement').notNull(), kind: text({ enum: commissionKinds }).notNull(), number: smallint().notNull(), correctionId: id('correction'), effectiveOn: day().notNull(), currency: char({ length: 3 }).notNull(),
   principal: minor().notNull(), interest: minor().notNull(), penalty: minor().notNull(), costs: minor().notNull(), daysPastDue: integer().notNull(),
   base: minor().notNull(), rate: text().notNull(), commission: minor().notNull(), vatRate: text().notNull(), vat: minor().notNull(),
   recoverFrom: text({ enum: recoveries }).notNull(), withheld: minor().notNull(), entryId: id('journalEntry'), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
-  uniqueIndex().on(t.tenantId, t.paymentId, t.kind),
+  uniqueIndex().on(t.tenantId, t.paymentId, t.kind, t.number),
   index().on(t.tenantId, t.accountId, t.id),
   index().on(t.tenantId, t.lenderId, t.id),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),

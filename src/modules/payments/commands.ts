@@ -1,14 +1,15 @@
 import { bucketsOf, dayIn, lessBuckets, neg, noBuckets, withTotal } from '#kernel'
-import type { Bucket, Buckets, CalendarDay, Id } from '#kernel'
+import type { Buckets, CalendarDay, Id } from '#kernel'
 import { NotAllowed, NotFound, emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import { listAccounts, lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
 import { accrueThrough } from '../charges/index.ts'
-import { accrueCommission, clawBackCommission } from '../commissions/index.ts'
+import { accrueCommission, clawBackCommission, recomputeCommission } from '../commissions/index.ts'
 import { ReversalTooEarly, post, reversalOf } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
 import { findAgreement } from '../lenders/index.ts'
+import type { Agreement } from '../lenders/index.ts'
 import { closePlacement, findPlacement, reopenPlacement, requireActivePlacement } from '../placements/index.ts'
 import { findTenant } from '../tenants/index.ts'
 import type { PaymentInput, PaymentReversalInput } from './api.ts'
@@ -69,6 +70,7 @@ async function receive (tx: Tx, input: PaymentInput): Promise<Received> {
   const concerns = { accountId, lenderId }
   emit(tx, PaymentPosted, concerns, { paymentId, accountId, amount, currency, receivedOn, receivedBy, overpaid })
   const { commission, vat } = await accrueCommission(tx, { account, agreement, paymentId, allocated, receivedBy, effectiveOn: receivedOn })
+  if (correction !== null) await followCorrection(tx, account, agreement, correction)
   const balance = relived?.life.owed ?? lessBuckets(owed, allocated)
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(allocated), overpaid, commission, vat, balance: withTotal(balance) })
   if (isSettled(balance)) await closePlacement(tx, accountId, closeCodeOf(receivedBy))
@@ -99,14 +101,18 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   await checkBegun(tx, account, reversedOn)
 
   const { id: accountId, lenderId } = account
-  const relived = await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, await orderOf(tx, found), { kind: 'reversal', paymentId, on: reversedOn }) : null
+  const agreement = await agreementOf(tx, found)
+  const relived = await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn }) : null
   const owed = relived === null ? await accrueThrough(tx, account, reversedOn) : account
   const entry = originalEntryId === null ? null : await reversalOf(tx, originalEntryId, { kind: 'paymentReversal', causeId: paymentId, effectiveOn: reversedOn })
-  const { journalEntryId } = relived === null ? { journalEntryId: await postOne(tx, entry) } : await correct(tx, relived, { cause: 'reversal', causeId: paymentId, on: reversedOn, entry, paymentId })
+  const { journalEntryId, correction } = relived === null
+    ? { journalEntryId: await postOne(tx, entry), correction: null }
+    : await correct(tx, relived, { cause: 'reversal', causeId: paymentId, on: reversedOn, entry, paymentId })
   const reversed = await insertReversal(tx, paymentId, { lenderId, reason, reversedOn, journalEntryId })
   const concerns = { accountId, lenderId }
   emit(tx, PaymentReversed, concerns, { paymentId, reversalId: reversed.reversal!.id, accountId, amount, currency, receivedBy, reason, reversedOn })
   const { commission, vat } = await clawBackCommission(tx, { paymentId, effectiveOn: reversedOn })
+  if (correction !== null) await followCorrection(tx, account, agreement, correction)
   const taken = lessBuckets(noBuckets, bucketsOf(parts))
   const balance = relived?.life.owed ?? lessBuckets(owed, taken)
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(taken), overpaid: neg(overpaid), commission, vat, balance: withTotal(balance) })
@@ -114,12 +120,22 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   return reversed
 }
 
-/** The order in which payments of a placement settle the debt. */
-async function orderOf (tx: Tx, { placementId }: PaymentRow): Promise<readonly Bucket[]> {
+/** The agreement that a payment's debt was placed under. */
+async function agreementOf (tx: Tx, { placementId }: PaymentRow): Promise<Agreement> {
   const placement = await findPlacement(tx, placementId)
   const agreement = placement === null ? null : await findAgreement(tx, placement.agreementId)
   if (agreement === null) throw new Error(`placement ${placementId} has no agreement`)
-  return agreement.terms.allocation
+  return agreement
+}
+
+/** Payments that settle other parts since a correction earn other commission. Those that were undone earn none. */
+async function followCorrection (tx: Tx, account: AccountRow, agreement: Agreement, { id, changes }: Omit<CorrectionRow, 'createdAt'>): Promise<void> {
+  for (const { paymentId, after } of changes.payments) {
+    const payment = await findPayment(tx, paymentId)
+    if (payment === null || payment.state === 'reversed') continue
+    const { receivedBy, receivedOn } = payment
+    await recomputeCommission(tx, { account, agreement, paymentId, allocated: after.allocated, receivedBy, effectiveOn: receivedOn }, id)
+  }
 }
 
 /** A lender's key reports and undoes what came into the lender's own hands. Throws `NotAllowed`. */
