@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { compareR, rational } from '../../src/kernel/index.ts'
 import { world } from '../world.ts'
+import { commission, commissionRows } from './money/commission.ts'
 import { dayCount, dayCountRows } from './money/dayCount.ts'
 import { interest, interestRows } from './money/interest.ts'
 import { minorUnitRows, minorUnits } from './money/minorUnits.ts'
@@ -15,7 +16,7 @@ import { splitRows, splits } from './money/splits.ts'
 const path = join(process.env['RECOUP_VECTORS_DIR'] ?? fileURLToPath(new URL('../../../../shared', import.meta.url)), 'money/vectors.json')
 
 const runners: Partial<Record<Row['kind'], Runner>> = {
-  daycount: dayCount, interest, rounding, fxminor: minorUnits,
+  commission, daycount: dayCount, interest, rounding, fxminor: minorUnits,
   allocation: async (row, ask) => 'algorithm' in row.inputs ? await splits(row, ask) : { leftOut: 'not run yet' },
 }
 
@@ -27,7 +28,7 @@ const worth = (value: unknown, other: unknown): unknown =>
 t.test('every published figure that names a convention of ours is what the API calculates', async t => {
   const isThere = existsSync(path)
   if (!isThere) t.comment(`no ${path}: a few rows of our own instead; set RECOUP_VECTORS_DIR`)
-  const rows = isThere ? JSON.parse(readFileSync(path, 'utf8')) as Row[] : [...dayCountRows, ...interestRows, ...roundingRows, ...minorUnitRows, ...splitRows]
+  const rows = isThere ? JSON.parse(readFileSync(path, 'utf8')) as Row[] : [...dayCountRows, ...interestRows, ...roundingRows, ...minorUnitRows, ...splitRows, ...commissionRows]
   const w = await world()
   t.teardown(w.close)
   const us = await w.agency()

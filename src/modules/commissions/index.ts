@@ -12,4 +12,6 @@
  */
 export { api } from './api.ts'
 export { accrueCommission, clawBackCommission, recomputeCommission } from './commands.ts'
+export { adjusted, boundedFee, boundedTotal, feeOf, shareOfWhole } from './fees.core.ts'
+export { Adjustment, Method, checkMethod } from './plan.core.ts'
 export { CommissionAccrued, CommissionClawedBack } from './events.ts'
