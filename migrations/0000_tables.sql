@@ -88,9 +88,16 @@ CREATE TABLE "commission_entries" (
 	"interest" bigint NOT NULL,
 	"penalty" bigint NOT NULL,
 	"costs" bigint NOT NULL,
-	"days_past_due" integer NOT NULL,
+	"plan_id" uuid,
+	"row" smallint NOT NULL,
+	"situation" jsonb NOT NULL,
+	"past_recovered" bigint NOT NULL,
+	"past_collected" bigint NOT NULL,
+	"past_exact" text NOT NULL,
+	"past_commission" bigint NOT NULL,
 	"base" bigint NOT NULL,
-	"rate" text NOT NULL,
+	"rate" text,
+	"exact" text NOT NULL,
 	"commission" bigint NOT NULL,
 	"vat_rate" text NOT NULL,
 	"vat" bigint NOT NULL,
@@ -99,6 +106,18 @@ CREATE TABLE "commission_entries" (
 	"entry_id" uuid,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "commission_entries_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "commission_plans" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"currency" char(3) NOT NULL,
+	"version" smallint NOT NULL,
+	"valid_from" date NOT NULL,
+	"terms" jsonb NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "commission_plans_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
 CREATE TABLE "journal_entries" (
@@ -708,7 +727,9 @@ ALTER TABLE "charges" ADD CONSTRAINT "charges_tenant_id_entry_id_journal_entries
 ALTER TABLE "charges" ADD CONSTRAINT "charges_tenant_id_waiver_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","waiver_entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_agreement_id_agreements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","agreement_id") REFERENCES "public"."agreements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_plan_id_commission_plans_tenant_id_id_fk" FOREIGN KEY ("tenant_id","plan_id") REFERENCES "public"."commission_plans"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "commission_plans" ADD CONSTRAINT "commission_plans_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_reversal_of_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","reversal_of") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -761,6 +782,8 @@ CREATE INDEX "charges_tenant_id_account_id_id_index" ON "charges" USING btree ("
 CREATE UNIQUE INDEX "commission_entries_tenant_id_payment_id_kind_number_index" ON "commission_entries" USING btree ("tenant_id","payment_id","kind","number");--> statement-breakpoint
 CREATE INDEX "commission_entries_tenant_id_account_id_id_index" ON "commission_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "commission_entries_tenant_id_lender_id_id_index" ON "commission_entries" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "commission_plans_tenant_id_lender_id_currency_version_index" ON "commission_plans" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
+CREATE INDEX "commission_plans_tenant_id_lender_id_id_index" ON "commission_plans" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_cause_id_kind_index" ON "journal_entries" USING btree ("tenant_id","cause_id","kind");--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_reversal_of_index" ON "journal_entries" USING btree ("tenant_id","reversal_of") WHERE "journal_entries"."reversal_of" is not null;--> statement-breakpoint
 CREATE INDEX "journal_entries_tenant_id_account_id_id_index" ON "journal_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint

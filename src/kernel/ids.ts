@@ -10,7 +10,7 @@ export const idPrefixes = {
   hold: 'hld', dispute: 'dsp',
   charge: 'chg',
   payment: 'pay', paymentReversal: 'rev', correction: 'cor',
-  commissionEntry: 'cme',
+  commissionEntry: 'cme', commissionPlan: 'cpl',
   message: 'msg', contactAttempt: 'att', letter: 'ltr',
   queue: 'que', workItem: 'wrk', lease: 'lea', workCompletion: 'wcm',
   webhookEndpoint: 'whe', delivery: 'dlv',

@@ -1,4 +1,5 @@
-import { and, asc, desc, eq } from 'drizzle-orm'
+import { and, asc, desc, eq, notExists } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import { cutPage } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { ownRows, pageAfter, rowById } from '#platform'
@@ -8,7 +9,9 @@ import { commissionEntries } from './tables.ts'
 const columns = {
   id: commissionEntries.id, lenderId: commissionEntries.lenderId, accountId: commissionEntries.accountId, paymentId: commissionEntries.paymentId, agreementId: commissionEntries.agreementId,
   kind: commissionEntries.kind, number: commissionEntries.number, correctionId: commissionEntries.correctionId, effectiveOn: commissionEntries.effectiveOn, currency: commissionEntries.currency,
-  principal: commissionEntries.principal, interest: commissionEntries.interest, penalty: commissionEntries.penalty, costs: commissionEntries.costs, daysPastDue: commissionEntries.daysPastDue,
+  principal: commissionEntries.principal, interest: commissionEntries.interest, penalty: commissionEntries.penalty, costs: commissionEntries.costs,
+  planId: commissionEntries.planId, row: commissionEntries.row, situation: commissionEntries.situation, pastRecovered: commissionEntries.pastRecovered, pastCollected: commissionEntries.pastCollected,
+  pastExact: commissionEntries.pastExact, pastCommission: commissionEntries.pastCommission, exact: commissionEntries.exact,
   base: commissionEntries.base, rate: commissionEntries.rate, commission: commissionEntries.commission, vatRate: commissionEntries.vatRate, vat: commissionEntries.vat,
   recoverFrom: commissionEntries.recoverFrom, withheld: commissionEntries.withheld, journalEntryId: commissionEntries.entryId, createdAt: commissionEntries.createdAt,
 }
@@ -30,6 +33,16 @@ export async function findAccrual (tx: Tx, paymentId: Id<'payment'>): Promise<Co
   const [row] = await tx.select(columns).from(commissionEntries)
     .where(and(eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.paymentId, paymentId), eq(commissionEntries.kind, 'accrual'))).orderBy(desc(commissionEntries.number)).limit(1)
   return row ?? null
+}
+
+/** The accruals of an account that hold, in the order their payments were received. */
+export async function listAccruals (tx: Tx, accountId: Id<'account'>): Promise<CommissionEntry[]> {
+  const undone = alias(commissionEntries, 'undone')
+  return await tx.select(columns).from(commissionEntries).where(and(
+    eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.accountId, accountId), eq(commissionEntries.kind, 'accrual'),
+    notExists(tx.select({ id: undone.id }).from(undone).where(and(
+      eq(undone.tenantId, commissionEntries.tenantId), eq(undone.paymentId, commissionEntries.paymentId), eq(undone.kind, 'clawback'), eq(undone.number, commissionEntries.number)))),
+  )).orderBy(asc(commissionEntries.effectiveOn), asc(commissionEntries.paymentId))
 }
 
 /** Which entries a list is to hold. */

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Amount, Balance, Currency, Day, OneOf, Ratio, buckets, closed, compareR, isCurrency, problem, rational, wholeR, zeroR } from '#kernel'
+import { Balance, Currency, Day, OneOf, Ratio, buckets, closed, compareR, isCurrency, problem, rational, wholeR, zeroR } from '#kernel'
 import type { Minor, Violation } from '#kernel'
 import type { AgreementTerms } from '../lenders/index.ts'
 
@@ -9,8 +9,8 @@ export const CommissionPlanRefused = problem('commission-plan-refused', 422, 'Th
 const Share = Type.Unsafe<string>({ ...Ratio, description: 'An exact share: `0.25`, or `1/3`.' })
 const sum = (description: string) => Type.Unsafe<Minor>({ ...Balance, description })
 
-/** Which sum a scale is read with: that of one payment, of all payments of the debt or the period so far, or the balance the debt was placed with. */
-export const scaleBases = ['payment', 'claimToDate', 'periodToDate', 'balanceAtPlacement'] as const
+/** Which sum a scale is read with: that of one payment, of all payments of the debt so far, or the balance the debt was placed with. */
+export const scaleBases = ['payment', 'claimToDate', 'balanceAtPlacement'] as const
 
 /** A step of a scale: sums above the step before, up to and including `upTo`. `flatOnEntry` is due once a sum reaches into it. */
 export const Tier = Type.Object({
@@ -27,16 +27,16 @@ export type Tier = Static<typeof Tier>
 const Scale = <K extends 'marginal' | 'slab'>(kind: K, more: object = {}) => Type.Object({
   kind: Type.Literal(kind, { description: 'The method.' }), on: OneOf(scaleBases, 'Which sum the scale is read with.'), tiers: Type.Array(Tier, { minItems: 1, maxItems: 20, description: 'The steps, rising; the last without an end.' }), ...more,
 }, closed)
-export const Method = Type.Union([
-  Type.Object({ kind: Type.Literal('flat', { description: 'One share of the recovery.' }), rate: Share }, closed),
-  Scale('marginal'),
-  Scale('slab', { noInversion: Type.Optional(Type.Boolean({ description: 'True: never less than a smaller sum would have earned.' })) }),
-  Type.Object({ kind: Type.Literal('fixed', { description: 'One amount for each payment.' }), amount: sum('The amount, in minor units.') }, closed),
-], { title: 'CommissionMethod', description: 'How commission follows from a recovery.' })
 export type Method =
   | { kind: 'flat', rate: string }
   | { kind: 'marginal' | 'slab', on: typeof scaleBases[number], tiers: readonly Tier[], noInversion?: boolean }
   | { kind: 'fixed', amount: Minor }
+export const Method = Type.Unsafe<Method>(Type.Union([
+  Type.Object({ kind: Type.Literal('flat', { description: 'One share of the recovery.' }), rate: Share }, closed),
+  Scale('marginal'),
+  Scale('slab', { noInversion: Type.Optional(Type.Boolean({ description: 'True: never less than a smaller sum would have earned.' })) }),
+  Type.Object({ kind: Type.Literal('fixed', { description: 'One amount for each payment.' }), amount: sum('The amount, in minor units.') }, closed),
+], { title: 'CommissionMethod', description: 'How commission follows from a recovery.' }))
 
 /** A change of every rate: `addPoints` adds a share (-0.05 is five points less), `times` multiplies. */
 export const Adjustment = Type.Object({ op: OneOf(['addPoints', 'times'], '`addPoints` adds a share to every rate (-0.05: five points less), `times` multiplies it.'), value: Share }, { ...closed, title: 'CommissionAdjustment' })
@@ -53,7 +53,7 @@ export const PlanRow = Type.Object({
   placementNumber: Type.Optional(Span('How often the debt was placed with the agency')), daysSincePlacement: Type.Optional(Span('Days from placement to payment')),
   receivedBy: Type.Optional(OneOf(['agency', 'lender'], 'Whose hands the money came into.')), method: Method,
 }, { ...closed, title: 'CommissionPlanRow' })
-export type PlanRow = Omit<Static<typeof PlanRow>, 'method'> & { method: Method }
+export type PlanRow = Static<typeof PlanRow>
 
 /** What the agency earns of a lender's debts in one currency from a day on. */
 export const PlanTerms = Type.Object({
@@ -65,21 +65,17 @@ export const PlanTerms = Type.Object({
   perPayment: Type.Optional(Type.Object({ fixed: Type.Optional(sum('Added to each fee.')), min: Type.Optional(sum('The least a payment earns.')), max: Type.Optional(sum('The most a payment earns.')) }, { ...closed, description: 'What holds for each payment.' })),
   perClaim: Type.Optional(Type.Object({ min: Type.Optional(sum('The least a debt earns once it earns.')), max: Type.Optional(sum('The most a debt earns.')), maxShareOfCollected: Type.Optional(Share) }, { ...closed, description: 'What holds for all that a debt earns.' })),
   vat: Type.Object({ rate: Share, reverseCharge: Type.Optional(Type.Boolean({ description: 'True: the lender accounts for the VAT, and none is added.' })) }, { ...closed, description: 'VAT on commission.' }),
-  recover: Type.Object({
-    fromAgencyPayments: OneOf(['withhold', 'invoice'], 'How commission on money in the agency\'s hands reaches it.'), fromDirectPayments: OneOf(['withhold', 'invoice'], 'The same for money that came to the lender: `withhold` takes it from trust money at the next remittance.'),
-  }, { ...closed, description: 'How commission reaches the agency.' }),
+  recover: OneOf(['withhold', 'invoice'], 'How commission on money in the agency\'s hands reaches it: withheld from what is remitted, or invoiced. On money that came to the lender it is invoiced.'),
   clawback: Type.Optional(Type.Object({ withinDays: Type.Integer({ minimum: 0, maximum: 3_650, description: 'A payment undone more than so many days after it was received gives nothing back.' }) }, { ...closed, description: 'Until when commission is given back; always when left out.' })),
-  tailDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 3_650, description: 'Days after a recall or close during which payments still earn. 0 when left out.' })),
-  recallFee: Type.Optional(Type.Object({ kind: OneOf(['regularRate', 'fixed'], '`regularRate`: as if the balance had been recovered; `fixed`: one amount.'), amount: Type.Optional(Amount) }, { ...closed, description: 'What a recall costs the lender.' })),
 }, { ...closed, title: 'CommissionPlanTerms' })
-export type PlanTerms = Omit<Static<typeof PlanTerms>, 'rows'> & { rows: readonly PlanRow[] }
+export type PlanTerms = Static<typeof PlanTerms>
 
 export const PlanInput = Type.Object({ currency: Currency, validFrom: Type.Optional(Day), terms: PlanTerms }, {
   title: 'CommissionPlanInput', ...closed,
   examples: [{
     currency: 'EUR',
     terms: {
-      base: ['principal', 'interest'], vat: { rate: '0.21' }, recover: { fromAgencyPayments: 'withhold', fromDirectPayments: 'invoice' },
+      base: ['principal', 'interest'], vat: { rate: '0.21' }, recover: 'withhold',
       rows: [
         { daysPastDue: { from: 0, to: 180 }, method: { kind: 'flat', rate: '0.15' } },
         { daysPastDue: { from: 180, to: null }, method: { kind: 'marginal', on: 'claimToDate', tiers: [{ upTo: 100_000, rate: '0.3' }, { upTo: null, rate: '0.2' }] } },
@@ -128,11 +124,10 @@ export function rowFor (rows: readonly PlanRow[], at: Situation): { row: PlanRow
  * that no row matches, rows that are never reached. Throws `CommissionPlanRefused`.
  */
 export function checkPlan (currency: string, terms: PlanTerms): void {
-  const { rows, vat, perPayment, perClaim, recallFee } = terms
+  const { rows, vat, perPayment, perClaim } = terms
   const violations = [
     ...isCurrency(currency) ? [] : [fault('/currency', 'is not a currency of ISO 4217')], ...shareFault('/terms/vat/rate', vat.rate), ...shareFault('/terms/perClaim/maxShareOfCollected', perClaim?.maxShareOfCollected),
     ...[['perPayment', perPayment] as const, ['perClaim', perClaim] as const].flatMap(([name, bounds]) => bounds?.min !== undefined && bounds.max !== undefined && bounds.max < bounds.min ? [fault(`/terms/${name}/max`, 'is below `min`')] : []),
-    ...recallFee !== undefined && (recallFee.kind === 'fixed') !== (recallFee.amount !== undefined) ? [fault('/terms/recallFee/amount', 'belongs to a `fixed` fee, and to no other')] : [],
     ...rows.flatMap((row, i) => [
       ...checkMethod(row.method, `/terms/rows/${i}/method`),
       ...spans.flatMap(name => { const span = row[name]; return span !== undefined && span.to !== null && span.to <= span.from ? [fault(`/terms/rows/${i}/${name}/to`, 'must be above `from`')] : [] }),
@@ -177,7 +172,7 @@ export function planOfTerms ({ commission, remittance }: Pick<AgreementTerms, 'c
   const { base, rate, bands, vatRate } = commission
   const flat = (share: string): Method => ({ kind: 'flat', rate: share })
   return {
-    base, vat: { rate: vatRate }, recover: { fromAgencyPayments: remittance === 'net' ? 'withhold' : 'invoice', fromDirectPayments: 'invoice' },
+    base, vat: { rate: vatRate }, recover: remittance === 'net' ? 'withhold' : 'invoice',
     rows: bands === undefined ? [{ method: flat(rate ?? '0') }] : bands.map(band => ({ daysPastDue: { from: band.fromDays, to: band.toDays }, method: flat(band.rate) })),
   }
 }
@@ -185,3 +180,9 @@ export function planOfTerms ({ commission, remittance }: Pick<AgreementTerms, 'c
 /** The changes of every rate that hold for a debt. */
 export const adjustmentsFor = ({ adjustments = [] }: PlanTerms, { daysPastDue, placementNumber }: Situation): Adjustment[] =>
   adjustments.filter(({ when }) => when === 'placedWithin90Days' ? daysPastDue <= 90 : placementNumber > 1).map(({ change }) => change)
+
+/** True when what a payment earns depends on what the debt earned before it. */
+export const isCumulative = ({ rows, perClaim }: PlanTerms): boolean => perClaim !== undefined || rows.some(({ method }) => (method.kind === 'marginal' || method.kind === 'slab') && method.on === 'claimToDate')
+
+export const SimulationTooLarge = problem('simulation-too-large', 422, 'The period has more payments than one simulation goes through.', 'Simulate a shorter period.')
+export type PlanInput = Static<typeof PlanInput>

@@ -144,6 +144,14 @@ export async function findBalance (tx: Tx, accountId: Id<'account'>, asOf: strin
   return Object.fromEntries(buckets.map(bucket => [bucket, sums.get(claimAccounts[bucket]) ?? noBuckets[bucket]])) as Buckets
 }
 
+/** What an account was placed with, in all parts: its openings and the restatements since. */
+export async function findPlaced (tx: Tx, accountId: Id<'account'>): Promise<Minor> {
+  const { rows: [row] } = await tx.execute(sql`select coalesce(sum(case when p.debit like 'D.%' then p.amount else -p.amount end), 0) as placed
+    from journal_entries e join postings p on p.tenant_id = e.tenant_id and p.entry_id = e.id
+    where e.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and e.account_id = ${uuidOf(accountId)}::uuid and e.kind in ('placement', 'adjustment')`)
+  return minor(Number(row?.['placed'] ?? 0))
+}
+
 /** What stands on each ledger account, debits less credits, by currency; of one lender or of all. */
 export async function listTotals (tx: Tx, lenderId: Id<'lender'> | null): Promise<{ ledgerAccount: LedgerAccount, currency: string, debits: Minor, credits: Minor }[]> {
   const of = lenderId === null ? sql`` : sql`and p.lender_id = ${uuidOf(lenderId)}::uuid`

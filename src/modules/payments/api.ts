@@ -7,7 +7,7 @@ import type { Api, Tx } from '#platform'
 import { findAccount } from '../accounts/index.ts'
 import { ReversalTooEarly } from '../ledger/index.ts'
 import { AccountNotPlaced } from '../placements/index.ts'
-import { receivePayment, rehearsePayment as rehearse, reversePayment } from './commands.ts'
+import { previewCommission, receivePayment, rehearsePayment as rehearse, reversePayment } from './commands.ts'
 import { listCorrections } from './corrections.db.ts'
 import type { CorrectionRow } from './corrections.db.ts'
 import {
@@ -84,6 +84,12 @@ const PaymentRehearsal = Type.Object({
   correction: Nullable(Type.Object(CorrectionFacts, { title: 'CorrectionRehearsal' })),
 }, { title: 'PaymentRehearsal', description: 'What a payment would do.' })
 
+const CommissionPreview = Type.Object({
+  currency: Currency, allocated: Parts, overpaid: Balance, base: signed('What commission would be a share of, in minor units.'), rate: Nullable(Type.String({ description: 'The share, exactly; null where a scale or a fixed sum says more.' })),
+  commission: signed('The commission, in minor units.'), vat: signed('VAT on it.'), total: signed('Commission and VAT.'), withheld: signed('How much of it would be withheld; the rest would be invoiced.'),
+  recoverFrom: OneOf(['trust', 'invoice'], 'How it would reach the agency.'), lenderReceives: signed('What would be left for the lender of what is settled.'),
+}, { title: 'CommissionPreview' })
+
 const showCorrection = ({ principal, interest, penalty, costs, changes, cause, causeId, ...correction }: Omit<CorrectionRow, 'createdAt'>) => ({
   ...correction, cause, causeId: idOf('payment', causeId), moved: withTotal({ principal, interest, penalty, costs }), charges: changes.charges,
   payments: changes.payments.map(({ paymentId, before, after }) => ({
@@ -144,6 +150,20 @@ export const api: Api = app => {
     if (await findAccount(tx, req.params.accountId) === null) throw NotFound()
     const page = await listCorrections(tx, req.params.accountId, keyset(req.query))
     return { ...page, data: page.data.map(row => ({ ...showCorrection(row), createdAt: row.createdAt })) }
+  }))
+
+  app.get('/v1/accounts/:accountId/commission-preview', {
+    config: { scope: 'commissions:read' },
+    schema: {
+      operationId: 'previewCommission', tags: ['commissions'], summary: 'What a payment would earn', description: 'What the agency would earn by a payment, by the plan the debt is under and all that happened before. Nothing is kept.',
+      params: Type.Object({ accountId: IdOf('account') }),
+      querystring: Type.Object({ amount: Amount, receivedBy: OneOf(receivers, 'Whose hands it would come into.'), on: Type.Unsafe<string>({ ...Day, description: 'The day it would be received.' }) }, closed),
+      response: { 200: CommissionPreview, ...problems(NotFound, AccountNotPlaced, PaymentInFuture, PaymentBeforePlacement) },
+    },
+  }, async req => await req.rehearse(async tx => {
+    const { payment, entry: { base, rate, commission, vat, withheld, recoverFrom, currency } } = await previewCommission(tx, req.params.accountId, req.query)
+    const allocated = withTotal(bucketsOf(payment))
+    return { currency, allocated, overpaid: payment.overpaid, base, rate, commission, vat, total: commission + vat, withheld, recoverFrom, lenderReceives: allocated.total - withheld }
   }))
 
   app.get('/v1/payments/:paymentId', {

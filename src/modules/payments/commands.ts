@@ -1,16 +1,18 @@
-import { bucketsOf, dayIn, lessBuckets, neg, noBuckets, withTotal } from '#kernel'
-import type { Buckets, CalendarDay, Id } from '#kernel'
+import { bucketsOf, dayIn, lessBuckets, neg, noBuckets, withTotal, zero } from '#kernel'
+import type { Buckets, CalendarDay, Id, Minor } from '#kernel'
 import { NotAllowed, NotFound, emit, newId } from '#platform'
 import type { Tx } from '#platform'
-import { listAccounts, lockAccount } from '../accounts/index.ts'
+import { findAccount, listAccounts, lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
 import { accrueThrough } from '../charges/index.ts'
-import { accrueCommission, clawBackCommission, recomputeCommission } from '../commissions/index.ts'
+import { accrueCommission, clawBackCommission, findAccrual } from '../commissions/index.ts'
+import type { Changed, CommissionEntry } from '../commissions/index.ts'
 import { ReversalTooEarly, post, reversalOf } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
 import { findAgreement } from '../lenders/index.ts'
 import type { Agreement } from '../lenders/index.ts'
 import { closePlacement, findPlacement, reopenPlacement, requireActivePlacement } from '../placements/index.ts'
+import type { PlacementRow } from '../placements/index.ts'
 import { findTenant } from '../tenants/index.ts'
 import type { PaymentInput, PaymentReversalInput } from './api.ts'
 import { AccountAmbiguous, PaymentAlreadyReversed, PaymentInFuture, allocate, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
@@ -29,16 +31,29 @@ import { paymentLines } from './life.core.ts'
  * Throws `NotFound`, `AccountAmbiguous`, `NotAllowed` (a lender's key speaks of its own hands only), `PaymentDuplicate`, `AccountNotPlaced`,
  * `CurrencyMismatch`, `PaymentBeforePlacement`, `PaymentInFuture`.
  */
-export const receivePayment = async (tx: Tx, input: PaymentInput): Promise<PaymentRow> => (await receive(tx, input)).payment
+export async function receivePayment (tx: Tx, input: PaymentInput): Promise<PaymentRow> {
+  checkHands(tx, input.receivedBy)
+  return (await receive(tx, input)).payment
+}
 
 /** What receiving a payment came to; `correction` when it arrived late and changed what was there. */
 export interface Received { payment: PaymentRow, before: Buckets, after: Buckets, correction: Omit<CorrectionRow, 'createdAt'> | null }
 
 /** Receives a payment in a transaction that will be taken back, and answers all that came of it. Throws what `receivePayment` does. */
-export const rehearsePayment = async (tx: Tx, input: PaymentInput): Promise<Received> => await receive(tx, input)
+export async function rehearsePayment (tx: Tx, input: PaymentInput): Promise<Received> {
+  checkHands(tx, input.receivedBy)
+  return await receive(tx, input)
+}
+
+/** Receives a payment that nobody made, in a transaction that will be taken back, and answers what the agency would earn by it. Throws what `receivePayment` does, but for whose hands it came into. */
+export async function previewCommission (tx: Tx, accountId: Id<'account'>, { amount, receivedBy, on }: { amount: Minor, receivedBy: Receiver, on: CalendarDay }): Promise<{ payment: PaymentRow, entry: CommissionEntry }> {
+  const account = await findAccount(tx, accountId)
+  if (account === null) throw NotFound()
+  const { payment } = await receive(tx, { accountId, amount, currency: account.currency, receivedOn: on, receivedBy, method: 'other' })
+  return { payment, entry: (await findAccrual(tx, payment.id))! }
+}
 
 async function receive (tx: Tx, input: PaymentInput): Promise<Received> {
-  checkHands(tx, input.receivedBy)
   const account = await lockAccount(tx, input.accountId ?? await findDebtor(tx, input))
   const known = input.reference === undefined ? null : await findPaymentByReference(tx, account.lenderId, input.reference)
   if (known !== null) {
@@ -69,8 +84,7 @@ async function receive (tx: Tx, input: PaymentInput): Promise<Received> {
   })
   const concerns = { accountId, lenderId }
   emit(tx, PaymentPosted, concerns, { paymentId, accountId, amount, currency, receivedOn, receivedBy, overpaid })
-  const { commission, vat } = await accrueCommission(tx, { account, agreement, paymentId, allocated, receivedBy, effectiveOn: receivedOn })
-  if (correction !== null) await followCorrection(tx, account, agreement, correction)
+  const { commission, vat } = await accrueCommission(tx, { account, agreement, placement, paymentId, allocated, receivedBy, receivedOn }, changedBy(correction))
   const balance = relived?.life.owed ?? lessBuckets(owed, allocated)
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(allocated), overpaid, commission, vat, balance: withTotal(balance) })
   if (isSettled(balance)) await closePlacement(tx, accountId, closeCodeOf(receivedBy))
@@ -101,7 +115,7 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   await checkBegun(tx, account, reversedOn)
 
   const { id: accountId, lenderId } = account
-  const agreement = await agreementOf(tx, found)
+  const { placement, agreement } = await placedBy(tx, found)
   const relived = await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn }) : null
   const owed = relived === null ? await accrueThrough(tx, account, reversedOn) : account
   const entry = originalEntryId === null ? null : await reversalOf(tx, originalEntryId, { kind: 'paymentReversal', causeId: paymentId, effectiveOn: reversedOn })
@@ -111,8 +125,7 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   const reversed = await insertReversal(tx, paymentId, { lenderId, reason, reversedOn, journalEntryId })
   const concerns = { accountId, lenderId }
   emit(tx, PaymentReversed, concerns, { paymentId, reversalId: reversed.reversal!.id, accountId, amount, currency, receivedBy, reason, reversedOn })
-  const { commission, vat } = await clawBackCommission(tx, { paymentId, effectiveOn: reversedOn })
-  if (correction !== null) await followCorrection(tx, account, agreement, correction)
+  const { commission, vat } = await clawBackCommission(tx, { account, agreement, placement, paymentId, effectiveOn: reversedOn }, changedBy(correction)) ?? { commission: zero, vat: zero }
   const taken = lessBuckets(noBuckets, bucketsOf(parts))
   const balance = relived?.life.owed ?? lessBuckets(owed, taken)
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(taken), overpaid: neg(overpaid), commission, vat, balance: withTotal(balance) })
@@ -120,23 +133,17 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   return reversed
 }
 
-/** The agreement that a payment's debt was placed under. */
-async function agreementOf (tx: Tx, { placementId }: PaymentRow): Promise<Agreement> {
+/** The placement a payment was received under, and its agreement. */
+async function placedBy (tx: Tx, { placementId }: PaymentRow): Promise<{ placement: PlacementRow, agreement: Agreement }> {
   const placement = await findPlacement(tx, placementId)
   const agreement = placement === null ? null : await findAgreement(tx, placement.agreementId)
-  if (agreement === null) throw new Error(`placement ${placementId} has no agreement`)
-  return agreement
+  if (placement === null || agreement === null) throw new Error(`placement ${placementId} has no agreement`)
+  return { placement, agreement }
 }
 
-/** Payments that settle other parts since a correction earn other commission. Those that were undone earn none. */
-async function followCorrection (tx: Tx, account: AccountRow, agreement: Agreement, { id, changes }: Omit<CorrectionRow, 'createdAt'>): Promise<void> {
-  for (const { paymentId, after } of changes.payments) {
-    const payment = await findPayment(tx, paymentId)
-    if (payment === null || payment.state === 'reversed') continue
-    const { receivedBy, receivedOn } = payment
-    await recomputeCommission(tx, { account, agreement, paymentId, allocated: after.allocated, receivedBy, effectiveOn: receivedOn }, id)
-  }
-}
+/** What other payments settle since a correction. */
+const changedBy = (correction: Omit<CorrectionRow, 'createdAt'> | null): Changed =>
+  ({ settled: new Map(correction?.changes.payments.map(({ paymentId, after }) => [paymentId, after.allocated])), correctionId: correction?.id ?? null })
 
 /** A lender's key reports and undoes what came into the lender's own hands. Throws `NotAllowed`. */
 function checkHands (tx: Tx, receivedBy: Receiver): void {
