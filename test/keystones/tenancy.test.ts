@@ -79,7 +79,7 @@ t.test('the catalogue', async t => {
   })
 })
 
-interface Parameter { name: string, in: string, required?: boolean, schema: { examples?: unknown[], enum?: unknown[] } }
+interface Parameter { name: string, in: string, required?: boolean, example?: unknown, schema: { enum?: unknown[] } }
 interface Operation { operationId: string, description: string, parameters?: Parameter[], requestBody?: { content: Record<string, { example?: unknown, examples?: Record<string, { value: unknown }> }> } }
 interface Document { paths: Record<string, Record<string, Operation>> }
 
@@ -153,7 +153,7 @@ t.test('the document', async t => {
   const scopeOf = ({ operation }: { operation: Operation }): string => /Scope: `([^`]+)`/.exec(operation.description)?.[1] ?? 'none'
   const filled = (path: string): string => path.replace(/\{(\w+)\}/g, (_, param: string) => ours.get(param) ?? strangeId('event'))
   const asked = ({ parameters = [] }: Operation): string => {
-    const required = parameters.filter(parameter => parameter.in === 'query' && parameter.required === true).map(({ name, schema }) => `${name}=${String(schema.examples?.[0] ?? schema.enum?.[0])}`)
+    const required = parameters.filter(parameter => parameter.in === 'query' && parameter.required === true).map(({ name, example, schema }) => `${name}=${String(example ?? schema.enum?.[0])}`)
     return required.length === 0 ? '' : `?${required.join('&')}`
   }
   const callAs = async (as: As, { path, method, operation }: typeof operations[number]) => await w.call(as, method, filled(path) + asked(operation), bodyOf({ operation }))
