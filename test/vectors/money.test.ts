@@ -7,6 +7,7 @@ import { world } from '../world.ts'
 import { commission, commissionRows } from './money/commission.ts'
 import { dayCount, dayCountRows } from './money/dayCount.ts'
 import { interest, interestRows } from './money/interest.ts'
+import { lateFee, lateFeeRows } from './money/lateFee.ts'
 import { minorUnitRows, minorUnits } from './money/minorUnits.ts'
 import { rounding, roundingRows } from './money/rounding.ts'
 import type { Ask, Row, Runner } from './money/row.ts'
@@ -16,7 +17,7 @@ import { splitRows, splits } from './money/splits.ts'
 const path = join(process.env['RECOUP_VECTORS_DIR'] ?? fileURLToPath(new URL('../../../../shared', import.meta.url)), 'money/vectors.json')
 
 const runners: Partial<Record<Row['kind'], Runner>> = {
-  commission, daycount: dayCount, interest, rounding, fxminor: minorUnits,
+  commission, latefee: lateFee, daycount: dayCount, interest, rounding, fxminor: minorUnits,
   allocation: async (row, ask) => 'algorithm' in row.inputs ? await splits(row, ask) : { leftOut: 'not run yet' },
 }
 
@@ -28,7 +29,7 @@ const worth = (value: unknown, other: unknown): unknown =>
 t.test('every published figure that names a convention of ours is what the API calculates', async t => {
   const isThere = existsSync(path)
   if (!isThere) t.comment(`no ${path}: a few rows of our own instead; set RECOUP_VECTORS_DIR`)
-  const rows = isThere ? JSON.parse(readFileSync(path, 'utf8')) as Row[] : [...dayCountRows, ...interestRows, ...roundingRows, ...minorUnitRows, ...splitRows, ...commissionRows]
+  const rows = isThere ? JSON.parse(readFileSync(path, 'utf8')) as Row[] : [...dayCountRows, ...interestRows, ...roundingRows, ...minorUnitRows, ...splitRows, ...commissionRows, ...lateFeeRows]
   const w = await world()
   t.teardown(w.close)
   const us = await w.agency()
