@@ -1,4 +1,5 @@
 import type { Api } from '#platform'
+import { api as allocation } from './allocation.api.ts'
 import { api as commission } from './commission.api.ts'
 import { api as dayCount } from './dayCount.api.ts'
 import { api as interest } from './interest.api.ts'
@@ -6,6 +7,6 @@ import { api as lateFee } from './lateFee.api.ts'
 import { api as rounding } from './rounding.api.ts'
 
 /** The calculations, one file each. */
-const all: Api[] = [commission, dayCount, interest, lateFee, rounding]
+const all: Api[] = [allocation, commission, dayCount, interest, lateFee, rounding]
 
 export const api: Api = (app, services) => { for (const add of all) add(app, services) }

@@ -17,5 +17,7 @@
  * What must never happen: a part below zero, a payment booked twice, a reversal that computes anything anew, trust money without an owner.
  */
 export { api } from './api.ts'
+export { allocateHistory, legalOrders, precedences } from './allocation.core.ts'
+export type { AllocationFact, Waterfall } from './allocation.core.ts'
 export { receivePayment, reversePayment } from './commands.ts'
 export { PaymentPosted, PaymentReversed, RecoveryRecorded } from './events.ts'
