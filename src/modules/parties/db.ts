@@ -51,7 +51,7 @@ export async function findParty (tx: Tx, id: Id<'party'>) {
 
 /** A party that still has its data, kept from changing until the transaction ends. Throws `NotFound`, `PartyWasErased`. */
 export async function lockParty (tx: Tx, id: Id<'party'>): Promise<PartyRow> {
-  const [row] = await tx.select(partyColumns).from(parties).where(and(eq(parties.tenantId, tx.ctx.tenantId), eq(parties.id, id))).for('update')
+  const [row] = await tx.select(partyColumns).from(parties).where(and(eq(parties.tenantId, tx.ctx.tenantId), eq(parties.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   if (row.erasedAt !== null) throw PartyWasErased({ erasedAt: row.erasedAt })
   return row
@@ -90,7 +90,7 @@ export async function findContactPoint (tx: Tx, id: Id<'contactPoint'>) {
 
 /** A contact point that still has its value, kept from changing until the transaction ends. Throws `NotFound`, `PartyWasErased`. */
 export async function lockContactPoint (tx: Tx, id: Id<'contactPoint'>): Promise<ContactPointRow> {
-  const [row] = await tx.select(pointColumns).from(contactPoints).where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), eq(contactPoints.id, id))).for('update')
+  const [row] = await tx.select(pointColumns).from(contactPoints).where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), eq(contactPoints.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   if (row.value === null) throw PartyWasErased()
   return row
