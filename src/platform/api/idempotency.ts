@@ -54,10 +54,11 @@ export function fingerprints (req: FastifyRequest): Fingerprints | null {
 export async function findAnswers (tx: Tx, vault: Vault, requests: readonly (Fingerprints | null)[]): Promise<(Error | null)[]> {
   const keyed = requests.filter(request => request !== null)
   if (keyed.length === 0) return requests.map(() => null)
+  // Each is looked up by itself: a join would be planned while the table is small, and read it whole when it is large.
   const { rows } = await tx.execute(sql`
     select pg_try_advisory_xact_lock(asked.lock_id) as is_mine, k.request_hash, k.status, k.answer
     from unnest(${sql.param(keyed.map(({ keyHash }) => String(keyHash.readBigInt64BE(0))))}::bigint[], ${byteStrings(keyed.map(({ keyHash }) => keyHash))}) with ordinality asked (lock_id, key_hash, n)
-    left join ${idempotencyKeys} k on k.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and k.key_hash = asked.key_hash order by asked.n`)
+    left join lateral (select * from ${idempotencyKeys} where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and key_hash = asked.key_hash limit 1) k on true order by asked.n`)
   const found = rows.values()
   const seen = new Set<string>()
   return requests.map(request => {
