@@ -62,7 +62,11 @@ function keepWorker (config: Config, places: Places): { pid (): number | undefin
         RECOUP_DATA_DIR: config.RECOUP_DATA_DIR, WEBHOOK_ALLOW_PRIVATE: 'true', LOG_LEVEL: 'error',
       },
     })
-    worker.once('exit', () => { if (!isOver) start() })
+    worker.once('exit', () => {
+      if (isOver) return
+      start()
+      process.stderr.write(`The worker ended; another goes on as process ${String(worker.pid)}.\n`)
+    })
   }
   start()
   return {

@@ -37,7 +37,7 @@ export type As = Agency | { key: string } | 'operator' | 'nobody'
 const keyOf = (as: As): string | undefined => as === 'nobody' ? undefined : as === 'operator' ? operatorKey : as.key
 
 /** Clones the template database that the runner made: 80 ms, and nothing a test does can reach another. */
-async function cloneDatabase (): Promise<{ url: string, drop (): Promise<void> }> {
+export async function cloneDatabase (): Promise<{ url: string, drop (): Promise<void> }> {
   const server = process.env['RECOUP_TEST_DATABASE_URL']
   if (server === undefined) throw new Error('run tests through `npm test` or `npm run t FILE`: they need the database it starts')
   const name = `t_${randomUUID().replaceAll('-', '')}`

@@ -70,6 +70,8 @@ async function load (admin: pg.Client, of: { tenantId: string, lenderId: string,
     from agreements a cross join generate_series(1, $3::int) n where a.tenant_id = $1`, [uuidOf(of.tenantId), of.zone, itemCount])
   await admin.query(`insert into placements (tenant_id, id, account_id, lender_id, agreement_id, placement_number, state, placed_on, term_ends_on, created_at)
     select tenant_id, uuidv7(), id, lender_id, agreement_id, 1, 'active', placed_on, '2027-01-01', now() from accounts where tenant_id = $1`, [uuidOf(of.tenantId)])
+  // Without figures of the new rows they would be joined one by one.
+  await admin.query('analyze accounts, placements')
   await admin.query(`insert into work_items (tenant_id, id, queue_id, account_id, placement_id, zone, priority, state, created_at)
     select a.tenant_id, uuidv7(), $2, a.id, p.id, a.jurisdiction || '||' || a.time_zone, a.principal, 'ready', now()
     from accounts a join placements p on p.tenant_id = a.tenant_id and p.account_id = a.id where a.tenant_id = $1`, [uuidOf(of.tenantId), uuidOf(of.queueId)])

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 /** The demonstration's only way in: the public API, as a lender's or an agency's engineer would call it. */
 export interface Client {
   get<T> (path: string): Promise<T>
@@ -24,11 +26,12 @@ const busy = new Set([409, 429, 503])
 /** How often a call is tried when the service asks to come back. */
 const attemptsMax = 8
 
-/** Calls the API at an address with a key. Each call has an Idempotency-Key, so trying it again does nothing twice. */
+/** Calls the API at an address with a key. Each call has an Idempotency-Key, so trying it again does nothing twice; another run on the same database has others. */
 export function client (address: string, key: string): Client {
+  const run = randomUUID()
   let calls = 0
   const call = async <T>(method: string, path: string, contentType: string | null, body: string | null): Promise<T> => {
-    const idempotencyKey = `demo-${key.slice(-12)}-${++calls}`
+    const idempotencyKey = `demo-${run}-${++calls}`
     for (let attempt = 1; ; attempt++) {
       const reply = await fetch(`${address}${path}`, {
         method, headers: { authorization: `Bearer ${key}`, ...contentType !== null && { 'content-type': contentType }, ...method !== 'GET' && { 'idempotency-key': idempotencyKey } }, body,

@@ -4,6 +4,7 @@
  */
 export * from './balance.ts'
 export * from './ctx.ts'
+export * from './dayCount.ts'
 export * from './errors.ts'
 export * from './ids.ts'
 export * from './money.ts'

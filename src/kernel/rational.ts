@@ -1,8 +1,13 @@
 /** An exact ratio in lowest terms, `d` above zero: what everything unposted is computed in. */
 export interface Rational { readonly n: bigint, readonly d: bigint }
 
-/** How an exact value becomes a whole number. `half_up` is half away from zero; `down` is towards zero, `up` away from it. */
-export type RoundingMode = 'half_up' | 'half_even' | 'down' | 'up'
+/**
+ * How an exact value becomes a whole number. `half_up` is half away from zero, `half_down` half towards it; `down` is towards zero, `up` away from
+ * it. `ceil`, `floor`, `half_ceil` and `half_floor` look at the number line instead and treat -x unlike x: they are here to say what other systems
+ * do, and no money of ours is rounded by them.
+ */
+export const roundingModes = ['half_up', 'half_even', 'half_odd', 'half_down', 'half_ceil', 'half_floor', 'down', 'up', 'ceil', 'floor'] as const
+export type RoundingMode = typeof roundingModes[number]
 
 const gcd = (a: bigint, b: bigint): bigint => {
   while (b !== 0n) [a, b] = [b, a % b]
@@ -19,7 +24,7 @@ export function ratio (n: bigint, d: bigint): Rational {
 
 export const zeroR: Rational = { n: 0n, d: 1n }
 
-const written = /^(-?)(\d{1,30})(?:\.(\d{1,30})|\/(\d{1,30}))?$/
+const written = /^(-?)(\d{1,60})(?:\.(\d{1,100})|\/(\d{1,60}))?$/
 
 /** Reads a decimal (`-0.3`) or a fraction (`1/3`) exactly. Throws a RangeError on anything else. */
 export function rational (text: string): Rational {
@@ -49,9 +54,43 @@ export function roundRatio (n: bigint, d: bigint, mode: RoundingMode = 'half_up'
   const magnitude = n < 0n ? -n : n
   const quotient = magnitude / d
   const twice = 2n * (magnitude % d)
-  const isUp = mode === 'up' ? twice > 0n : mode === 'half_up' ? twice >= d : mode === 'half_even' && (twice > d || (twice === d && quotient % 2n === 1n))
-  const rounded = isUp ? quotient + 1n : quotient
+  const rounded = twice !== 0n && isAway(mode, n < 0n, twice - d, quotient) ? quotient + 1n : quotient
   return n < 0n ? -rounded : rounded
+}
+
+/** Whether a value between two whole numbers becomes the one further from zero. `beyondHalf` is below, at or above zero as the rest is below, at or above a half. */
+function isAway (mode: RoundingMode, isNegative: boolean, beyondHalf: bigint, quotient: bigint): boolean {
+  if (mode === 'up') return true
+  if (mode === 'down') return false
+  if (mode === 'ceil') return !isNegative
+  if (mode === 'floor') return isNegative
+  if (beyondHalf !== 0n) return beyondHalf > 0n
+  switch (mode) {
+    case 'half_up': return true
+    case 'half_down': return false
+    case 'half_even': return quotient % 2n === 1n
+    case 'half_odd': return quotient % 2n === 0n
+    case 'half_ceil': return !isNegative
+    case 'half_floor': return isNegative
+  }
+}
+
+/** Rounds an exact value to so many decimals; negative ones are tens, hundreds and so on. */
+export const roundToDecimals = (value: Rational, decimals: number, mode: RoundingMode = 'half_up'): Rational =>
+  roundToIncrement(value, decimals >= 0 ? ratio(1n, 10n ** BigInt(decimals)) : wholeR(10n ** BigInt(-decimals)), mode)
+
+/** Rounds an exact value to a multiple of an increment above zero, such as 0.05 for cash. Throws a RangeError on another increment. */
+export function roundToIncrement (value: Rational, increment: Rational, mode: RoundingMode = 'half_up'): Rational {
+  if (increment.n <= 0n) throw new RangeError('an increment is above zero')
+  return mulR(wholeR(roundR(divR(value, increment), mode)), increment)
+}
+
+/** Writes an exact value with exactly so many decimals. Throws a RangeError when it has more. */
+export function formatFixed (value: Rational, decimals: number): string {
+  const { n, d } = mulR(value, wholeR(10n ** BigInt(decimals)))
+  if (d !== 1n) throw new RangeError(`more than ${decimals} decimals`)
+  const digits = String(n < 0n ? -n : n).padStart(decimals + 1, '0')
+  return `${n < 0n ? '-' : ''}${decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`}`
 }
 
 /** Rounds an exact value to a whole number. */
@@ -68,4 +107,26 @@ export function formatR ({ n, d }: Rational): string {
   if (places === 0) return String(n)
   const digits = String((n < 0n ? -n : n) * 10n ** BigInt(places) / d).padStart(places + 1, '0')
   return `${n < 0n ? '-' : ''}${digits.slice(0, -places)}.${digits.slice(-places)}`.replace(/0+$/, '').replace(/\.$/, '')
+}
+
+/** A value to a whole power; a negative one is the inverse. */
+export function powerR ({ n, d }: Rational, exponent: number): Rational {
+  const e = BigInt(Math.abs(exponent))
+  return exponent < 0 ? ratio(d ** e, n ** e) : ratio(n ** e, d ** e)
+}
+
+/** The `degree`-th root of a positive value, cut off after so many decimals. Throws a RangeError on a negative one. */
+export function rootR ({ n, d }: Rational, degree: number, decimals = 40): Rational {
+  if (n < 0n) throw new RangeError('a root of a negative value')
+  if (n === 0n) return zeroR
+  const k = BigInt(degree)
+  const scale = 10n ** BigInt(decimals)
+  // The whole root of n * scale^k / d, by Newton from above.
+  const radicand = n * scale ** k / d
+  let root = 1n << (BigInt(radicand.toString(2).length) / k + 1n)
+  for (;;) {
+    const next = ((k - 1n) * root + radicand / root ** (k - 1n)) / k
+    if (next >= root) return ratio(root, scale)
+    root = next
+  }
 }

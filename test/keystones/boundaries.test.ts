@@ -38,7 +38,7 @@ const letterOf = (file: string): string => {
   return isOrdinary.test(`${letter}.ts`) || letter === 'core' ? letter : 'unknown'
 }
 
-/** What each letter may import of its own module, and whether it may import the index (or the tables) of a module above. `types`: types only. */
+/** What each letter may import of its own module, and whether it may import the index (or the tables) of a module above; a core may import the core of one, pure from pure. `types`: types only. */
 const rules: Record<string, { own: string[], types?: string[], upperIndex: boolean, upperTables?: boolean, aliases: string[] }> = {
   core: { own: ['core'], upperIndex: false, aliases: ['#kernel'] },
   tables: { own: ['core', 'tables'], types: ['core'], upperIndex: false, upperTables: true, aliases: ['#platform', '#kernel'] },
@@ -65,6 +65,7 @@ function whyNot ({ file, target, isTypeOnly }: Import): string | null {
     if (other.name === own.name) return rule.own.includes(theirs) || (isTypeOnly && rule.types?.includes(theirs) === true) ? null : `${letter} does not import its own ${theirs}`
     if (order.indexOf(other.name) >= order.indexOf(own.name)) return `${other.name} is not above ${own.name}`
     if (other.file === 'index.ts') return rule.upperIndex || isTypeOnly ? null : `${letter} imports no other module`
+    if (theirs === 'core' && letter === 'core') return null
     return theirs === 'tables' && rule.upperTables === true ? null : `of ${other.name} only index.ts exists here`
   }
   if (target.startsWith('#')) return rule.aliases.includes(target) || (isTypeOnly && target !== '#platform') || (isTypeOnly && letter !== 'core') ? null : `${letter} does not import ${target}`

@@ -17,7 +17,7 @@ import type { Agency, As, World } from '../world.ts'
 const sharedWithLenders = ['tenants', 'event_heads', 'idempotency_keys', 'data_keys']
 /** Indexes that the machine needs across agencies. */
 const acrossAgencies = ['api_keys_hash_index', 'idempotency_keys_created_at_index']
-const appendOnly = ['consents', 'delivery_attempts', 'events', 'journal_entries', 'policy_decisions', 'postings', 'reveals']
+const appendOnly = ['commission_plans', 'consents', 'corrections', 'delivery_attempts', 'events', 'journal_entries', 'policy_decisions', 'postings', 'reveals']
 
 t.test('the catalogue', async t => {
   const w = await world()
@@ -79,14 +79,15 @@ t.test('the catalogue', async t => {
   })
 })
 
-interface Operation { operationId: string, description: string, requestBody?: { content: Record<string, { example?: unknown, examples?: Record<string, { value: unknown }> }> } }
+interface Parameter { name: string, in: string, required?: boolean, example?: unknown, schema: { enum?: unknown[] } }
+interface Operation { operationId: string, description: string, parameters?: Parameter[], requestBody?: { content: Record<string, { example?: unknown, examples?: Record<string, { value: unknown }> }> } }
 interface Document { paths: Record<string, Record<string, Operation>> }
 
 /** Where the rows of each kind are that a path may name. */
 const tableOf: Partial<Record<IdKind, string>> = {
   tenant: 'tenants', staff: 'staff', apiKey: 'api_keys', testClock: 'test_clocks', lender: 'lenders', agreement: 'agreements', party: 'parties', contactPoint: 'contact_points',
   account: 'accounts', placement: 'placements', placementBatch: 'placement_batches', policyDecision: 'policy_decisions', hold: 'holds', dispute: 'disputes', charge: 'charges',
-  payment: 'payments', commissionEntry: 'commission_entries', message: 'messages', contactAttempt: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
+  payment: 'payments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', message: 'messages', contactAttempt: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
   webhookEndpoint: 'webhook_endpoints', delivery: 'deliveries', event: 'events', columnMapping: 'column_mappings',
 } as Record<string, string>
 
@@ -102,6 +103,9 @@ async function livedIn (w: World): Promise<Agency> {
   await w.ok(us, 'POST', '/v1/webhook-endpoints', { url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/` })
   const queue = await w.ok<{ id: string }>(us, 'POST', '/v1/queues', { name: 'All', ordering: 'balance', filter: { currencies: ['CNY'] } })
   const lender = await w.lender(us, { interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/365F' } })
+  await w.ok(us, 'POST', `/v1/lenders/${lender.id}/commission-plans`, {
+    currency: 'CNY', validFrom: '2026-01-01', terms: { base: ['principal'], rows: [{ method: { kind: 'flat', rate: '0.2' } }], vat: { rate: '0' }, recover: 'withhold' },
+  })
   const { accountId } = await w.account(us, lender, { placedOn: '2026-01-05' })
   await w.ok(us, 'POST', `/v1/placement-batches?lenderId=${lender.id}`, { rows: [{}] })
   await w.ok(us, 'POST', '/v1/column-mappings', { name: 'Core', mapping: { lenderReference: { column: 'a' } } })
@@ -148,7 +152,11 @@ t.test('the document', async t => {
   }
   const scopeOf = ({ operation }: { operation: Operation }): string => /Scope: `([^`]+)`/.exec(operation.description)?.[1] ?? 'none'
   const filled = (path: string): string => path.replace(/\{(\w+)\}/g, (_, param: string) => ours.get(param) ?? strangeId('event'))
-  const callAs = async (as: As, { path, method, operation }: typeof operations[number]) => await w.call(as, method, filled(path), bodyOf({ operation }))
+  const asked = ({ parameters = [] }: Operation): string => {
+    const required = parameters.filter(parameter => parameter.in === 'query' && parameter.required === true).map(({ name, example, schema }) => `${name}=${String(example ?? schema.enum?.[0])}`)
+    return required.length === 0 ? '' : `?${required.join('&')}`
+  }
+  const callAs = async (as: As, { path, method, operation }: typeof operations[number]) => await w.call(as, method, filled(path) + asked(operation), bodyOf({ operation }))
 
   t.test('a stranger learns nothing: 401, whatever the path', async t => {
     for (const operation of operations) t.equal((await callAs('nobody', operation)).statusCode, 401, operation.operation.operationId)

@@ -15,6 +15,7 @@ import { pgError } from '../../src/platform/db/tx.ts'
 import { strangeId, world } from '../world.ts'
 import { life } from './ledger.rows.ts'
 
+const bare = ({ debit, credit, amount }: Line): Line => ({ debit, credit, amount })
 const entry = (lines: Line[]): Entry => ({ lenderId: idOf('lender', 'x'), accountId: null, kind: 'adjustment', causeId: 'x', effectiveOn: '2026-01-05', currency: 'CNY', lines })
 
 t.test('an entry that moves nothing, or money between books, is a mistake of ours and stops the request', async t => {
@@ -78,7 +79,7 @@ t.test('in the database', async t => {
     t.same(await owed(account, '?asOf=2026-01-05'), expected)
     const { data } = await w.ok<{ data: { kind: string, lines: Line[], currency: string }[] }>(us, 'GET', `/v1/accounts/${account}/journal-entries`)
     t.same(data.map(({ kind }) => kind), ['placement', 'cost', 'cost'])
-    t.same(data[1]?.lines, [...cost(40_00), { debit: 'D.PENALTY', credit: 'C.CHARGED', amount: 25_00 }], 'in the order they were posted')
+    t.same(data[1]?.lines.map(bare), [...cost(40_00), { debit: 'D.PENALTY', credit: 'C.CHARGED', amount: 25_00 }], 'in the order they were posted')
   })
 
   t.test('several entries of several accounts are one act, and an account may be in more than one', async t => {
@@ -127,7 +128,7 @@ t.test('in the database', async t => {
     const { data } = await w.ok<{ data: { id: Id<'journalEntry'>, reversalOf: string | null, lines: Line[], effectiveOn: string }[] }>(us, 'GET', `/v1/accounts/${account}/journal-entries`)
     const [, original, reversal] = data
     t.match(reversal, { reversalOf: paid, effectiveOn: '2026-01-05' })
-    t.same(reversal?.lines, negated(original!.lines))
+    t.same(reversal?.lines.map(bare), negated(original!.lines).map(bare))
     await undo(reversal!.id, '2026-01-05')
     t.match(await owed(account), { principal: 966_67, interest: 0 }, 'a reversal may be reversed in its turn')
   })

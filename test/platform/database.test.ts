@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import t from 'tap'
+import { idOf, uuidOf } from '#kernel'
 import { literal } from '#platform'
 import { buildHealth } from '../../src/app.ts'
+import { findAccount } from '../../src/modules/accounts/index.ts'
 import { openDatabase } from '../../src/platform/db/database.ts'
+import { gatherReads } from '../../src/platform/db/gather.ts'
 import { migrate } from '../../src/platform/db/migrate.ts'
 import { findTenant } from '../../src/platform/jobs/run.ts'
 import { tenants } from '../../src/platform/tables.ts'
@@ -36,6 +39,36 @@ t.test('instants are written in UTC, whatever the server is set to', async t => 
     }, { readOnly })
     t.same(row, { clockAt: '2026-01-05T09:00:00Z' })
   }
+})
+
+t.test('reads by key that are asked for at once travel together, each with its own answer and its own error', async t => {
+  const w = await world()
+  t.teardown(w.close)
+  const agencies = [await w.agency(), await w.agency()] as const
+  const accounts = await Promise.all(agencies.map(async agency => {
+    const lender = await w.lender(agency)
+    return await Promise.all(Array.from({ length: 20 }, async () => (await w.account(agency, lender)).accountId))
+  }))
+  const db = openDatabase({ url: w.url, poolMax: 4, prepare: true })
+  t.teardown(db.close)
+  const principals = await Promise.all(agencies.map(async ({ id }) => (await findTenant(db, id))!))
+  const read = async (who: 0 | 1, id: string) => await db.withTenant(principals[who]!, async tx => (await findAccount(tx, idOf('account', id)))?.id ?? null, { readOnly: true })
+  const asked = accounts.flatMap((ids, whose) => ids.flatMap(id => ([0, 1] as const).map(async who => t.equal(await read(who, uuidOf(id)), who === whose ? id : null, 'an agency reads its own and no other'))))
+  await Promise.all([...asked, t.rejects(read(0, 'nonsense'), { code: '22P02' }, 'a read that is refused')])
+})
+
+t.test('reads travel with those of their own scope only, and those that a refusal hit go again alone', async t => {
+  const sent: string[][] = []
+  const read = gatherReads(async statements => {
+    const texts = statements.map(({ text }) => text)
+    sent.push(texts)
+    if (texts.includes('bad')) throw new Error(texts.length > 2 ? 'refused' : 'refused alone')
+    return statements.map(({ text }) => ({ rows: [[text]], fields: [], rowCount: 1 }))
+  }, error => error instanceof Error && error.message === 'refused')
+  const ask = async (scope: string, text: string): Promise<unknown> => (await read({ text: 'scope', values: [scope] }, { text, values: [] })).rows[0]![0]
+  const answers = await Promise.allSettled([ask('a', 'one'), ask('b', 'two'), ask('a', 'bad'), ask('a', 'three')])
+  t.same(answers.map(answer => answer.status === 'fulfilled' ? answer.value : String(answer.reason)), ['one', 'two', 'Error: refused alone', 'three'])
+  t.same(sent, [['scope', 'one', 'bad', 'three'], ['scope', 'two'], ['scope', 'one'], ['scope', 'bad'], ['scope', 'three']])
 })
 
 t.test('an ordinary role can migrate and run it, even one called like our own schema', async t => {

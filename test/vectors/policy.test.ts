@@ -14,7 +14,7 @@ interface Row {
 }
 
 // The rows are not part of this project: they stand beside it, or where the variable says.
-const path = join(process.env['RECOUP_VECTORS_DIR'] ?? fileURLToPath(new URL('../../../../shared/compliance', import.meta.url)), 'vectors.json')
+const path = join(process.env['RECOUP_VECTORS_DIR'] ?? fileURLToPath(new URL('../../../../shared', import.meta.url)), 'compliance/vectors.json')
 
 const camel = (text: string): string => text.replace(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase())
 /** The published rows speak of debtors; a few words are ours. */

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle
 import type { SQL } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Buckets, Id, PageOf } from '#kernel'
-import { NotFound, bigints, days, events, given, ownRows, pageAfter, pageAfterNumber, plannedAnew, prepared, texts, uuids, wireInstant, write } from '#platform'
+import { NotFound, bigints, days, events, ownRows, pageAfter, pageAfterNumber, plannedAnew, rowById, texts, uuids, wireInstant, write } from '#platform'
 import type { Tx } from '#platform'
 import { accountParties, accounts } from './tables.ts'
 import type { PartyRole, Stage } from './core.ts'
@@ -20,14 +20,8 @@ export interface AccountRow extends Buckets {
   region: string | null, timeZone: string, contractOn: string | null, dueOn: string, stage: Stage, placedOn: string, closedAt: string | null, createdAt: string
 }
 
-const accountById = prepared('account_by_id', db => db.select(columns).from(accounts)
-  .where(and(eq(accounts.tenantId, given(accounts.tenantId, 'tenantId')), eq(accounts.id, given(accounts.id, 'id')))))
-
 /** An account, or null. */
-export async function findAccount (tx: Tx, id: Id<'account'>): Promise<AccountRow | null> {
-  const [row] = await accountById(tx, { tenantId: tx.ctx.tenantId, id })
-  return row ?? null
-}
+export const findAccount: (tx: Tx, id: Id<'account'>) => Promise<AccountRow | null> = rowById(accounts, db => db.select(columns).from(accounts))
 
 /** An account, kept from changing until the transaction ends: whoever moves its money holds this lock. Rows that name it can be added meanwhile. Throws `NotFound`. */
 export async function lockAccount (tx: Tx, id: Id<'account'>): Promise<AccountRow> {

@@ -1,11 +1,12 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { Balance, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, closed, problems } from '#kernel'
+import type { Id } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
 import { findAccount } from '../accounts/index.ts'
 import { waiveCharge } from './commands.ts'
-import { ChargeAlreadyWaived, ChargeNotOpen, chargeKinds, waiverReasons } from './core.ts'
+import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, chargeKinds, waiverReasons } from './core.ts'
 import { findCharge, listCharges } from './db.ts'
 
 const Charge = Type.Object({
@@ -18,7 +19,8 @@ const Charge = Type.Object({
   days: Nullable(Type.Integer({ description: 'Days of interest: those from `fromOn` to `toOn`, less days on hold.' })),
   exact: Type.String({ description: 'What it comes to before rounding, in minor units: a decimal or a fraction.' }),
   amount: Type.Unsafe<number>({ ...Balance, description: 'What was charged, in minor units. Interest brings everything charged so far to the exact total so far, rounded half up: so it may differ from `exact` by a minor unit.' }),
-  currency: Currency, journalEntryId: Nullable(IdOf('journalEntry')), waivedAt: Nullable(Instant), waiverReason: Nullable(OneOf(waiverReasons, 'Why it was waived.')), createdAt: Instant,
+  currency: Currency, journalEntryId: Nullable(IdOf('journalEntry')), waivedAt: Nullable(Instant), waiverReason: Nullable(OneOf(waiverReasons, 'Why it was waived.')),
+  supersededBy: Nullable(Type.Unsafe<Id<'correction'>>({ ...IdOf('correction'), description: 'The correction that computed it anew because a fact arrived late; null while it holds.' })), createdAt: Instant,
 }, { title: 'Charge' })
 
 const WaiverInputSchema = Type.Object({ reason: OneOf(waiverReasons, 'Why the charge is taken back.') }, { title: 'WaiverInput', ...closed, examples: [{ reason: 'goodwill' }] })
@@ -52,7 +54,7 @@ export const api: Api = app => {
     config: { scope: 'payments:write' },
     schema: {
       operationId: 'waiveCharge', tags, summary: 'Take a charge back', description: 'Takes a charge back, whole and once. What has been paid cannot be waived, and waived interest is not charged again.',
-      params: path, body: WaiverInputSchema, response: { 200: Charge, ...problems(NotFound, ChargeAlreadyWaived, ChargeNotOpen) },
+      params: path, body: WaiverInputSchema, response: { 200: Charge, ...problems(NotFound, ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded) },
     },
   }, async req => await req.tx(async tx => await waiveCharge(tx, req.params.chargeId, req.body)))
 }

@@ -9,9 +9,9 @@ import type { Entry } from '../ledger/index.ts'
 import { findAgreements } from '../lenders/index.ts'
 import { closePlacement } from '../placements/index.ts'
 import type { WaiverInput } from './api.ts'
-import { ChargeAlreadyWaived, ChargeNotOpen, chargeTermsOf, chargeThrough, lateFeeOn, nextDueAt, restThrough } from './core.ts'
-import type { ChargeTerms, Pause } from './core.ts'
-import { findCharge, insertCharges, insertSchedules, listPauses, listPlaced, lockCharge, lockDue, lockSchedule, nightMax, setChargeWaived } from './db.ts'
+import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, changedCharges, chargeTermsOf, chargeThrough, lateFeeOn, nextDueAt, restThrough } from './core.ts'
+import type { ChargeTerms, NewCharge, Pause, Position } from './core.ts'
+import { findCharge, insertCharges, insertSchedules, keepWaivers, listLiveCharges, listPauses, listPlaced, lockCharge, lockDue, lockSchedule, nightMax, setChargeWaived, setSuperseded } from './db.ts'
 import type { Charge, Charged, PostedCharge, Reached } from './db.ts'
 import { ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'
 
@@ -95,23 +95,21 @@ export async function openSchedules (tx: Tx, accountIds: readonly Id<'account'>[
   const terms = await termsOf(tx, placed.map(({ agreementId }) => agreementId))
   await insertSchedules(tx, placed.map(row => {
     const rules = terms.get(row.agreementId)!
-    const position = {
-      chargedThroughOn: row.placedOn, baseDays: 0n, postedInterest: zero,
-      lateFeeOn: rules.graceDays === null ? null : lateFeeOn(rules.graceDays, row.dueOn, row.placedOn),
-    }
+    const position = beginningOf(row.placedOn, row.dueOn, rules.graceDays)
     return { ...row, position, dueAt: nextDueAt(position, rules, row.timeZone) }
   }))
 }
 
 /**
  * Takes a charge back, whole and once. Interest goes on from where it was: what was waived is not charged again. A debt that owes nothing
- * any more is closed as settled. Throws `NotFound`, `ChargeAlreadyWaived`, `ChargeNotOpen`.
+ * any more is closed as settled. Throws `NotFound`, `ChargeAlreadyWaived`, `ChargeNotOpen`, `ChargeSuperseded`.
  */
 export async function waiveCharge (tx: Tx, chargeId: Id<'charge'>, { reason }: WaiverInput): Promise<Charge> {
   const found = await findCharge(tx, chargeId)
   if (found === null) throw NotFound()
   const account = await lockAccount(tx, found.accountId)
-  const { kind, amount, currency, waivedAt } = await lockCharge(tx, chargeId)
+  const { kind, amount, currency, waivedAt, supersededBy } = await lockCharge(tx, chargeId)
+  if (supersededBy !== null) throw ChargeSuperseded({ correctionId: supersededBy })
   if (waivedAt !== null) throw ChargeAlreadyWaived({ waivedAt })
   const open = kind === 'interest' ? account.interest : account.penalty
   if (amount === zero || open < amount) throw ChargeNotOpen({ amount, open })
@@ -125,4 +123,38 @@ export async function waiveCharge (tx: Tx, chargeId: Id<'charge'>, { reason }: W
   const left = account.principal + account.interest + account.penalty + account.costs - amount
   if (minor(left) === zero) await closePlacement(tx, accountId, 'settledInFull')
   return charge
+}
+
+/** How a debt's charges begin and what rules them, for living its life again; the days on which charges were posted; and how far they were made. */
+export interface ChargedLife { charged: Charged, beginning: Position, terms: ChargeTerms, pauses: readonly Pause[], live: readonly Charge[] }
+
+/** What is needed to compute a debt's charges again from its placement. The caller holds the account's lock. Null when it was never charged. */
+export async function findChargedLife (tx: Tx, accountId: Id<'account'>, { placedOn, dueOn }: { placedOn: CalendarDay, dueOn: CalendarDay }): Promise<ChargedLife | null> {
+  const charged = await lockSchedule(tx, accountId) ?? await beginSchedule(tx, accountId)
+  if (charged === null) return null
+  const rules = (await termsOf(tx, [charged.agreementId])).get(charged.agreementId)!
+  const pauses = (await listPauses(tx, [accountId])).get(accountId) ?? noPauses
+  const all = await listLiveCharges(tx, accountId)
+  const earlier = all.filter(({ toOn }) => toOn <= placedOn)
+  // One late fee an account: an earlier placement may have had it.
+  const graceDays = earlier.some(({ kind }) => kind === 'lateFee') ? null : rules.graceDays
+  return { charged, terms: rules, pauses, live: all.filter(({ toOn }) => toOn > placedOn), beginning: beginningOf(placedOn, dueOn, graceDays) }
+}
+
+/** Where the charges of a debt begin: on the day after it was placed, with its late fee still to come. */
+const beginningOf = (placedOn: CalendarDay, dueOn: CalendarDay, graceDays: number | null): Position =>
+  ({ chargedThroughOn: placedOn, baseDays: 0n, postedInterest: zero, lateFeeOn: graceDays === null ? null : lateFeeOn(graceDays, dueOn, placedOn) })
+
+/**
+ * Puts charges computed anew in the place of those that differ, and sets the schedule to where they end. What they come to is posted by the
+ * correction, in one entry with all else. Answers what changed, by kind and day.
+ */
+export async function replaceCharges (
+  tx: Tx, { charged, terms, live }: ChargedLife, anew: readonly NewCharge[], position: Position, by: { correctionId: Id<'correction'>, entryId: Id<'journalEntry'> | null },
+): Promise<void> {
+  const { gone, made } = changedCharges(live, anew)
+  if (gone.length > 0) await setSuperseded(tx, gone.map(({ id }) => id), by.correctionId)
+  await insertCharges(tx, made.map(charge => ({ id: newId('charge'), of: charged, made: charge, entryId: charge.amount > zero ? by.entryId : null })),
+    [{ accountId: charged.accountId, position, dueAt: charged.isWorked ? nextDueAt(position, terms, charged.timeZone) : null }])
+  if (gone.some(({ waivedAt }) => waivedAt !== null)) await keepWaivers(tx, charged.accountId, by.correctionId)
 }

@@ -8,6 +8,8 @@ export const ChargeNotOpen = problem('charge-not-open', 409, 'Less is open of th
 /** What a charge is for. */
 export const chargeKinds = ['interest', 'lateFee'] as const
 
+export const ChargeSuperseded = problem('charge-superseded', 409, 'The charge was computed anew after a fact arrived late.', 'Waive the charge that took its place: read the charges of the account.')
+
 /** Why a charge is waived. */
 export const waiverReasons = ['goodwill', 'error', 'hardship', 'disputeUpheld', 'lenderRequest'] as const
 
@@ -133,4 +135,23 @@ export function nextDueAt ({ chargedThroughOn, lateFeeOn }: Position, { interest
   if (interest === null && !isFeeOpen) return null
   const day = interest === null && isFeeOpen && lateFeeOn > next ? lateFeeOn : next
   return startOfDay(day, timeZone).toISOString()
+}
+
+/** A charge as it stands, as far as computing it anew can change it. */
+type Made = Pick<NewCharge, 'kind' | 'toOn' | 'fromOn' | 'base' | 'days' | 'exact' | 'amount'>
+
+const isSame = (a: Made, b: Made): boolean =>
+  a.kind === b.kind && a.toOn === b.toOn && a.fromOn === b.fromOn && a.base === b.base && a.days === b.days && a.exact === b.exact && a.amount === b.amount
+
+/** Compares charges that hold with the same days computed anew: those that do not hold any more, and those that take their place or are new. */
+export function changedCharges<L extends Made, N extends Made> (live: readonly L[], anew: readonly N[]): { gone: L[], made: N[] } {
+  const key = ({ kind, toOn }: Made): string => `${kind} ${toOn}`
+  const known = new Map(live.map(charge => [key(charge), charge]))
+  const made = anew.filter(charge => {
+    const same = known.get(key(charge))
+    if (same === undefined || !isSame(same, charge)) return true
+    known.delete(key(charge))
+    return false
+  })
+  return { gone: [...known.values()], made }
 }

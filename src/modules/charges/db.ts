@@ -1,7 +1,7 @@
-import { and, asc, eq, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { cutPage, idOf, minor, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
-import { NotFound, literal, pageAfter, plainArray, wireInstant } from '#platform'
+import { NotFound, literal, pageAfter, plainArray, rowById, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import type { ChargedDebt, NewCharge, Pause, Position } from './core.ts'
 import { charges } from './tables.ts'
@@ -125,8 +125,8 @@ export async function insertSchedules (tx: Tx, rows: readonly (Placed & { positi
       ${texts(r => r.position.chargedThroughOn)}::date[], ${texts(r => r.position.lateFeeOn)}::date[], ${texts(r => r.dueAt)}::timestamptz[])
       as s (account_id, lender_id, placement_id, agreement_id, charged_through_on, late_fee_on, due_at)
     on conflict (tenant_id, account_id) do update set placement_id = excluded.placement_id, agreement_id = excluded.agreement_id, base_days = 0, posted_interest = 0, due_at = excluded.due_at,
-      charged_through_on = greatest(excluded.charged_through_on, (select max(c.to_on) from charges c where c.tenant_id = excluded.tenant_id and c.account_id = excluded.account_id and c.kind = 'interest')),
-      late_fee_on = case when exists (select from charges c where c.tenant_id = excluded.tenant_id and c.account_id = excluded.account_id and c.kind = 'lateFee') then null else excluded.late_fee_on end
+      charged_through_on = greatest(excluded.charged_through_on, (select max(c.to_on) from charges c where c.tenant_id = excluded.tenant_id and c.account_id = excluded.account_id and c.kind = 'interest' and c.superseded_by is null)),
+      late_fee_on = case when exists (select from charges c where c.tenant_id = excluded.tenant_id and c.account_id = excluded.account_id and c.kind = 'lateFee' and c.superseded_by is null) then null else excluded.late_fee_on end
     where charge_schedules.placement_id <> excluded.placement_id`)
 }
 
@@ -148,14 +148,11 @@ export async function wakeSchedules (tx: Tx, accountIds: readonly Id<'account'>[
 const columns = {
   id: charges.id, accountId: charges.accountId, lenderId: charges.lenderId, kind: charges.kind, fromOn: charges.fromOn, toOn: charges.toOn, base: charges.base, rate: charges.rate,
   rateUnit: charges.rateUnit, dayCount: charges.dayCount, days: charges.days, exact: charges.exact, amount: charges.amount, currency: charges.currency, journalEntryId: charges.entryId,
-  waivedAt: charges.waivedAt, waiverReason: charges.waiverReason, createdAt: charges.createdAt,
+  waivedAt: charges.waivedAt, waiverReason: charges.waiverReason, supersededBy: charges.supersededBy, createdAt: charges.createdAt,
 }
 
 /** A charge, or null. */
-export async function findCharge (tx: Tx, id: Id<'charge'>) {
-  const [row] = await tx.select(columns).from(charges).where(and(eq(charges.tenantId, tx.ctx.tenantId), eq(charges.id, id)))
-  return row ?? null
-}
+export const findCharge = rowById(charges, db => db.select(columns).from(charges))
 
 /** A charge whose account's lock is held. Throws `NotFound`. */
 export async function lockCharge (tx: Tx, id: Id<'charge'>) {
@@ -179,4 +176,23 @@ export async function setChargeWaived (tx: Tx, id: Id<'charge'>, reason: NonNull
   const [row] = await tx.update(charges).set({ waivedAt: tx.ctx.now.toISOString(), waiverReason: reason, waiverEntryId: entryId })
     .where(and(eq(charges.tenantId, tx.ctx.tenantId), eq(charges.id, id))).returning(columns)
   return row!
+}
+
+/** The charges of an account that hold, by day. The account's lock is held. */
+export async function listLiveCharges (tx: Tx, accountId: Id<'account'>): Promise<Charge[]> {
+  return await tx.select(columns).from(charges)
+    .where(and(eq(charges.tenantId, tx.ctx.tenantId), eq(charges.accountId, accountId), isNull(charges.supersededBy))).orderBy(asc(charges.toOn), asc(charges.id))
+}
+
+/** Marks charges as computed anew by a correction. */
+export async function setSuperseded (tx: Tx, ids: readonly Id<'charge'>[], by: Id<'correction'>): Promise<void> {
+  await tx.update(charges).set({ supersededBy: by }).where(and(eq(charges.tenantId, tx.ctx.tenantId), inArray(charges.id, [...ids])))
+}
+
+/** What was waived stays waived when it is computed anew: the charges of a correction take the waivers of those they replace. */
+export async function keepWaivers (tx: Tx, accountId: Id<'account'>, by: Id<'correction'>): Promise<void> {
+  await tx.execute(sql`update charges n set waived_at = o.waived_at, waiver_reason = o.waiver_reason, waiver_entry_id = o.waiver_entry_id
+    from charges o
+    where o.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and o.account_id = ${uuidOf(accountId)}::uuid and o.superseded_by = ${uuidOf(by)}::uuid and o.waived_at is not null
+      and n.tenant_id = o.tenant_id and n.account_id = o.account_id and n.kind = o.kind and n.caused_by = o.caused_by and n.superseded_by is null`)
 }

@@ -10,10 +10,16 @@
  * The night's work takes schedules that are due, many a transaction, with their accounts locked; whoever changes a principal
  * (`payments`) brings the account up to date first, by `accrueThrough`, under the same lock. Every charge keeps all it was computed from.
  *
- * Still thin: one rate for life, no back-dating (a fact that arrives late leaves charges of later days as they are), no caps by law.
+ * A fact that arrives late has the charges of later days computed anew (`payments` lives the debt again); those that differ are superseded.
+ *
+ * Still thin: one rate for life, no caps by law.
  * What must never happen: interest on interest, a day charged twice, a second late fee, a charge without its posting.
  */
 export { api } from './api.ts'
-export { accrueThrough } from './commands.ts'
+export { accrueThrough, findChargedLife, replaceCharges } from './commands.ts'
+export type { ChargedLife } from './commands.ts'
+export { changedCharges } from './core.ts'
+export { annualPercent, compoundInterest, compoundings, dailyPercent, equivalentRate, interestSegments, rateUnits, ratesOf, resets, roundedPerDay, yearDaysOf } from './interest.core.ts'
+export type { Segment } from './interest.core.ts'
 export { ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'
 export * as jobs from './jobs.ts'

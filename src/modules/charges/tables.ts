@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { char, foreignKey, index, integer, numeric, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { day, id, instant, minor, tenantId } from '#platform'
 import { accounts } from '../accounts/tables.ts'
@@ -24,16 +25,18 @@ export const chargeSchedules = pgTable('charge_schedules', {
 
 /**
  * Interest and late fees, each with all it was computed from. `exact` is the sum before rounding; interest of less than half a minor unit
- * so far has an amount of zero and no entry. `causedBy` makes a charge unique: a day bears interest once, an account one late fee.
+ * so far has an amount of zero and no entry. `causedBy` makes a charge unique: a day bears interest once, an account one late fee. A charge that a late fact
+ * changed is superseded by the correction that computed it anew, and stays to be read.
  */
 export const charges = pgTable('charges', {
   tenantId: tenantId(), id: id('charge').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), kind: text({ enum: chargeKinds }).notNull(),
   fromOn: day().notNull(), toOn: day().notNull(), base: minor().notNull(), rate: text(), rateUnit: text({ enum: ['pct_year', 'pct_day', 'per10k_day'] }),
   dayCount: text({ enum: ['ACT/365F', 'ACT/360'] }), days: integer(), exact: text().notNull(), amount: minor().notNull(), currency: char({ length: 3 }).notNull(),
-  causedBy: text().notNull(), entryId: id('journalEntry'), waivedAt: instant(), waiverReason: text({ enum: waiverReasons }), waiverEntryId: id('journalEntry'), createdAt: instant().notNull(),
+  causedBy: text().notNull(), entryId: id('journalEntry'), waivedAt: instant(), waiverReason: text({ enum: waiverReasons }), waiverEntryId: id('journalEntry'), supersededBy: id('correction'), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
-  uniqueIndex().on(t.tenantId, t.accountId, t.kind, t.causedBy),
+  uniqueIndex().on(t.tenantId, t.accountId, t.kind, t.causedBy).where(sql`${t.supersededBy} is null`),
+  index().on(t.tenantId, t.accountId, t.id),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
   foreignKey({ columns: [t.tenantId, t.waiverEntryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),

@@ -1,42 +1,57 @@
 import { Type } from 'typebox'
-import { Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, Ratio, SignedAmount, bucketsOf, buckets, closed, problems, withTotal } from '#kernel'
+import { Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, Ratio, SignedAmount, bucketsOf, buckets, closed, formatR, neg, negR, problems, rational, withTotal } from '#kernel'
+import type { Id } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
-import { CommissionBand, commissionBandOf, findAgreement } from '../lenders/index.ts'
-import { commissionKinds, explainCommission, recoveries } from './core.ts'
+import { findAgreement } from '../lenders/index.ts'
+import { commissionKinds, explainCommission, negated, recoveries } from './core.ts'
 import { findCommissionEntry, listCommissionEntries } from './db.ts'
 import type { CommissionEntry as Row } from './db.ts'
+import { PlanRow, planOfTerms } from './plan.core.ts'
+import { api as plans } from './plans.api.ts'
+import { findPlan } from './plans.db.ts'
 
 const signed = (description: string) => Type.Unsafe<number>({ ...SignedAmount, description })
-const Rate = Type.Unsafe<string>({ ...Ratio, description: 'The share of the base that is commission, exactly.' })
+const Rate = Nullable(Type.Unsafe<string>({ ...Ratio, description: 'The share of the base that is commission, exactly; null where a scale or a fixed sum says more than a rate.' }))
 const VatRate = Type.Unsafe<string>({ ...Ratio, description: 'The share of the commission that is VAT, exactly.' })
 
 const CommissionEntry = Type.Object({
   id: IdOf('commissionEntry'), lenderId: IdOf('lender'), accountId: IdOf('account'), paymentId: IdOf('payment'), agreementId: IdOf('agreement'),
-  kind: OneOf(commissionKinds, '`accrual`: earned on a payment; `clawback`: given back because the payment was reversed, all amounts negative.'), effectiveOn: Day, currency: Currency,
+  kind: OneOf(commissionKinds, '`accrual`: earned on a payment; `clawback`: given back because the payment was reversed, or settles other parts now; all amounts negative.'),
+  number: Type.Integer({ description: 'Counts the accruals of a payment: 1, and one more each time a late fact changed what it settles. A clawback has the number of its accrual.' }),
+  correctionId: Nullable(IdOf('correction')), commissionPlanId: Nullable(IdOf('commissionPlan')), effectiveOn: Day, currency: Currency,
   base: signed('What commission is a share of, in minor units.'), rate: Rate, commission: signed('The commission, in minor units.'), vatRate: VatRate, vat: signed('VAT on it, in minor units.'),
   recoverFrom: OneOf(recoveries, '`trust`: withheld from money the agency holds for the lender; `invoice`: put on the lender\'s account.'),
   withheld: signed('How much of commission and VAT was withheld; the rest is invoiced.'), journalEntryId: Nullable(IdOf('journalEntry')), createdAt: Instant,
 }, { title: 'CommissionEntry' })
 
-const show = ({ principal: _p, interest: _i, penalty: _y, costs: _c, daysPastDue: _d, ...entry }: Row) => entry
+const show = ({ principal: _p, interest: _i, penalty: _y, costs: _c, situation: _s, row: _r, pastRecovered: _pr, pastCollected: _pc, pastExact: _pe, pastCommission: _pm, exact: _e, planId, ...entry }: Row) =>
+  ({ ...entry, commissionPlanId: planId })
+
+const Situated = Type.Object({
+  daysPastDue: Type.Integer({ description: 'How old the debt was when it was placed.' }), balanceAtPlacement: Type.Unsafe<number>({ ...SignedAmount, description: 'What it was placed with, in minor units.' }),
+  placementNumber: Type.Integer({ description: 'How often it was placed with the agency.' }), daysSincePlacement: Type.Integer({ description: 'Days from placement to payment.' }), receivedBy: OneOf(['agency', 'lender'], 'Whose hands the money came into.'),
+}, { description: 'What chose the row of the plan.' })
 
 const Explanation = Type.Object({
   commissionEntryId: IdOf('commissionEntry'), paymentId: IdOf('payment'), kind: OneOf(commissionKinds, 'What is explained. A clawback is the mirror of its accrual.'), currency: Currency,
   inputs: Type.Object({
-    agreementId: IdOf('agreement'), allocated: Type.Unsafe<ReturnType<typeof withTotal>>({ ...Type.Object(Object.fromEntries([...buckets, 'total'].map(part => [part, signed(`What the payment settled: ${part}, in minor units.`)]))), description: 'What the payment settled, part by part.' }),
-    baseParts: Type.Array(OneOf(buckets, 'A part of the debt.'), { description: 'The parts on which commission is earned, by the agreement.' }),
-    daysPastDueAtPlacement: Type.Integer({ description: 'How old the debt was when it was placed, which chooses the band.' }),
-    band: Nullable(CommissionBand), rate: Rate, vatRate: VatRate,
+    agreementId: IdOf('agreement'), commissionPlanId: Nullable(Type.Unsafe<Id<'commissionPlan'>>({ ...IdOf('commissionPlan'), description: 'The plan; null: the agreement\'s own terms.' })),
+    allocated: Type.Unsafe<ReturnType<typeof withTotal>>({ ...Type.Object(Object.fromEntries([...buckets, 'total'].map(part => [part, signed(`What the payment settled: ${part}, in minor units.`)]))), description: 'What the payment settled, part by part.' }),
+    baseParts: Type.Array(OneOf(buckets, 'A part of the debt.'), { description: 'The parts on which commission is earned.' }), situation: Situated,
+    row: Type.Integer({ description: 'The place of the row that was hit, from 0.' }), hit: PlanRow,
+    before: Type.Object({ recovered: signed('What earlier payments recovered of those parts.'), commission: signed('What they had earned.') }, { description: 'What the debt\'s earlier payments had come to, where the plan counts on them.' }),
+    vatRate: VatRate,
   }, { description: 'Everything the figures follow from.' }),
   steps: Type.Array(Type.Object({
-    name: OneOf(['base', 'commission', 'vat', 'total'], 'What the step arrives at.'), formula: Type.String({ description: 'The sum, in minor units.' }),
+    name: OneOf(['base', 'fee', 'bounds', 'commission', 'vat', 'total'], 'What the step arrives at.'), formula: Type.String({ description: 'The sum, in minor units.' }),
     exact: Type.String({ description: 'What comes out, exactly: a decimal or a fraction.' }), amount: signed('Rounded half up to minor units.'),
   }), { description: 'The sum, step by step.' }),
   commission: signed('The commission as it was booked.'), vat: signed('The VAT as it was booked.'), total: signed('Commission and VAT.'),
 }, { title: 'CommissionExplanation' })
 
-export const api: Api = app => {
+export const api: Api = (app, services) => {
+  plans(app, services)
   const tags = ['commissions']
   const path = Type.Object({ commissionEntryId: IdOf('commissionEntry') })
 
@@ -72,13 +87,15 @@ export const api: Api = app => {
     const entry = await findCommissionEntry(tx, req.params.commissionEntryId)
     const agreement = entry === null ? null : await findAgreement(tx, entry.agreementId)
     if (entry === null || agreement === null) throw NotFound()
-    const { paymentId, kind, currency, agreementId, rate, vatRate, commission, vat } = entry
-    const terms = agreement.terms.commission
-    const { steps } = explainCommission({ allocated: bucketsOf(entry), parts: terms.base, rate, vatRate })
+    const { paymentId, kind, currency, agreementId, planId, vatRate, commission, vat, situation, row } = entry
+    const terms = planId === null ? planOfTerms(agreement.terms) : (await findPlan(tx, planId))!.terms
+    const past = { recovered: entry.pastRecovered, collected: entry.pastCollected, exact: rational(entry.pastExact), commission: entry.pastCommission }
+    const isUndone = kind === 'clawback'
+    const { steps } = explainCommission({ allocated: isUndone ? negated(bucketsOf(entry)) : bucketsOf(entry), terms, at: situation, past })
     return {
-      commissionEntryId: entry.id, paymentId, kind, currency, commission, vat, total: commission + vat, steps,
+      commissionEntryId: entry.id, paymentId, kind, currency, commission, vat, total: commission + vat, steps: isUndone ? steps.map(step => ({ ...step, exact: formatR(negR(rational(step.exact))), amount: neg(step.amount) })) : steps,
       inputs: {
-        agreementId, allocated: withTotal(entry), baseParts: terms.base, daysPastDueAtPlacement: entry.daysPastDue, band: commissionBandOf(terms, entry.daysPastDue), rate, vatRate,
+        agreementId, commissionPlanId: planId, allocated: withTotal(entry), baseParts: terms.base, situation, row, hit: terms.rows[row]!, before: { recovered: past.recovered, commission: past.commission }, vatRate,
       },
     }
   }))

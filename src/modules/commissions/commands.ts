@@ -1,52 +1,129 @@
-import { bucketsOf, neg } from '#kernel'
+import { bucketsOf, daysBetween, formatR, neg, rational } from '#kernel'
 import type { Buckets, CalendarDay, Id } from '#kernel'
-import { emit } from '#platform'
+import { emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import { daysPastDue } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
-import { post, reverse } from '../ledger/index.ts'
-import { commissionRateOf } from '../lenders/index.ts'
+import { findPlaced, post, reverse } from '../ledger/index.ts'
 import type { Agreement } from '../lenders/index.ts'
-import { commissionLines, explainCommission, negated, recoveryOf, withheldOf } from './core.ts'
-import { findAccrual, insertCommissionEntry } from './db.ts'
+import { commissionLines, explainCommission, negated, noPast, pastWith, recoveryOf, withheldOf } from './core.ts'
+import type { Explained, Past } from './core.ts'
+import { findAccrual, insertCommissionEntry, listAccruals } from './db.ts'
 import type { CommissionEntry } from './db.ts'
 import { CommissionAccrued, CommissionClawedBack } from './events.ts'
+import { isCumulative, planOfTerms } from './plan.core.ts'
+import type { PlanTerms, Situation } from './plan.core.ts'
+import { findPlanInForce } from './plans.db.ts'
 
 /** A payment on which commission is earned: what it settled of the account, under the agreement the debt was placed under. */
-export interface Recovered { account: AccountRow, agreement: Agreement, paymentId: Id<'payment'>, allocated: Buckets, receivedBy: 'agency' | 'lender', effectiveOn: CalendarDay }
+export interface Recovered {
+  account: AccountRow, agreement: Agreement, placement: { placedOn: CalendarDay, placementNumber: number }, paymentId: Id<'payment'>, allocated: Buckets,
+  receivedBy: 'agency' | 'lender', receivedOn: CalendarDay
+}
 
-/** Books the commission on a payment, once: withheld from trust money or put on the lender's account, as agreed. The caller holds the account's lock. */
-export async function accrueCommission (tx: Tx, { account, agreement, paymentId, allocated, receivedBy, effectiveOn }: Recovered): Promise<CommissionEntry> {
-  const { commission: terms, remittance } = agreement.terms
-  const { id: accountId, lenderId, currency } = account
-  const ageDays = daysPastDue(account.dueOn, account.placedOn)
-  const rate = commissionRateOf(terms, ageDays)
-  const { earned } = explainCommission({ allocated, parts: terms.base, rate, vatRate: terms.vatRate })
-  const recoverFrom = recoveryOf(remittance, receivedBy)
+/** The plan a debt is under: the lender's newest on the day of its placement, or the agreement's own terms. */
+export interface PlanInForce { planId: Id<'commissionPlan'> | null, terms: PlanTerms }
+
+export async function planFor (tx: Tx, { lenderId, currency }: AccountRow, agreement: Agreement, placedOn: CalendarDay): Promise<PlanInForce> {
+  const plan = await findPlanInForce(tx, lenderId, currency, placedOn)
+  return plan === null ? { planId: null, terms: planOfTerms(agreement.terms) } : { planId: plan.id, terms: plan.terms }
+}
+
+/**
+ * Books the commission on a payment, once: withheld from trust money or put on the lender's account, as agreed. Where it depends on what the debt
+ * earned before, a payment that arrives late has those after it earn anew. The caller holds the account's lock.
+ */
+export async function accrueCommission (tx: Tx, recovered: Recovered, changed: Changed = unchanged): Promise<CommissionEntry> {
+  const { account, placement, receivedBy, receivedOn, paymentId } = recovered
+  const plan = await planFor(tx, account, recovered.agreement, placement.placedOn)
+  const at: Situation = {
+    daysPastDue: daysPastDue(account.dueOn, placement.placedOn), balanceAtPlacement: await findPlaced(tx, account.id), placementNumber: placement.placementNumber,
+    daysSincePlacement: daysBetween(placement.placedOn, receivedOn), receivedBy,
+  }
+  const earlier = isCumulative(plan.terms) ? (await listAccruals(tx, account.id)).filter(entry => entry.effectiveOn <= receivedOn) : []
+  const entry = await accrue(tx, recovered, plan, { at, past: pastOf(earlier), number: 1, correctionId: null })
+  return await restate(tx, account, recovered.agreement, plan, changed) ? (await findAccrual(tx, paymentId))! : entry
+}
+
+const pastOf = (entries: readonly CommissionEntry[]): Past =>
+  entries.reduce((past, entry) => pastWith(past, bucketsOf(entry), { earned: entry, exact: rational(entry.exact) }), noPast)
+
+interface Accrued { paymentId: Id<'payment'>, account: Pick<AccountRow, 'id' | 'lenderId' | 'currency'>, agreement: Pick<Agreement, 'id'>, allocated: Buckets, receivedOn: CalendarDay }
+
+async function accrue (tx: Tx, { account: { id: accountId, lenderId, currency }, agreement, paymentId, allocated, receivedOn }: Accrued, { planId, terms }: PlanInForce,
+  { at, past, ...as }: { at: Situation, past: Past, number: number, correctionId: Id<'correction'> | null }): Promise<CommissionEntry> {
+  const { earned, row, rate, exact } = explainCommission({ allocated, terms, at, past })
+  const recoverFrom = recoveryOf(terms.recover, at.receivedBy)
   const withheld = withheldOf(recoverFrom, earned, allocated)
+  const id = newId('commissionEntry')
   const lines = commissionLines(earned, withheld)
-  const [journalEntryId = null] = await post(tx, lines.length === 0 ? [] : [{ lenderId, accountId, kind: 'commission', causeId: paymentId, effectiveOn, currency, lines }])
+  const [journalEntryId = null] = await post(tx, lines.length === 0 ? [] : [{ lenderId, accountId, kind: 'commission', causeId: id, effectiveOn: receivedOn, currency, lines }])
   const entry = await insertCommissionEntry(tx, {
-    lenderId, accountId, paymentId, agreementId: agreement.id, kind: 'accrual', effectiveOn, currency, ...allocated, daysPastDue: ageDays,
-    ...earned, rate, vatRate: terms.vatRate, recoverFrom, withheld, journalEntryId,
+    id, lenderId, accountId, paymentId, agreementId: agreement.id, kind: 'accrual', ...as, effectiveOn: receivedOn, currency, ...allocated, planId, row, situation: at,
+    pastRecovered: past.recovered, pastCollected: past.collected, pastExact: formatR(past.exact), pastCommission: past.commission,
+    ...earned, rate, exact: formatR(exact), vatRate: terms.vat.reverseCharge === true ? '0' : terms.vat.rate, recoverFrom, withheld, journalEntryId,
   })
   emit(tx, CommissionAccrued, { accountId, lenderId }, factsOf(entry))
   return entry
 }
 
-/** Gives back exactly what a payment earned, once, when it is reversed. The caller holds the account's lock. Throws `AlreadyReversed`, `ReversalTooEarly`. */
-export async function clawBackCommission (tx: Tx, { paymentId, effectiveOn }: { paymentId: Id<'payment'>, effectiveOn: CalendarDay }): Promise<CommissionEntry> {
+/**
+ * Gives back exactly what a payment earned, once, when it is reversed; nothing when the plan's window for it is over, which is answered as null. What
+ * later payments earned by it is booked anew. The caller holds the account's lock. Throws `AlreadyReversed`, `ReversalTooEarly`.
+ */
+export async function clawBackCommission (tx: Tx, { account, agreement, placement, paymentId, effectiveOn }: Pick<Recovered, 'account' | 'agreement' | 'placement' | 'paymentId'> & { effectiveOn: CalendarDay }, changed: Changed = unchanged): Promise<CommissionEntry | null> {
   const accrual = await findAccrual(tx, paymentId)
   if (accrual === null) throw new Error(`payment ${paymentId} has no commission entry`)
-  const { id: _id, createdAt: _createdAt, journalEntryId: accrualEntryId, ...original } = accrual
-  const journalEntryId = accrualEntryId === null ? null : await reverse(tx, accrualEntryId, { kind: 'clawback', causeId: paymentId, effectiveOn })
+  const plan = await planFor(tx, account, agreement, placement.placedOn)
+  const { clawback } = plan.terms
+  if (clawback !== undefined && daysBetween(accrual.effectiveOn, effectiveOn) > clawback.withinDays) {
+    await restate(tx, account, agreement, plan, changed)
+    return null
+  }
+  const entry = await clawBack(tx, accrual, effectiveOn, null)
+  await restate(tx, account, agreement, plan, changed)
+  return entry
+}
+
+async function clawBack (tx: Tx, accrual: CommissionEntry, effectiveOn: CalendarDay, correctionId: Id<'correction'> | null): Promise<CommissionEntry> {
+  const { createdAt: _createdAt, journalEntryId: accrualEntryId, ...original } = accrual
+  const id = newId('commissionEntry')
+  const journalEntryId = accrualEntryId === null ? null : await reverse(tx, accrualEntryId, { kind: 'clawback', causeId: id, effectiveOn })
   const entry = await insertCommissionEntry(tx, {
-    ...original, ...negated(bucketsOf(original)), kind: 'clawback', effectiveOn,
+    ...original, ...negated(bucketsOf(original)), id, kind: 'clawback', correctionId, effectiveOn,
     base: neg(original.base), commission: neg(original.commission), vat: neg(original.vat), withheld: neg(original.withheld), journalEntryId,
   })
   emit(tx, CommissionClawedBack, { accountId: entry.accountId, lenderId: entry.lenderId }, factsOf(entry))
   return entry
 }
+
+/** What a late fact changed beside: what other payments of the debt settle now, and the correction that says so. */
+export interface Changed { settled: ReadonlyMap<Id<'payment'>, Buckets>, correctionId: Id<'correction'> | null }
+const unchanged: Changed = { settled: new Map(), correctionId: null }
+
+/**
+ * Goes through what a debt's payments earned, in the order they were received, and replaces what is not what they earn now: what each earned is given
+ * back and it earns anew, both on the day it was received. Answers whether there was anything to look for.
+ */
+async function restate (tx: Tx, account: AccountRow, agreement: Agreement, plan: PlanInForce, { settled, correctionId }: Changed): Promise<boolean> {
+  if (settled.size === 0 && !isCumulative(plan.terms)) return false
+  let past = noPast
+  for (const accrual of await listAccruals(tx, account.id)) {
+    const { paymentId, situation: at, effectiveOn: receivedOn, number } = accrual
+    const allocated = settled.get(paymentId) ?? bucketsOf(accrual)
+    // An earlier placement's plan was another: what it earned stays.
+    const now = accrual.planId === plan.planId && accrual.agreementId === agreement.id ? explainCommission({ allocated, terms: plan.terms, at, past: isCumulative(plan.terms) ? past : noPast }) : null
+    if (now !== null && !isSame(accrual, now, withheldOf(recoveryOf(plan.terms.recover, at.receivedBy), now.earned, allocated))) {
+      await clawBack(tx, accrual, receivedOn, correctionId)
+      await accrue(tx, { account, agreement, paymentId, allocated, receivedOn }, plan, { at, past: isCumulative(plan.terms) ? past : noPast, number: number + 1, correctionId })
+    }
+    past = pastWith(past, allocated, now ?? { earned: accrual, exact: rational(accrual.exact) })
+  }
+  return true
+}
+
+const isSame = (entry: CommissionEntry, { earned: { base, commission, vat } }: Explained, withheld: number): boolean =>
+  base === entry.base && commission === entry.commission && vat === entry.vat && withheld === entry.withheld
 
 const factsOf = ({ id: commissionEntryId, paymentId, accountId, currency, base, commission, vat, recoverFrom }: CommissionEntry) =>
   ({ commissionEntryId, paymentId, accountId, currency, base, commission, vat, recoverFrom })

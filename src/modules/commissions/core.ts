@@ -1,7 +1,9 @@
-import { add, formatR, lesser, mulR, neg, rational, roundR, minor, sub, sum, totalOf, wholeR, zero } from '#kernel'
-import type { Bucket, Buckets, Minor } from '#kernel'
-import type { AgreementTerms } from '../lenders/index.ts'
+import { add, addR, compareR, formatR, lesser, minor, mulR, neg, rational, roundR, sub, sum, totalOf, wholeR, zero, zeroR } from '#kernel'
+import type { Buckets, Minor, Rational } from '#kernel'
 import type { Line } from '../ledger/index.ts'
+import { adjusted, boundedFee, boundedTotal, feeOf } from './fees.core.ts'
+import { adjustmentsFor, isCumulative, rowFor } from './plan.core.ts'
+import type { PlanTerms, Situation } from './plan.core.ts'
 
 /** What an entry is: commission earned on a payment, or given back because the payment was reversed. */
 export const commissionKinds = ['accrual', 'clawback'] as const
@@ -10,39 +12,58 @@ export const commissionKinds = ['accrual', 'clawback'] as const
 export const recoveries = ['trust', 'invoice'] as const
 export type Recovery = typeof recoveries[number]
 
-/** What commission is computed from. */
-export interface CommissionInputs { allocated: Buckets, parts: readonly Bucket[], rate: string, vatRate: string }
-
 /** What a payment earns. Minor units of the payment's currency; negative on a clawback. */
 export interface Earned { base: Minor, commission: Minor, vat: Minor }
 
+/** What a debt's earlier payments came to: what they recovered of the parts that bear commission, all that they settled, their fees exactly, and what was booked. */
+export interface Past { recovered: Minor, collected: Minor, exact: Rational, commission: Minor }
+export const noPast: Past = { recovered: zero, collected: zero, exact: zeroR, commission: zero }
+
+/** What commission is computed from. */
+export interface CommissionInputs { allocated: Buckets, terms: PlanTerms, at: Situation, past: Past }
+
 /** One step of the sum: `exact` is what came out, `amount` that rounded half up to minor units. */
-export interface Step { name: 'base' | 'commission' | 'vat' | 'total', formula: string, exact: string, amount: Minor }
+export interface Step { name: 'base' | 'fee' | 'bounds' | 'commission' | 'vat' | 'total', formula: string, exact: string, amount: Minor }
+
+/** What came of it: the row that was hit, its rate when it has one, the payment's fee exactly, and the sum step by step. */
+export interface Explained { earned: Earned, row: number, rate: string | null, exact: Rational, steps: Step[] }
 
 /**
- * Computes commission step by step: the base is what was allocated to the agreed parts of the debt, commission its share at the rate, VAT the
- * tax on the commission; each rounded once, half away from zero.
+ * Computes commission step by step: the base is what was allocated to the agreed parts of the debt; the first row that matches the situation says how
+ * the fee follows from it; bounds of a payment and of a debt hold it. Commission is rounded once, half away from zero: where it depends on earlier
+ * payments, it is what brings all that was booked to the exact total so far, rounded. VAT is the tax on the commission, rounded once.
  */
-export function explainCommission ({ allocated, parts, rate, vatRate }: CommissionInputs): { earned: Earned, steps: Step[] } {
-  const base = sum(parts.map(bucket => allocated[bucket]))
-  const exact = mulR(wholeR(base), rational(rate))
-  const commission = minor(roundR(exact))
-  const exactVat = mulR(wholeR(commission), rational(vatRate))
+export function explainCommission ({ allocated, terms, at, past }: CommissionInputs): Explained {
+  const base = sum(terms.base.map(bucket => allocated[bucket]))
+  const { row, index } = rowFor(terms.rows, at)
+  const adjustments = adjustmentsFor(terms, at)
+  const fee = base === zero ? { exact: zeroR, steps: [] } : feeOf(row.method, { amount: wholeR(base), before: wholeR(past.recovered), balanceAtPlacement: wholeR(at.balanceAtPlacement) }, adjustments)
+  const exact = base === zero ? zeroR : boundedFee(fee.exact, terms.perPayment ?? {})
+  const total = boundedTotal(addR(past.exact, exact), wholeR(add(past.collected, totalOf(allocated))), base === zero && past.recovered === zero ? {} : terms.perClaim ?? {})
+  const commission = isCumulative(terms) ? sub(minor(roundR(total)), past.commission) : minor(roundR(exact))
+  const exactVat = terms.vat.reverseCharge === true ? zeroR : mulR(wholeR(commission), rational(terms.vat.rate))
   const vat = minor(roundR(exactVat))
-  const total = add(commission, vat)
+  const step = (name: Step['name'], formula: string, value: Rational, amount = minor(roundR(value))): Step => ({ name, formula, exact: formatR(value), amount })
+  const bounds: Step[] = [
+    ...compareR(exact, fee.exact) === 0 ? [] : [step('bounds', 'the bounds of a payment', exact)],
+    ...isCumulative(terms) ? [step('bounds', `${formatR(addR(past.exact, exact))} earned by the debt in all`, total)] : [],
+  ]
   return {
-    earned: { base, commission, vat },
+    earned: { base, commission, vat }, row: index, rate: row.method.kind === 'flat' ? formatR(adjusted(row.method.rate, adjustments)) : null, exact,
     steps: [
-      { name: 'base', formula: parts.map(bucket => `${bucket} ${allocated[bucket]}`).join(' + '), exact: String(base), amount: base },
-      { name: 'commission', formula: `${base} * ${rate}`, exact: formatR(exact), amount: commission },
-      { name: 'vat', formula: `${commission} * ${vatRate}`, exact: formatR(exactVat), amount: vat },
-      { name: 'total', formula: `${commission} + ${vat}`, exact: String(total), amount: total },
+      step('base', terms.base.map(bucket => `${bucket} ${allocated[bucket]}`).join(' + '), wholeR(base)), ...fee.steps.map(({ formula, exact: value }) => step('fee', formula, value)), ...bounds,
+      isCumulative(terms) ? step('commission', `${roundR(total)} less ${past.commission} booked before`, wholeR(commission)) : step('commission', `${formatR(exact)}, rounded`, exact),
+      step('vat', terms.vat.reverseCharge === true ? 'reverse charge' : `${commission} * ${terms.vat.rate}`, exactVat), step('total', `${commission} + ${vat}`, wholeR(add(commission, vat))),
     ],
   }
 }
 
-/** Where commission is taken from: trust money when the agreement remits net and the agency holds the money, else an invoice. */
-export const recoveryOf = (remittance: AgreementTerms['remittance'], receivedBy: 'agency' | 'lender'): Recovery => remittance === 'net' && receivedBy === 'agency' ? 'trust' : 'invoice'
+/** What earlier payments came to with one more. */
+export const pastWith = (past: Past, allocated: Buckets, { earned: { base, commission }, exact }: Pick<Explained, 'earned' | 'exact'>): Past =>
+  ({ recovered: add(past.recovered, base), collected: add(past.collected, totalOf(allocated)), exact: addR(past.exact, exact), commission: add(past.commission, commission) })
+
+/** Where commission is taken from: trust money when it is to be withheld and the agency holds the money, else an invoice. */
+export const recoveryOf = (recover: PlanTerms['recover'], receivedBy: 'agency' | 'lender'): Recovery => recover === 'withhold' && receivedBy === 'agency' ? 'trust' : 'invoice'
 
 /** How much of commission and VAT is withheld: never more than this payment brought the lender, so that no other payment pays for it. */
 export const withheldOf = (recovery: Recovery, { commission, vat }: Earned, allocated: Buckets): Minor =>

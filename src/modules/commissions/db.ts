@@ -1,14 +1,17 @@
-import { and, asc, eq } from 'drizzle-orm'
+import { and, asc, desc, eq, notExists } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import { cutPage } from '#kernel'
 import type { Id, PageOf } from '#kernel'
-import { newId, ownRows, pageAfter } from '#platform'
+import { ownRows, pageAfter, rowById } from '#platform'
 import type { Tx } from '#platform'
 import { commissionEntries } from './tables.ts'
 
 const columns = {
   id: commissionEntries.id, lenderId: commissionEntries.lenderId, accountId: commissionEntries.accountId, paymentId: commissionEntries.paymentId, agreementId: commissionEntries.agreementId,
-  kind: commissionEntries.kind, effectiveOn: commissionEntries.effectiveOn, currency: commissionEntries.currency,
-  principal: commissionEntries.principal, interest: commissionEntries.interest, penalty: commissionEntries.penalty, costs: commissionEntries.costs, daysPastDue: commissionEntries.daysPastDue,
+  kind: commissionEntries.kind, number: commissionEntries.number, correctionId: commissionEntries.correctionId, effectiveOn: commissionEntries.effectiveOn, currency: commissionEntries.currency,
+  principal: commissionEntries.principal, interest: commissionEntries.interest, penalty: commissionEntries.penalty, costs: commissionEntries.costs,
+  planId: commissionEntries.planId, row: commissionEntries.row, situation: commissionEntries.situation, pastRecovered: commissionEntries.pastRecovered, pastCollected: commissionEntries.pastCollected,
+  pastExact: commissionEntries.pastExact, pastCommission: commissionEntries.pastCommission, exact: commissionEntries.exact,
   base: commissionEntries.base, rate: commissionEntries.rate, commission: commissionEntries.commission, vatRate: commissionEntries.vatRate, vat: commissionEntries.vat,
   recoverFrom: commissionEntries.recoverFrom, withheld: commissionEntries.withheld, journalEntryId: commissionEntries.entryId, createdAt: commissionEntries.createdAt,
 }
@@ -16,23 +19,30 @@ const columns = {
 /** Commission earned or given back, as it is stored. */
 export type CommissionEntry = NonNullable<Awaited<ReturnType<typeof findCommissionEntry>>>
 
-export async function insertCommissionEntry (tx: Tx, { journalEntryId, ...entry }: Omit<CommissionEntry, 'id' | 'createdAt'>): Promise<CommissionEntry> {
+export async function insertCommissionEntry (tx: Tx, { journalEntryId, ...entry }: Omit<CommissionEntry, 'createdAt'>): Promise<CommissionEntry> {
   const [row] = await tx.insert(commissionEntries)
-    .values({ tenantId: tx.ctx.tenantId, id: newId('commissionEntry'), ...entry, entryId: journalEntryId, createdAt: tx.ctx.now.toISOString() }).returning(columns)
+    .values({ tenantId: tx.ctx.tenantId, ...entry, entryId: journalEntryId, createdAt: tx.ctx.now.toISOString() }).returning(columns)
   return row!
 }
 
 /** An entry, or null. */
-export async function findCommissionEntry (tx: Tx, id: Id<'commissionEntry'>) {
-  const [row] = await tx.select(columns).from(commissionEntries).where(and(eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.id, id)))
+export const findCommissionEntry = rowById(commissionEntries, db => db.select(columns).from(commissionEntries))
+
+/** The accrual of a payment that holds: the newest. Null when it earned nothing yet. It is given back once. */
+export async function findAccrual (tx: Tx, paymentId: Id<'payment'>): Promise<CommissionEntry | null> {
+  const [row] = await tx.select(columns).from(commissionEntries)
+    .where(and(eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.paymentId, paymentId), eq(commissionEntries.kind, 'accrual'))).orderBy(desc(commissionEntries.number)).limit(1)
   return row ?? null
 }
 
-/** The accrual of a payment, or null. */
-export async function findAccrual (tx: Tx, paymentId: Id<'payment'>): Promise<CommissionEntry | null> {
-  const [row] = await tx.select(columns).from(commissionEntries)
-    .where(and(eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.paymentId, paymentId), eq(commissionEntries.kind, 'accrual')))
-  return row ?? null
+/** The accruals of an account that hold, in the order their payments were received. */
+export async function listAccruals (tx: Tx, accountId: Id<'account'>): Promise<CommissionEntry[]> {
+  const undone = alias(commissionEntries, 'undone')
+  return await tx.select(columns).from(commissionEntries).where(and(
+    eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.accountId, accountId), eq(commissionEntries.kind, 'accrual'),
+    notExists(tx.select({ id: undone.id }).from(undone).where(and(
+      eq(undone.tenantId, commissionEntries.tenantId), eq(undone.paymentId, commissionEntries.paymentId), eq(undone.kind, 'clawback'), eq(undone.number, commissionEntries.number)))),
+  )).orderBy(asc(commissionEntries.effectiveOn), asc(commissionEntries.paymentId))
 }
 
 /** Which entries a list is to hold. */

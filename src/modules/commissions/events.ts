@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Currency, IdOf, OneOf, SignedAmount } from '#kernel'
+import { Currency, Day, IdOf, OneOf, SignedAmount } from '#kernel'
 import { event } from '#platform'
 import { recoveries } from './core.ts'
 
@@ -13,3 +13,7 @@ const facts = Type.Object({
 
 export const CommissionAccrued = event('commission.accrued', 1, 'The agency earned commission on a payment.', facts)
 export const CommissionClawedBack = event('commission.clawedBack', 1, 'Commission was given back, because its payment was reversed. Amounts are negative.', facts)
+export const CommissionPlanCreated = event('commissionPlan.created', 1, 'A new version of what the agency earns of a lender\'s debts.', Type.Object({
+  commissionPlanId: IdOf('commissionPlan'), lenderId: IdOf('lender'), currency: Currency, version: Type.Integer({ description: 'Version within the lender and currency.' }),
+  validFrom: Type.Unsafe<string>({ ...Day, description: 'The first day of placement it holds for.' }),
+}))

@@ -1,27 +1,42 @@
-import { char, foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { day, id, instant, minor, tenantId } from '#platform'
+import { char, foreignKey, index, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { day, document, id, instant, minor, tenantId } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { journalEntries } from '../ledger/tables.ts'
-import { agreements } from '../lenders/tables.ts'
+import { agreements, lenders } from '../lenders/tables.ts'
 import { commissionKinds, recoveries } from './core.ts'
+import type { PlanTerms, Situation } from './plan.core.ts'
+
+/** What the agency earns of a lender's debts in one currency, placed from a day on. A version is never edited: a change is the next version. Append-only. */
+export const commissionPlans = pgTable('commission_plans', {
+  tenantId: tenantId(), id: id('commissionPlan').notNull(), lenderId: id('lender').notNull(), currency: char({ length: 3 }).notNull(), version: smallint().notNull(),
+  validFrom: day().notNull(), terms: document<PlanTerms>(), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  uniqueIndex().on(t.tenantId, t.lenderId, t.currency, t.version),
+  index().on(t.tenantId, t.lenderId, t.id),
+  foreignKey({ columns: [t.tenantId, t.lenderId], foreignColumns: [lenders.tenantId, lenders.id] }),
+])
 
 /**
- * What the agency earned of each payment, and what it gave back: one accrual a payment, one clawback when it is reversed (all amounts
- * negative). Written once and never changed. It keeps all it was computed from: what the payment settled (`principal` to `costs`), the age
- * of the debt at placement, the agreement and the rates. `withheld` is how much of commission and VAT was kept from trust money; the rest is invoiced.
+ * What the agency earned of each payment, and what it gave back: an accrual a payment, and its clawback (all amounts negative) when the payment
+ * is reversed. When a fact arrived late and the payment settles other parts, `correctionId` says so: what it earned is given back and it earns
+ * anew, under the next `number`. Written once and never changed. It keeps all it was computed from: what the payment settled (`principal` to `costs`), the plan
+ * (null: the agreement's own terms) and the row that was hit, the situation that chose it, and what the debt's earlier payments had come to. `withheld` is how much of commission and VAT was kept from trust money; the rest is invoiced.
  */
 export const commissionEntries = pgTable('commission_entries', {
   tenantId: tenantId(), id: id('commissionEntry').notNull(), lenderId: id('lender').notNull(), accountId: id('account').notNull(), paymentId: id('payment').notNull(),
-  agreementId: id('agreement').notNull(), kind: text({ enum: commissionKinds }).notNull(), effectiveOn: day().notNull(), currency: char({ length: 3 }).notNull(),
-  principal: minor().notNull(), interest: minor().notNull(), penalty: minor().notNull(), costs: minor().notNull(), daysPastDue: integer().notNull(),
-  base: minor().notNull(), rate: text().notNull(), commission: minor().notNull(), vatRate: text().notNull(), vat: minor().notNull(),
+  agreementId: id('agreement').notNull(), kind: text({ enum: commissionKinds }).notNull(), number: smallint().notNull(), correctionId: id('correction'), effectiveOn: day().notNull(), currency: char({ length: 3 }).notNull(),
+  principal: minor().notNull(), interest: minor().notNull(), penalty: minor().notNull(), costs: minor().notNull(),
+  planId: id('commissionPlan'), row: smallint().notNull(), situation: document<Situation>(), pastRecovered: minor().notNull(), pastCollected: minor().notNull(), pastExact: text().notNull(), pastCommission: minor().notNull(),
+  base: minor().notNull(), rate: text(), exact: text().notNull(), commission: minor().notNull(), vatRate: text().notNull(), vat: minor().notNull(),
   recoverFrom: text({ enum: recoveries }).notNull(), withheld: minor().notNull(), entryId: id('journalEntry'), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
-  uniqueIndex().on(t.tenantId, t.paymentId, t.kind),
+  uniqueIndex().on(t.tenantId, t.paymentId, t.kind, t.number),
   index().on(t.tenantId, t.accountId, t.id),
   index().on(t.tenantId, t.lenderId, t.id),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.agreementId], foreignColumns: [agreements.tenantId, agreements.id] }),
+  foreignKey({ columns: [t.tenantId, t.planId], foreignColumns: [commissionPlans.tenantId, commissionPlans.id] }),
   foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
 ])

@@ -11,7 +11,7 @@ const LedgerAccount = OneOf(ledgerAccounts, 'A ledger account: `D.` what is owed
 const JournalEntry = Type.Object({
   id: IdOf('journalEntry'), accountId: Nullable(IdOf('account')), kind: OneOf(entryKinds, 'What the entry records.'), effectiveOn: Day, recordedAt: Instant,
   reversalOf: Nullable(IdOf('journalEntry')), currency: Currency,
-  lines: Type.Array(Type.Object({ debit: LedgerAccount, credit: LedgerAccount, amount: Amount }), { description: 'Movements: each leaves `credit` and arrives at `debit`.' }),
+  lines: Type.Array(Type.Object({ debit: LedgerAccount, credit: LedgerAccount, amount: Amount, on: Type.Unsafe<string>({ ...Day, description: 'The day it took effect: the entry\'s, but for the lines of a correction.' }) }), { description: 'Movements: each leaves `credit` and arrives at `debit`.' }),
 }, { title: 'JournalEntry' })
 
 const BalanceAt = Type.Object({ accountId: IdOf('account'), currency: Currency, asOf: Nullable(Day), knownAt: Nullable(Instant), balance: BucketsSchema }, { title: 'AccountBalance' })

@@ -1,6 +1,6 @@
 import type { CalendarDay, Id } from '#kernel'
 import type { Tx } from '#platform'
-import { AlreadyReversed, ReversalTooEarly, checkEntry, negated } from './core.ts'
+import { AlreadyReversed, ReversalTooEarly, checkEntry } from './core.ts'
 import type { Entry, EntryKind } from './core.ts'
 import { findEntry, insertEntries, insertOpenings, isReversed } from './db.ts'
 
@@ -22,14 +22,20 @@ export function postOpenings (tx: Tx, entries: readonly Entry[]): void {
 }
 
 /**
- * Reverses an entry: posts the exact opposite of its stored lines, once, effective on a day not before the original's.
- * The caller holds the account's lock. Answers the entry that reverses it. Throws `AlreadyReversed`, `ReversalTooEarly`.
+ * The entry that reverses another: the exact opposite of its stored lines, once, effective on a day not before the original's. The caller
+ * holds the account's lock and posts it. Throws `AlreadyReversed`, `ReversalTooEarly`.
  */
-export async function reverse (tx: Tx, id: Id<'journalEntry'>, by: { kind: EntryKind, causeId: string, effectiveOn: CalendarDay }): Promise<Id<'journalEntry'>> {
+export async function reversalOf (tx: Tx, id: Id<'journalEntry'>, by: { kind: EntryKind, causeId: string, effectiveOn: CalendarDay }): Promise<Entry> {
   const original = await findEntry(tx, id)
   if (await isReversed(tx, id)) throw AlreadyReversed({ journalEntryId: id })
   if (by.effectiveOn < original.effectiveOn) throw ReversalTooEarly({ effectiveOn: original.effectiveOn })
-  const { lenderId, accountId, currency, lines } = original
-  const [reversal] = await post(tx, [{ lenderId, accountId, currency, ...by, lines: negated(lines), reversalOf: id }])
+  const { lenderId, accountId, currency } = original
+  const lines = original.lines.map(({ debit, credit, amount }) => ({ debit: credit, credit: debit, amount }))
+  return { lenderId, accountId, currency, ...by, lines, reversalOf: id }
+}
+
+/** Reverses an entry: see `reversalOf`. Answers the entry that reverses it. */
+export async function reverse (tx: Tx, id: Id<'journalEntry'>, by: { kind: EntryKind, causeId: string, effectiveOn: CalendarDay }): Promise<Id<'journalEntry'>> {
+  const [reversal] = await post(tx, [await reversalOf(tx, id, by)])
   return reversal!
 }

@@ -1,4 +1,4 @@
-import { add, buckets, minor, noBuckets, problem, sub } from '#kernel'
+import { add, buckets, minor, neg, noBuckets, problem, sub, zero } from '#kernel'
 import type { Bucket, Buckets, CalendarDay, Id, Minor } from '#kernel'
 
 export const AlreadyReversed = problem('already-reversed', 409, 'The entry has been reversed before.', 'A reversal happens once; read the entry that reversed it.')
@@ -6,7 +6,7 @@ export const ReversalTooEarly = problem('reversal-too-early', 422, 'A reversal c
 
 /** What an entry records. */
 export const entryKinds = [
-  'placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'commission', 'clawback', 'recall', 'writeOff', 'refund', 'remittance',
+  'placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'correction', 'commission', 'clawback', 'recall', 'writeOff', 'refund', 'remittance',
 ] as const
 export type EntryKind = typeof entryKinds[number]
 
@@ -24,9 +24,15 @@ export type LedgerAccount = typeof ledgerAccounts[number]
 /** One movement: the amount leaves `credit` and arrives at `debit`, in the same book. */
 export interface Line { debit: LedgerAccount, credit: LedgerAccount, amount: Minor }
 
-/** A fact about money, to be posted. `causeId` is the UUID or id of what caused it: one entry of a kind for each cause. */
+/** A movement with the day it took effect. */
+export interface DatedLine extends Line { on: CalendarDay }
+
+/**
+ * A fact about money, to be posted. `causeId` is the UUID or id of what caused it: one entry of a kind for each cause. Its lines take effect on
+ * `effectiveOn`, but for those that carry a day of their own.
+ */
 export interface Entry {
-  lenderId: Id<'lender'>, accountId: Id<'account'> | null, kind: EntryKind, causeId: string, effectiveOn: CalendarDay, currency: string, lines: readonly Line[],
+  lenderId: Id<'lender'>, accountId: Id<'account'> | null, kind: EntryKind, causeId: string, effectiveOn: CalendarDay, currency: string, lines: readonly (Line | DatedLine)[],
   reversalOf?: Id<'journalEntry'>
 }
 
@@ -35,7 +41,27 @@ export const linesFor = (parts: Buckets, line: (claim: LedgerAccount, amount: Mi
   buckets.filter(bucket => parts[bucket] > 0).map(bucket => line(claimAccounts[bucket], parts[bucket]))
 
 /** The opposite of lines: exactly what was stored, never computed again. */
-export const negated = (lines: readonly Line[]): Line[] => lines.map(({ debit, credit, amount }) => ({ debit: credit, credit: debit, amount }))
+export const negated = <L extends Line>(lines: readonly L[]): L[] => lines.map(line => ({ ...line, debit: line.credit, credit: line.debit }))
+
+/**
+ * What is missing: the movements that, added to those there are, make the ones there should be, day by day. Movements of one day between the
+ * same two accounts are one, in the direction that is left; what is equal on both sides is not among them.
+ */
+export function differenceOf (stored: readonly DatedLine[], wanted: readonly DatedLine[]): DatedLine[] {
+  const missing = new Map<string, DatedLine>()
+  const count = ({ on, debit, credit, amount }: DatedLine, sign: 1 | -1): void => {
+    const isForward = debit < credit
+    const [first, second] = isForward ? [debit, credit] : [credit, debit]
+    const key = `${on} ${first} ${second}`
+    const known = missing.get(key)?.amount ?? zero
+    missing.set(key, { on, debit: first, credit: second, amount: minor(known + (isForward ? sign : -sign) * amount) })
+  }
+  for (const line of wanted) count(line, 1)
+  for (const line of stored) count(line, -1)
+  return [...missing.values()].filter(({ amount }) => amount !== zero)
+    .map(({ on, debit, credit, amount }) => amount > 0 ? { on, debit, credit, amount } : { on, debit: credit, credit: debit, amount: neg(amount) })
+    .sort((a, b) => a.on < b.on ? -1 : a.on > b.on ? 1 : 0)
+}
 
 /** By how much lines change each part of a debt. */
 export function movedBy (lines: readonly Line[]): Buckets {

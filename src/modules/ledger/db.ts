@@ -5,16 +5,17 @@ import type { Buckets, Id, Minor } from '#kernel'
 import { NotFound, bigints, days, newId, pageAfter, smallints, texts, uuids, write } from '#platform'
 import type { Tx } from '#platform'
 import { claimAccounts, movedBy } from './core.ts'
-import type { Entry, LedgerAccount, Line } from './core.ts'
+import type { DatedLine, Entry, EntryKind, LedgerAccount, Line } from './core.ts'
 import { journalEntries, postings } from './tables.ts'
 
 /** The lines of entries, column by column. */
 function columnsOf (ids: readonly Id<'journalEntry'>[], entries: readonly Entry[]) {
-  const columns = { entryIds: [] as string[], numbers: [] as number[], lenderIds: [] as string[], debits: [] as string[], credits: [] as string[], amounts: [] as Minor[], currencies: [] as string[] }
+  const columns = { entryIds: [] as string[], numbers: [] as number[], lenderIds: [] as string[], debits: [] as string[], credits: [] as string[], amounts: [] as Minor[], currencies: [] as string[], effectiveOns: [] as string[] }
   for (let i = 0; i < entries.length; i++) {
-    const { lenderId, currency, lines } = entries[i]!
+    const { lenderId, currency, lines, effectiveOn } = entries[i]!
     for (let n = 0; n < lines.length; n++) {
-      const { debit, credit, amount } = lines[n]!
+      const line = lines[n]!
+      const { debit, credit, amount } = line
       columns.entryIds.push(ids[i]!)
       columns.numbers.push(n + 1)
       columns.lenderIds.push(lenderId)
@@ -22,6 +23,7 @@ function columnsOf (ids: readonly Id<'journalEntry'>[], entries: readonly Entry[
       columns.credits.push(credit)
       columns.amounts.push(amount)
       columns.currencies.push(currency)
+      columns.effectiveOns.push('on' in line ? line.on : effectiveOn)
     }
   }
   return columns
@@ -29,7 +31,7 @@ function columnsOf (ids: readonly Id<'journalEntry'>[], entries: readonly Entry[
 
 /** The one statement that writes entries with their lines, however many. With `moves`, the accounts' balances follow. */
 function entriesStatement (tx: Tx, ids: readonly Id<'journalEntry'>[], entries: readonly Entry[], moves: boolean): SQL {
-  const { entryIds, numbers, lenderIds, debits, credits, amounts, currencies } = columnsOf(ids, entries)
+  const { entryIds, numbers, lenderIds, debits, credits, amounts, currencies, effectiveOns } = columnsOf(ids, entries)
   return sql`with entry as (
       insert into journal_entries (tenant_id, id, lender_id, account_id, kind, cause_id, effective_on, recorded_at, reversal_of)
       select ${uuidOf(tx.ctx.tenantId)}::uuid, id, lender_id, account_id, kind, cause_id, effective_on, ${tx.ctx.now.toISOString()}::timestamptz, reversal_of
@@ -37,10 +39,10 @@ function entriesStatement (tx: Tx, ids: readonly Id<'journalEntry'>[], entries: 
         ${uuids(entries.map(e => e.causeId))}, ${days(entries.map(e => e.effectiveOn))}, ${uuids(entries.map(e => e.reversalOf ?? null))})
         as e (id, lender_id, account_id, kind, cause_id, effective_on, reversal_of)
     )${moves ? movement(tx, entries) : sql``}
-    insert into postings (tenant_id, entry_id, line, lender_id, debit, credit, amount, currency)
-    select ${uuidOf(tx.ctx.tenantId)}::uuid, entry_id, line, lender_id, debit, credit, amount, currency
-    from unnest(${uuids(entryIds)}, ${smallints(numbers)}, ${uuids(lenderIds)}, ${texts(debits)}, ${texts(credits)}, ${bigints(amounts)}, ${texts(currencies)})
-      as p (entry_id, line, lender_id, debit, credit, amount, currency)`
+    insert into postings (tenant_id, entry_id, line, lender_id, debit, credit, amount, currency, effective_on)
+    select ${uuidOf(tx.ctx.tenantId)}::uuid, entry_id, line, lender_id, debit, credit, amount, currency, effective_on
+    from unnest(${uuids(entryIds)}, ${smallints(numbers)}, ${uuids(lenderIds)}, ${texts(debits)}, ${texts(credits)}, ${bigints(amounts)}, ${texts(currencies)},
+      ${days(effectiveOns)}) as p (entry_id, line, lender_id, debit, credit, amount, currency, effective_on)`
 }
 
 /** Writes entries with their lines and moves the balances of their accounts; the caller holds their locks. */
@@ -72,7 +74,7 @@ function movement (tx: Tx, entries: readonly Entry[]): SQL {
 /** An entry as it is stored, with its lines. */
 export interface StoredEntry {
   id: Id<'journalEntry'>, lenderId: Id<'lender'>, accountId: Id<'account'> | null, kind: Entry['kind'], causeId: string, effectiveOn: string, recordedAt: string,
-  reversalOf: Id<'journalEntry'> | null, currency: string, lines: Line[]
+  reversalOf: Id<'journalEntry'> | null, currency: string, lines: DatedLine[]
 }
 
 const entryColumns = {
@@ -105,13 +107,26 @@ export async function listEntries (tx: Tx, accountId: Id<'account'>, page: { lim
 
 async function withLines (tx: Tx, entries: Omit<StoredEntry, 'lines' | 'currency'>[]): Promise<StoredEntry[]> {
   if (entries.length === 0) return []
-  const lines = await tx.select({ entryId: postings.entryId, debit: postings.debit, credit: postings.credit, amount: postings.amount, currency: postings.currency }).from(postings)
+  const lines = await tx.select({ entryId: postings.entryId, debit: postings.debit, credit: postings.credit, amount: postings.amount, currency: postings.currency, on: postings.effectiveOn }).from(postings)
     .where(and(eq(postings.tenantId, tx.ctx.tenantId), inArray(postings.entryId, entries.map(entry => entry.id)))).orderBy(asc(postings.entryId), asc(postings.line))
   return entries.map(entry => {
     const own = lines.filter(line => line.entryId === entry.id)
     // What is in the table was checked when it was posted.
-    return { ...entry, currency: own[0]!.currency, lines: own.map(({ debit, credit, amount }) => ({ debit: debit as LedgerAccount, credit: credit as LedgerAccount, amount })) }
+    return { ...entry, currency: own[0]!.currency, lines: own.map(({ debit, credit, amount, on }) => ({ debit: debit as LedgerAccount, credit: credit as LedgerAccount, amount, on })) }
   })
+}
+
+/** A movement as it is stored, with the entry it is part of and what caused that. */
+export interface PostedLine extends DatedLine { entryId: Id<'journalEntry'>, kind: EntryKind, causeId: string, recordedAt: string }
+
+/** Every movement of an account in the order it was written down. The caller holds the account's lock. */
+export async function listPostedLines (tx: Tx, accountId: Id<'account'>): Promise<PostedLine[]> {
+  const rows = await tx.select({
+    entryId: journalEntries.id, kind: journalEntries.kind, causeId: journalEntries.causeId, recordedAt: journalEntries.recordedAt, debit: postings.debit, credit: postings.credit, amount: postings.amount, on: postings.effectiveOn,
+  }).from(journalEntries).innerJoin(postings, and(eq(postings.tenantId, journalEntries.tenantId), eq(postings.entryId, journalEntries.id)))
+    .where(and(eq(journalEntries.tenantId, tx.ctx.tenantId), eq(journalEntries.accountId, accountId))).orderBy(asc(journalEntries.recordedAt), asc(journalEntries.id), asc(postings.line))
+  // What is in the table was checked when it was posted.
+  return rows.map(row => ({ ...row, debit: row.debit as LedgerAccount, credit: row.credit as LedgerAccount }))
 }
 
 /** What an account owed at the end of a day, by what was known at an instant. Null bounds nothing. */
@@ -122,11 +137,19 @@ export async function findBalance (tx: Tx, accountId: Id<'account'>, asOf: strin
     join postings p on p.tenant_id = e.tenant_id and p.entry_id = e.id
     cross join lateral (values (p.debit, p.amount), (p.credit, -p.amount)) ends (claim, change)
     where e.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and e.account_id = ${uuidOf(accountId)}::uuid
-      and (${asOf}::date is null or e.effective_on <= ${asOf}::date) and (${knownAt}::timestamptz is null or e.recorded_at <= ${knownAt}::timestamptz)
+      and (${asOf}::date is null or p.effective_on <= ${asOf}::date) and (${knownAt}::timestamptz is null or e.recorded_at <= ${knownAt}::timestamptz)
       and claim like 'D.%'
     group by claim`)
   const sums = new Map(rows.map(row => [String(row['claim']), minor(Number(row['amount']))]))
   return Object.fromEntries(buckets.map(bucket => [bucket, sums.get(claimAccounts[bucket]) ?? noBuckets[bucket]])) as Buckets
+}
+
+/** What an account was placed with, in all parts: its openings and the restatements since. */
+export async function findPlaced (tx: Tx, accountId: Id<'account'>): Promise<Minor> {
+  const { rows: [row] } = await tx.execute(sql`select coalesce(sum(case when p.debit like 'D.%' then p.amount else -p.amount end), 0) as placed
+    from journal_entries e join postings p on p.tenant_id = e.tenant_id and p.entry_id = e.id
+    where e.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and e.account_id = ${uuidOf(accountId)}::uuid and e.kind in ('placement', 'adjustment')`)
+  return minor(Number(row?.['placed'] ?? 0))
 }
 
 /** What stands on each ledger account, debits less credits, by currency; of one lender or of all. */

@@ -11,6 +11,8 @@
  * What must never happen: an entry changed or removed, a part of a debt below zero, one cause posted twice.
  */
 export { api } from './api.ts'
-export { post, postOpenings, reverse } from './commands.ts'
-export { AlreadyReversed, ReversalTooEarly, claimAccounts, linesFor } from './core.ts'
-export type { Entry, Line } from './core.ts'
+export { post, postOpenings, reversalOf, reverse } from './commands.ts'
+export { AlreadyReversed, ReversalTooEarly, claimAccounts, differenceOf, linesFor, movedBy } from './core.ts'
+export type { DatedLine, Entry, Line } from './core.ts'
+export { findPlaced, listPostedLines } from './db.ts'
+export type { PostedLine } from './db.ts'

@@ -24,11 +24,12 @@ export const journalEntries = pgTable('journal_entries', {
 
 /**
  * Movements of one amount from one ledger account (`credit`) to another (`debit`) of the same book. A row has both ends, so a book
- * cannot fall out of balance. Append-only for the application.
+ * cannot fall out of balance. It takes effect on the day of its entry, but for the lines of a correction: each belongs to a day of its own.
+ * Append-only for the application.
  */
 export const postings = pgTable('postings', {
   tenantId: tenantId(), entryId: id('journalEntry').notNull(), line: smallint().notNull(), lenderId: id('lender').notNull(),
-  debit: text().notNull(), credit: text().notNull(), amount: minor().notNull(), currency: char({ length: 3 }).notNull(),
+  debit: text().notNull(), credit: text().notNull(), amount: minor().notNull(), currency: char({ length: 3 }).notNull(), effectiveOn: day().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.entryId, t.line] }),
   index().on(t.tenantId, t.lenderId),

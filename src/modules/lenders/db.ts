@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, lte, sql } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
-import { NotFound, newId, pageAfter } from '#platform'
+import { NotFound, newId, pageAfter, rowById } from '#platform'
 import type { Tx } from '#platform'
 import type { AgreementTerms } from './core.ts'
 import { agreements, lenders } from './tables.ts'
@@ -13,10 +13,7 @@ export async function insertLender (tx: Tx, name: string) {
   return row!
 }
 
-export async function findLender (tx: Tx, id: Id<'lender'>) {
-  const [row] = await tx.select(lenderColumns).from(lenders).where(and(eq(lenders.tenantId, tx.ctx.tenantId), eq(lenders.id, id)))
-  return row ?? null
-}
+export const findLender = rowById(lenders, db => db.select(lenderColumns).from(lenders))
 
 /** A lender, kept from changing until the transaction ends; rows that name it can be added meanwhile. Throws `NotFound`. */
 export async function lockLender (tx: Tx, id: Id<'lender'>) {
@@ -50,10 +47,7 @@ export async function insertAgreement (tx: Tx, agreement: { lenderId: Id<'lender
   return row!
 }
 
-export async function findAgreement (tx: Tx, id: Id<'agreement'>): Promise<Agreement | null> {
-  const [row] = await tx.select(agreementColumns).from(agreements).where(and(eq(agreements.tenantId, tx.ctx.tenantId), eq(agreements.id, id)))
-  return row ?? null
-}
+export const findAgreement: (tx: Tx, id: Id<'agreement'>) => Promise<Agreement | null> = rowById(agreements, db => db.select(agreementColumns).from(agreements))
 
 /** Those of the agreements that exist, by id. */
 export async function findAgreements (tx: Tx, ids: readonly Id<'agreement'>[]): Promise<Map<Id<'agreement'>, Agreement>> {

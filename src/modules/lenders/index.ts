@@ -11,6 +11,6 @@
 export { api } from './api.ts'
 export { agreementFor } from './commands.ts'
 export { AgreementMissing, AgreementTerms, CommissionBand, commissionBandOf, commissionRateOf } from './core.ts'
-export { findAgreement, findAgreements, findAgreementsInForce, findLender } from './db.ts'
+export { findAgreement, findAgreements, findAgreementsInForce, findLender, lockLender } from './db.ts'
 export type { Agreement } from './db.ts'
 export { AgreementCreated, LenderCreated } from './events.ts'

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { Id } from '#kernel'
-import { NotFound, booleans, byteStrings, newId, pageAfter, texts, uuids, write } from '#platform'
+import { NotFound, booleans, byteStrings, newId, pageAfter, rowById, texts, uuids, write } from '#platform'
 import type { Tx } from '#platform'
 import { PartyWasErased } from './core.ts'
 import type { ConsentChannel, ContactChannel, ContactPointState, consentSources, consentStates, revealPurposes } from './core.ts'
@@ -44,10 +44,7 @@ const partyColumns = {
 /** A party as it is stored: `name` and `identity` sealed, null once erased. */
 export type PartyRow = NonNullable<Awaited<ReturnType<typeof findParty>>>
 
-export async function findParty (tx: Tx, id: Id<'party'>) {
-  const [row] = await tx.select(partyColumns).from(parties).where(and(eq(parties.tenantId, tx.ctx.tenantId), eq(parties.id, id)))
-  return row ?? null
-}
+export const findParty = rowById(parties, db => db.select(partyColumns).from(parties))
 
 /** A party that still has its data, kept from changing until the transaction ends. Throws `NotFound`, `PartyWasErased`. */
 export async function lockParty (tx: Tx, id: Id<'party'>): Promise<PartyRow> {
@@ -83,10 +80,7 @@ const pointColumns = {
 /** A contact point as it is stored: `value` sealed, null once erased; `valueIndex` is the hash it is found by, the same in every lender's records. */
 export type ContactPointRow = NonNullable<Awaited<ReturnType<typeof findContactPoint>>>
 
-export async function findContactPoint (tx: Tx, id: Id<'contactPoint'>) {
-  const [row] = await tx.select(pointColumns).from(contactPoints).where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), eq(contactPoints.id, id)))
-  return row ?? null
-}
+export const findContactPoint = rowById(contactPoints, db => db.select(pointColumns).from(contactPoints))
 
 /** A contact point that still has its value, kept from changing until the transaction ends. Throws `NotFound`, `PartyWasErased`. */
 export async function lockContactPoint (tx: Tx, id: Id<'contactPoint'>): Promise<ContactPointRow> {

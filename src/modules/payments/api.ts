@@ -1,14 +1,17 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Amount, Balance, BucketsSchema, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, Text, bucketsOf, closed, problems, withTotal } from '#kernel'
+import { Amount, Balance, BucketsSchema, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, SignedAmount, Text, bucketsOf, closed, idOf, problems, withTotal } from '#kernel'
 import type { Id } from '#kernel'
 import { NotAllowed, NotFound, keyset } from '#platform'
-import type { Api } from '#platform'
+import type { Api, Tx } from '#platform'
+import { findAccount } from '../accounts/index.ts'
 import { ReversalTooEarly } from '../ledger/index.ts'
 import { AccountNotPlaced } from '../placements/index.ts'
-import { receivePayment, reversePayment } from './commands.ts'
+import { previewCommission, receivePayment, rehearsePayment as rehearse, reversePayment } from './commands.ts'
+import { listCorrections } from './corrections.db.ts'
+import type { CorrectionRow } from './corrections.db.ts'
 import {
-  AccountAmbiguous, CurrencyMismatch, PaymentAlreadyReversed, PaymentBeforePlacement, PaymentDuplicate, PaymentInFuture, methods, paymentStates, receivers, reversalReasons,
+  AccountAmbiguous, CurrencyMismatch, PaymentAlreadyReversed, PaymentBeforePlacement, PaymentDuplicate, PaymentInFuture, correctionCauses, methods, paymentStates, receivers, reversalReasons,
 } from './core.ts'
 import { findPayment, listPayments } from './db.ts'
 import type { PaymentRow } from './db.ts'
@@ -50,7 +53,60 @@ const Payment = Type.Object({
   journalEntryId: Nullable(IdOf('journalEntry')), createdAt: Instant,
 }, { title: 'Payment' })
 
+const signed = (description: string) => Type.Unsafe<number>({ ...SignedAmount, description })
+const Moved = Type.Object({
+  principal: signed('Principal, in minor units.'), interest: signed('Interest, in minor units.'), penalty: signed('Late fees and penalties, in minor units.'),
+  costs: signed('Costs, in minor units.'), total: signed('In all, in minor units.'),
+}, { title: 'SignedBalance' })
+const Parts = Type.Unsafe<ReturnType<typeof withTotal>>({ ...BucketsSchema, title: 'Balance' })
+
+const Applied = (description: string) => Type.Object({ allocated: Parts, overpaid: Balance }, { description })
+
+const CorrectionFacts = {
+  accountId: IdOf('account'), lenderId: IdOf('lender'), cause: OneOf(correctionCauses, 'What arrived late.'),
+  causeId: Type.Unsafe<Id<'payment'>>({ ...IdOf('payment'), description: 'The payment that arrived late, or whose undoing did.' }),
+  fromOn: Type.Unsafe<string>({ ...Day, description: 'The first day that changed.' }), currency: Currency,
+  moved: Type.Unsafe<ReturnType<typeof withTotal>>({ ...Moved, description: 'By how much what is owed changed, beside the fact itself.' }),
+  charges: Type.Array(Type.Object({
+    kind: OneOf(['interest', 'lateFee'], 'What was charged.'), toOn: Day, before: Type.Unsafe<number>({ ...Balance, description: 'What it had come to, in minor units.' }),
+    after: Type.Unsafe<number>({ ...Balance, description: 'What it comes to now, in minor units.' }),
+  }), { description: 'Charges computed anew, by the day they took effect.' }),
+  payments: Type.Array(Type.Object({
+    paymentId: IdOf('payment'), before: Applied('What it had settled, and what was left of it.'), after: Applied('What it settles now, and what is left of it.'),
+  }), { description: 'Payments that settle other parts now.' }),
+}
+const Correction = Type.Object({ id: IdOf('correction'), ...CorrectionFacts, journalEntryId: Nullable(IdOf('journalEntry')), createdAt: Instant }, { title: 'Correction' })
+
+const PaymentRehearsal = Type.Object({
+  amount: Amount, currency: Currency, receivedOn: Day, allocated: Parts, overpaid: Balance,
+  balance: Type.Object({ before: Parts, after: Parts }, { description: 'What is owed now, and what would be.' }),
+  closes: Type.Boolean({ description: 'True: nothing would be owed any more.' }),
+  correction: Nullable(Type.Object(CorrectionFacts, { title: 'CorrectionRehearsal' })),
+}, { title: 'PaymentRehearsal', description: 'What a payment would do.' })
+
+const CommissionPreview = Type.Object({
+  currency: Currency, allocated: Parts, overpaid: Balance, base: signed('What commission would be a share of, in minor units.'), rate: Nullable(Type.String({ description: 'The share, exactly; null where a scale or a fixed sum says more.' })),
+  commission: signed('The commission, in minor units.'), vat: signed('VAT on it.'), total: signed('Commission and VAT.'), withheld: signed('How much of it would be withheld; the rest would be invoiced.'),
+  recoverFrom: OneOf(['trust', 'invoice'], 'How it would reach the agency.'), lenderReceives: signed('What would be left for the lender of what is settled.'),
+}, { title: 'CommissionPreview' })
+
+const showCorrection = ({ principal, interest, penalty, costs, changes, cause, causeId, ...correction }: Omit<CorrectionRow, 'createdAt'>) => ({
+  ...correction, cause, causeId: idOf('payment', causeId), moved: withTotal({ principal, interest, penalty, costs }), charges: changes.charges,
+  payments: changes.payments.map(({ paymentId, before, after }) => ({
+    paymentId, before: { ...before, allocated: withTotal(before.allocated) }, after: { ...after, allocated: withTotal(after.allocated) },
+  })),
+})
+
 const show = ({ principal, interest, penalty, costs, ...payment }: PaymentRow) => ({ ...payment, allocated: withTotal(bucketsOf({ principal, interest, penalty, costs })) })
+
+const rehearsePayment = async (tx: Tx, input: PaymentInput) => {
+  const { payment, before, after, correction } = await rehearse(tx, input)
+  const { amount, currency, receivedOn, overpaid } = payment
+  return {
+    amount, currency, receivedOn, overpaid, allocated: withTotal(bucketsOf(payment)), balance: { before: withTotal(before), after: withTotal(after) },
+    closes: withTotal(after).total === 0, correction: correction === null ? null : showCorrection(correction),
+  }
+}
 
 export const api: Api = app => {
   const tags = ['payments']
@@ -61,9 +117,12 @@ export const api: Api = app => {
     schema: {
       operationId: 'receivePayment', tags, summary: 'Record a payment', description: 'Records money received for a debt, by the agency or directly by the lender: it settles the parts of the debt in the agreed order, and what is left is overpaid. A lender\'s key reports what came into its own hands.',
       body: PaymentInputSchema,
-      response: { 201: Payment, ...problems(NotFound, NotAllowed, AccountAmbiguous, AccountNotPlaced, CurrencyMismatch, PaymentDuplicate, PaymentInFuture, PaymentBeforePlacement) },
+      querystring: Type.Object({ dryRun: Type.Optional(Type.Boolean({ description: 'True: answers what the payment would do, with what a late one would change, and keeps nothing.' })) }, closed),
+      response: { 200: PaymentRehearsal, 201: Payment, ...problems(NotFound, NotAllowed, AccountAmbiguous, AccountNotPlaced, CurrencyMismatch, PaymentDuplicate, PaymentInFuture, PaymentBeforePlacement) },
     },
-  }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => show(await receivePayment(tx, req.body)))))
+  }, async (req, reply) => req.query.dryRun === true
+    ? await reply.code(200).send(await req.rehearse(async tx => await rehearsePayment(tx, req.body)))
+    : await reply.code(201).send(await req.tx(async tx => show(await receivePayment(tx, req.body)))))
 
   app.get('/v1/payments', {
     config: { scope: 'payments:read' },
@@ -79,6 +138,32 @@ export const api: Api = app => {
     const { limit, cursor, ...filter } = req.query
     const page = await listPayments(tx, filter, keyset({ ...limit !== undefined && { limit }, ...cursor !== undefined && { cursor } }))
     return { ...page, data: page.data.map(show) }
+  }))
+
+  app.get('/v1/accounts/:accountId/corrections', {
+    config: { scope: 'payments:read' },
+    schema: {
+      operationId: 'listCorrections', tags, summary: 'What was computed anew', description: 'Facts that arrived late for a debt, and what each changed: charges and allocations before and after, and the entry that posted the difference.',
+      params: Type.Object({ accountId: IdOf('account') }), querystring: Type.Object(PageQuery, closed), response: { 200: Page(Correction, 'CorrectionPage'), ...problems(NotFound) },
+    },
+  }, async req => await req.tx(async tx => {
+    if (await findAccount(tx, req.params.accountId) === null) throw NotFound()
+    const page = await listCorrections(tx, req.params.accountId, keyset(req.query))
+    return { ...page, data: page.data.map(row => ({ ...showCorrection(row), createdAt: row.createdAt })) }
+  }))
+
+  app.get('/v1/accounts/:accountId/commission-preview', {
+    config: { scope: 'commissions:read' },
+    schema: {
+      operationId: 'previewCommission', tags: ['commissions'], summary: 'What a payment would earn', description: 'What the agency would earn by a payment, by the plan the debt is under and all that happened before. Nothing is kept.',
+      params: Type.Object({ accountId: IdOf('account') }),
+      querystring: Type.Object({ amount: Amount, receivedBy: OneOf(receivers, 'Whose hands it would come into.'), on: Type.Unsafe<string>({ ...Day, description: 'The day it would be received.' }) }, closed),
+      response: { 200: CommissionPreview, ...problems(NotFound, AccountNotPlaced, PaymentInFuture, PaymentBeforePlacement) },
+    },
+  }, async req => await req.rehearse(async tx => {
+    const { payment, entry: { base, rate, commission, vat, withheld, recoverFrom, currency } } = await previewCommission(tx, req.params.accountId, req.query)
+    const allocated = withTotal(bucketsOf(payment))
+    return { currency, allocated, overpaid: payment.overpaid, base, rate, commission, vat, total: commission + vat, withheld, recoverFrom, lenderReceives: allocated.total - withheld }
   }))
 
   app.get('/v1/payments/:paymentId', {

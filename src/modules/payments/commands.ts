@@ -1,36 +1,64 @@
-import { bucketsOf, dayIn, lessBuckets, neg, noBuckets, totalOf, withTotal, zero } from '#kernel'
+import { bucketsOf, dayIn, lessBuckets, neg, noBuckets, withTotal, zero } from '#kernel'
 import type { Buckets, CalendarDay, Id, Minor } from '#kernel'
 import { NotAllowed, NotFound, emit, newId } from '#platform'
 import type { Tx } from '#platform'
-import { listAccounts, lockAccount } from '../accounts/index.ts'
+import { findAccount, listAccounts, lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
 import { accrueThrough } from '../charges/index.ts'
-import { accrueCommission, clawBackCommission } from '../commissions/index.ts'
-import { ReversalTooEarly, linesFor, post, reverse } from '../ledger/index.ts'
-import type { Line } from '../ledger/index.ts'
+import { accrueCommission, clawBackCommission, findAccrual } from '../commissions/index.ts'
+import type { Changed, CommissionEntry } from '../commissions/index.ts'
+import { ReversalTooEarly, post, reversalOf } from '../ledger/index.ts'
+import type { Entry } from '../ledger/index.ts'
 import { findAgreement } from '../lenders/index.ts'
-import { closePlacement, reopenPlacement, requireActivePlacement } from '../placements/index.ts'
+import type { Agreement } from '../lenders/index.ts'
+import { closePlacement, findPlacement, reopenPlacement, requireActivePlacement } from '../placements/index.ts'
+import type { PlacementRow } from '../placements/index.ts'
 import { findTenant } from '../tenants/index.ts'
 import type { PaymentInput, PaymentReversalInput } from './api.ts'
 import { AccountAmbiguous, PaymentAlreadyReversed, PaymentInFuture, allocate, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
 import type { Receiver } from './core.ts'
+import { correct, liveAgain } from './corrections.commands.ts'
+import { findReachedOn } from './corrections.db.ts'
+import type { CorrectionRow } from './corrections.db.ts'
 import { findPayment, findPaymentByReference, insertPayment, insertReversal, lockPayment } from './db.ts'
 import type { PaymentRow } from './db.ts'
 import { PaymentPosted, PaymentReversed, RecoveryRecorded } from './events.ts'
+import { paymentLines } from './life.core.ts'
 
 /**
  * Records money received for a debt: brings its charges up to the day, settles its parts in the agreed order, books the money, earns the
- * commission, and closes a debt that owes nothing any more. A payment already recorded under its reference is answered as it is.
+ * commission, and closes a debt that owes nothing any more. One that arrives late has the debt's life computed anew from its day, and the difference posted. A payment already recorded under its reference is answered as it is.
  * Throws `NotFound`, `AccountAmbiguous`, `NotAllowed` (a lender's key speaks of its own hands only), `PaymentDuplicate`, `AccountNotPlaced`,
  * `CurrencyMismatch`, `PaymentBeforePlacement`, `PaymentInFuture`.
  */
 export async function receivePayment (tx: Tx, input: PaymentInput): Promise<PaymentRow> {
   checkHands(tx, input.receivedBy)
+  return (await receive(tx, input)).payment
+}
+
+/** What receiving a payment came to; `correction` when it arrived late and changed what was there. */
+export interface Received { payment: PaymentRow, before: Buckets, after: Buckets, correction: Omit<CorrectionRow, 'createdAt'> | null }
+
+/** Receives a payment in a transaction that will be taken back, and answers all that came of it. Throws what `receivePayment` does. */
+export async function rehearsePayment (tx: Tx, input: PaymentInput): Promise<Received> {
+  checkHands(tx, input.receivedBy)
+  return await receive(tx, input)
+}
+
+/** Receives a payment that nobody made, in a transaction that will be taken back, and answers what the agency would earn by it. Throws what `receivePayment` does, but for whose hands it came into. */
+export async function previewCommission (tx: Tx, accountId: Id<'account'>, { amount, receivedBy, on }: { amount: Minor, receivedBy: Receiver, on: CalendarDay }): Promise<{ payment: PaymentRow, entry: CommissionEntry }> {
+  const account = await findAccount(tx, accountId)
+  if (account === null) throw NotFound()
+  const { payment } = await receive(tx, { accountId, amount, currency: account.currency, receivedOn: on, receivedBy, method: 'other' })
+  return { payment, entry: (await findAccrual(tx, payment.id))! }
+}
+
+async function receive (tx: Tx, input: PaymentInput): Promise<Received> {
   const account = await lockAccount(tx, input.accountId ?? await findDebtor(tx, input))
   const known = input.reference === undefined ? null : await findPaymentByReference(tx, account.lenderId, input.reference)
   if (known !== null) {
     checkRepeat(known, { ...input, accountId: account.id })
-    return known
+    return { payment: known, before: account, after: account, correction: null }
   }
   const placement = await requireActivePlacement(tx, account.id)
   checkPayment(account, placement, input)
@@ -38,23 +66,37 @@ export async function receivePayment (tx: Tx, input: PaymentInput): Promise<Paym
   const agreement = await findAgreement(tx, placement.agreementId)
   if (agreement === null) throw new Error(`placement ${placement.placementId} has no agreement`)
 
-  const owed = await accrueThrough(tx, account, input.receivedOn)
-  const { allocated, overpaid } = allocate(owed, input.amount, agreement.terms.allocation)
   const paymentId = newId('payment')
   const { amount, currency, receivedOn, receivedBy, method, reference = null } = input
   const { id: accountId, lenderId } = account
-  const lines = linesOf(receivedBy, allocated, overpaid)
-  const [journalEntryId = null] = await post(tx, lines.length === 0 ? [] : [{ lenderId, accountId, kind: 'payment', causeId: paymentId, effectiveOn: receivedOn, currency, lines }])
+  const order = agreement.terms.allocation
+  const relived = await isLate(tx, accountId, receivedOn) ? await liveAgain(tx, account, order, { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy }) : null
+  const owed = relived === null ? await accrueThrough(tx, account, receivedOn) : account
+  const allocation = relived?.life.allocations.get(paymentId) ?? allocate(owed, amount, order)
+  const { allocated, overpaid } = allocation
+  const lines = paymentLines(receivedBy, allocation)
+  const entry: Entry | null = lines.length === 0 ? null : { lenderId, accountId, kind: 'payment', causeId: paymentId, effectiveOn: receivedOn, currency, lines }
+  const { journalEntryId, correction } = relived === null
+    ? { journalEntryId: await postOne(tx, entry), correction: null }
+    : await correct(tx, relived, { cause: 'payment', causeId: paymentId, on: receivedOn, entry, paymentId })
   const payment = await insertPayment(tx, {
     id: paymentId, accountId, lenderId, placementId: placement.placementId, amount, currency, receivedOn, receivedBy, method, reference, ...allocated, overpaid, journalEntryId,
   })
   const concerns = { accountId, lenderId }
   emit(tx, PaymentPosted, concerns, { paymentId, accountId, amount, currency, receivedOn, receivedBy, overpaid })
-  const { commission, vat } = await accrueCommission(tx, { account, agreement, paymentId, allocated, receivedBy, effectiveOn: receivedOn })
-  const balance = lessBuckets(owed, allocated)
+  const { commission, vat } = await accrueCommission(tx, { account, agreement, placement, paymentId, allocated, receivedBy, receivedOn }, changedBy(correction))
+  const balance = relived?.life.owed ?? lessBuckets(owed, allocated)
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(allocated), overpaid, commission, vat, balance: withTotal(balance) })
   if (isSettled(balance)) await closePlacement(tx, accountId, closeCodeOf(receivedBy))
-  return payment
+  return { payment, before: account, after: balance, correction }
+}
+
+const postOne = async (tx: Tx, entry: Entry | null): Promise<Id<'journalEntry'> | null> => entry === null ? null : (await post(tx, [entry]))[0]!
+
+/** True when something was charged, or happened, for a later day: then the debt must be lived again. */
+async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay): Promise<boolean> {
+  const reached = await findReachedOn(tx, accountId)
+  return reached !== null && on < reached
 }
 
 /**
@@ -72,20 +114,36 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   if (reversedOn < receivedOn) throw ReversalTooEarly({ effectiveOn: receivedOn })
   await checkBegun(tx, account, reversedOn)
 
-  const owed = await accrueThrough(tx, account, reversedOn)
-  const journalEntryId = originalEntryId === null ? null : await reverse(tx, originalEntryId, { kind: 'paymentReversal', causeId: paymentId, effectiveOn: reversedOn })
   const { id: accountId, lenderId } = account
+  const { placement, agreement } = await placedBy(tx, found)
+  const relived = await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn }) : null
+  const owed = relived === null ? await accrueThrough(tx, account, reversedOn) : account
+  const entry = originalEntryId === null ? null : await reversalOf(tx, originalEntryId, { kind: 'paymentReversal', causeId: paymentId, effectiveOn: reversedOn })
+  const { journalEntryId, correction } = relived === null
+    ? { journalEntryId: await postOne(tx, entry), correction: null }
+    : await correct(tx, relived, { cause: 'reversal', causeId: paymentId, on: reversedOn, entry, paymentId })
   const reversed = await insertReversal(tx, paymentId, { lenderId, reason, reversedOn, journalEntryId })
   const concerns = { accountId, lenderId }
   emit(tx, PaymentReversed, concerns, { paymentId, reversalId: reversed.reversal!.id, accountId, amount, currency, receivedBy, reason, reversedOn })
-  const { commission, vat } = await clawBackCommission(tx, { paymentId, effectiveOn: reversedOn })
+  const { commission, vat } = await clawBackCommission(tx, { account, agreement, placement, paymentId, effectiveOn: reversedOn }, changedBy(correction)) ?? { commission: zero, vat: zero }
   const taken = lessBuckets(noBuckets, bucketsOf(parts))
-  emit(tx, RecoveryRecorded, concerns, {
-    paymentId, accountId, currency, receivedBy, allocated: withTotal(taken), overpaid: neg(overpaid), commission, vat, balance: withTotal(lessBuckets(owed, taken)),
-  })
+  const balance = relived?.life.owed ?? lessBuckets(owed, taken)
+  emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(taken), overpaid: neg(overpaid), commission, vat, balance: withTotal(balance) })
   if (account.closedAt !== null && isSettled(account)) await reopenPlacement(tx, accountId)
   return reversed
 }
+
+/** The placement a payment was received under, and its agreement. */
+async function placedBy (tx: Tx, { placementId }: PaymentRow): Promise<{ placement: PlacementRow, agreement: Agreement }> {
+  const placement = await findPlacement(tx, placementId)
+  const agreement = placement === null ? null : await findAgreement(tx, placement.agreementId)
+  if (placement === null || agreement === null) throw new Error(`placement ${placementId} has no agreement`)
+  return { placement, agreement }
+}
+
+/** What other payments settle since a correction. */
+const changedBy = (correction: Omit<CorrectionRow, 'createdAt'> | null): Changed =>
+  ({ settled: new Map(correction?.changes.payments.map(({ paymentId, after }) => [paymentId, after.allocated])), correctionId: correction?.id ?? null })
 
 /** A lender's key reports and undoes what came into the lender's own hands. Throws `NotAllowed`. */
 function checkHands (tx: Tx, receivedBy: Receiver): void {
@@ -106,11 +164,4 @@ async function checkBegun (tx: Tx, account: AccountRow, on: CalendarDay): Promis
   if (on <= dayIn(account.timeZone, tx.ctx.now)) return
   const today = dayIn((await findTenant(tx)).timeZone, tx.ctx.now)
   if (on > today) throw PaymentInFuture({ today })
-}
-
-/** Where the money went: into trust for the lender, or past the agency; what is overpaid into the agency's hands is the debtor's. */
-function linesOf (receivedBy: Receiver, allocated: Buckets, overpaid: Minor): Line[] {
-  if (receivedBy === 'lender') return linesFor(allocated, (claim, amount) => ({ debit: 'C.COLLECTED_DIRECT', credit: claim, amount }))
-  const trust: Line[] = [{ debit: 'T.BANK', credit: 'T.CLIENT', amount: totalOf(allocated) }, { debit: 'T.BANK', credit: 'T.REFUND', amount: overpaid }]
-  return [...trust.filter(({ amount }) => amount > zero), ...linesFor(allocated, (claim, amount) => ({ debit: 'C.COLLECTED_AGENCY', credit: claim, amount }))]
 }

@@ -1,5 +1,5 @@
 import { lesser, noBuckets, problem, sub, zero } from '#kernel'
-import type { Bucket, Buckets, CalendarDay, Minor } from '#kernel'
+import type { Bucket, Buckets, CalendarDay, Id, Minor } from '#kernel'
 
 export const AccountAmbiguous = problem('account-ambiguous', 422, 'Several lenders have a debt with this reference.', 'Name the lender with `lenderId`, or the debt with `accountId`.')
 export const CurrencyMismatch = problem('currency-mismatch', 409, 'The payment is not in the currency of the account.', 'Record the amount in the currency of the account, as it was credited.')
@@ -21,11 +21,14 @@ export const reversalReasons = ['nsf', 'chargeback', 'clerical', 'refund'] as co
 /** How a payment stands. */
 export const paymentStates = ['posted', 'reversed'] as const
 
+/** A payment applied to a debt: what it settled, and what was left when nothing was owed. */
+export interface Allocation { allocated: Buckets, overpaid: Minor }
+
 /**
  * Applies a payment to the parts of a debt in the agreed order: a part gets money only once all before it are settled, and never more than it owes.
  * What is left when nothing is owed is overpaid.
  */
-export function allocate (owed: Buckets, amount: Minor, order: readonly Bucket[]): { allocated: Buckets, overpaid: Minor } {
+export function allocate (owed: Buckets, amount: Minor, order: readonly Bucket[]): Allocation {
   const allocated = { ...noBuckets }
   let left = amount
   for (const bucket of order) {
@@ -56,3 +59,12 @@ export const closeCodeOf = (receivedBy: Receiver): 'paidInFull' | 'paidToLender'
 
 /** True when nothing is owed any more. */
 export const isSettled = (owed: Buckets): boolean => owed.principal === zero && owed.interest === zero && owed.penalty === zero && owed.costs === zero
+
+/** What can arrive late and make a debt's life be lived again. */
+export const correctionCauses = ['payment', 'reversal'] as const
+
+/** What a payment settled before and after a correction. */
+export interface Reallocated { paymentId: Id<'payment'>, before: Allocation, after: Allocation }
+
+/** What a correction computed anew: charges by kind and posting day, with their amounts before and after, and payments that settle other parts now. */
+export interface CorrectionChanges { charges: { kind: 'interest' | 'lateFee', toOn: CalendarDay, before: Minor, after: Minor }[], payments: Reallocated[] }

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import { Amount, Balance, BucketsSchema, Currency, Day, IdOf, OneOf, SignedAmount, buckets } from '#kernel'
+import type { Id } from '#kernel'
 import { event } from '#platform'
-import { receivers, reversalReasons } from './core.ts'
+import { correctionCauses, receivers, reversalReasons } from './core.ts'
 
 const which = { paymentId: IdOf('payment'), accountId: IdOf('account') }
 const Receiver = OneOf(receivers, 'Whose hands the money came into.')
@@ -17,10 +18,24 @@ export const PaymentReversed = event('payment.reversed', 1, 'A payment was undon
 
 const signed = (description: string) => Type.Unsafe<number>({ ...SignedAmount, description })
 
+/** A sum of either sign for each part of a debt, and in all. */
+const signedParts = (what: string) =>
+  Type.Object(Object.fromEntries([...buckets, 'total' as const].map(part => [part, signed(`${what}: ${part}, in minor units.`)])) as Record<typeof buckets[number] | 'total', ReturnType<typeof signed>>,
+    { description: `${what}, part by part.` })
+
 export const RecoveryRecorded = event('recovery.recorded', 1, 'The net effect of a payment on a debt; when the payment is reversed, the same again with every amount but the balance negative.', Type.Object({
   ...which, currency: Currency, receivedBy: Receiver,
-  allocated: Type.Object(Object.fromEntries([...buckets, 'total' as const].map(part => [part, signed(`What it settled: ${part}, in minor units.`)])) as Record<typeof buckets[number] | 'total', ReturnType<typeof signed>>,
-    { description: 'What it settled, part by part.' }),
+  allocated: signedParts('What it settled'),
   overpaid: signed('What was left when nothing was owed any more, in minor units.'),
   commission: signed('The agency\'s commission, in minor units.'), vat: signed('VAT on it, in minor units.'), balance: BucketsSchema,
+}))
+
+export const LedgerCorrected = event('ledger.corrected', 1, 'A fact arrived late, and all that followed from it was computed anew: the difference was posted, with the days it belongs to. What was issued before stays as it is.', Type.Object({
+  correctionId: IdOf('correction'), accountId: IdOf('account'), currency: Currency, cause: OneOf(correctionCauses, 'What arrived late.'),
+  paymentId: Type.Unsafe<Id<'payment'>>({ ...IdOf('payment'), description: 'The payment that arrived late, or was undone.' }),
+  fromOn: Type.Unsafe<string>({ ...Day, description: 'The first day that changed.' }),
+  moved: signedParts('By how much what is owed changed beside the fact itself'), balance: BucketsSchema,
+  payments: Type.Array(Type.Object({
+    paymentId: IdOf('payment'), allocated: BucketsSchema, overpaid: Type.Unsafe<number>({ ...Balance, description: 'What is left of it, in minor units.' }),
+  }), { description: 'Payments that settle other parts now, with what they settle.' }),
 }))

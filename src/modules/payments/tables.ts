@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm'
 import { char, check, foreignKey, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { day, id, instant, minor, tenantId } from '#platform'
+import { day, document, id, instant, minor, tenantId, uuid } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { journalEntries } from '../ledger/tables.ts'
 import { placements } from '../placements/tables.ts'
-import { methods, paymentStates, receivers, reversalReasons } from './core.ts'
+import { correctionCauses, methods, paymentStates, receivers, reversalReasons } from './core.ts'
+import type { CorrectionChanges } from './core.ts'
 
 /**
  * Money received for a debt, by the agency or by its lender, and what it settled (`principal` to `costs`). `overpaid` is what was left: to be
@@ -34,5 +35,22 @@ export const paymentReversals = pgTable('payment_reversals', {
   primaryKey({ columns: [t.tenantId, t.paymentId] }),
   uniqueIndex().on(t.tenantId, t.id),
   foreignKey({ columns: [t.tenantId, t.paymentId], foreignColumns: [payments.tenantId, payments.id] }),
+  foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
+])
+
+/**
+ * Debts lived again because a fact arrived late: what caused it, the first day it changed, what each part of the debt moved by in all, and the
+ * one entry that posted the difference (null when nothing but the attribution changed). `changes` says what was computed anew. Append-only.
+ */
+export const corrections = pgTable('corrections', {
+  tenantId: tenantId(), id: id('correction').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(),
+  cause: text({ enum: correctionCauses }).notNull(), causeId: uuid().notNull(), fromOn: day().notNull(), currency: char({ length: 3 }).notNull(),
+  principal: minor().notNull(), interest: minor().notNull(), penalty: minor().notNull(), costs: minor().notNull(), changes: document<CorrectionChanges>(),
+  entryId: id('journalEntry'), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  uniqueIndex().on(t.tenantId, t.causeId, t.cause),
+  index().on(t.tenantId, t.accountId, t.id),
+  foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
 ])

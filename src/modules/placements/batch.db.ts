@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { CalendarDay, Id, Minor, PageOf } from '#kernel'
-import { NotFound, bigints, integers, newId, ownRows, pageAfter, texts, uuids, write } from '#platform'
+import { NotFound, bigints, integers, newId, ownRows, pageAfter, rowById, texts, uuids, write } from '#platform'
 import type { Tx } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { amountMax, receivingHoursMax } from './batch.core.ts'
@@ -150,10 +150,7 @@ export async function insertMapping (tx: Tx, mapping: { lenderId: Id<'lender'> |
 }
 
 /** A column mapping, or null. */
-export async function findMapping (tx: Tx, id: Id<'columnMapping'>): Promise<MappingRow | null> {
-  const [row] = await tx.select(mappingColumns).from(columnMappings).where(and(eq(columnMappings.tenantId, tx.ctx.tenantId), eq(columnMappings.id, id)))
-  return row ?? null
-}
+export const findMapping: (tx: Tx, id: Id<'columnMapping'>) => Promise<MappingRow | null> = rowById(columnMappings, db => db.select(mappingColumns).from(columnMappings))
 
 /** Column mappings by id. */
 export async function listMappings (tx: Tx, page: { limit: number, after: string | null }): Promise<PageOf<MappingRow>> {

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
-import { NotFound, days, ownRows, pageAfter, smallints, texts, uuids, write } from '#platform'
+import { NotFound, days, ownRows, pageAfter, rowById, smallints, texts, uuids, write } from '#platform'
 import type { Tx } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import type { CloseCode, PlacementState } from './core.ts'
@@ -19,14 +19,11 @@ const columns = {
   closeCode: placements.closeCode, endedAt: placements.endedAt, createdAt: placements.createdAt,
 }
 
-const selectPlacements = (tx: Tx) => tx.select(columns).from(placements)
+const selectPlacements = (tx: Pick<Tx, 'select'>) => tx.select(columns).from(placements)
   .innerJoin(accounts, and(eq(accounts.tenantId, placements.tenantId), eq(accounts.id, placements.accountId)))
 
 /** A placement, or null. */
-export async function findPlacement (tx: Tx, id: Id<'placement'>): Promise<PlacementRow | null> {
-  const [row] = await selectPlacements(tx).where(and(eq(placements.tenantId, tx.ctx.tenantId), eq(placements.id, id)))
-  return row ?? null
-}
+export const findPlacement: (tx: Tx, id: Id<'placement'>) => Promise<PlacementRow | null> = rowById(placements, selectPlacements)
 
 /** A placement, kept from changing until the transaction ends. Throws `NotFound`. The caller holds the lock of its account. */
 export async function lockPlacement (tx: Tx, id: Id<'placement'>): Promise<PlacementRow> {

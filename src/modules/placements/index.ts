@@ -24,6 +24,8 @@ export { closePlacement, reopenPlacement, requireActivePlacement } from './comma
 export { AccountNotPlaced, closeCodes } from './core.ts'
 export type { CloseCode, PlacementState } from './core.ts'
 export { PlacementActivated, PlacementBatchProcessed, PlacementBatchReceived, PlacementClosed, PlacementDeclined, PlacementOffered, PlacementRecalled, PlacementReopened, PlacementReturned } from './events.ts'
+export { findLastPlacement, findPlacement } from './db.ts'
+export type { PlacementRow } from './db.ts'
 export * as jobs from './jobs.ts'
 export { DebtInput, PlacementInput } from './input.commands.ts'
 export { placeAccounts } from './place.commands.ts'

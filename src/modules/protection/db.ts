@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
-import { NotFound, newId, ownRows, pageAfter } from '#platform'
+import { NotFound, newId, ownRows, pageAfter, rowById } from '#platform'
 import type { Tx } from '#platform'
 import { effectsOf } from './core.ts'
 import type { HoldEffects, HoldKind, disputeOutcomes, disputeReasons, disputeStates } from './core.ts'
@@ -28,10 +28,7 @@ export async function insertHold (tx: Tx, hold: { accountId: Id<'account'>, lend
   return row!
 }
 
-export async function findHold (tx: Tx, id: Id<'hold'>): Promise<HoldRow | null> {
-  const [row] = await tx.select(holdColumns).from(holds).where(and(eq(holds.tenantId, tx.ctx.tenantId), eq(holds.id, id)))
-  return row ?? null
-}
+export const findHold: (tx: Tx, id: Id<'hold'>) => Promise<HoldRow | null> = rowById(holds, db => db.select(holdColumns).from(holds))
 
 /** A hold, kept from changing until the transaction ends. Throws `NotFound`. */
 export async function lockHold (tx: Tx, id: Id<'hold'>): Promise<HoldRow> {
@@ -82,10 +79,7 @@ export async function insertDispute (tx: Tx, dispute: { accountId: Id<'account'>
   return row!
 }
 
-export async function findDispute (tx: Tx, id: Id<'dispute'>) {
-  const [row] = await tx.select(disputeColumns).from(disputes).where(and(eq(disputes.tenantId, tx.ctx.tenantId), eq(disputes.id, id)))
-  return row ?? null
-}
+export const findDispute = rowById(disputes, db => db.select(disputeColumns).from(disputes))
 
 /** The open dispute about an account, or null. */
 export async function findOpenDispute (tx: Tx, accountId: Id<'account'>) {

@@ -1,7 +1,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
-import { CursorInvalid, NotFound, newId, pageAfter } from '#platform'
+import { CursorInvalid, NotFound, newId, pageAfter, rowById } from '#platform'
 import type { Keyset, Tx } from '#platform'
 import type { LeaseState, Ordering, QueueFilter } from './core.ts'
 import { itemStates } from './core.ts'
@@ -22,10 +22,7 @@ export async function insertQueue (tx: Tx, queue: Pick<QueueRow, 'name' | 'filte
   return row!
 }
 
-export async function findQueue (tx: Tx, id: Id<'queue'>): Promise<QueueRow | null> {
-  const [row] = await tx.select(queueColumns).from(queues).where(and(eq(queues.tenantId, tx.ctx.tenantId), eq(queues.id, id)))
-  return row ?? null
-}
+export const findQueue: (tx: Tx, id: Id<'queue'>) => Promise<QueueRow | null> = rowById(queues, db => db.select(queueColumns).from(queues))
 
 /** A queue, kept from changing until the transaction ends; leases are still taken from it. Throws `NotFound`. */
 export async function lockQueue (tx: Tx, id: Id<'queue'>): Promise<QueueRow> {
@@ -84,10 +81,7 @@ function afterItem ({ after }: Keyset) {
   return sql`(${workItems.accountId}, ${workItems.placementId}) > (${accountId}::uuid, ${placementId}::uuid)`
 }
 
-export async function findWorkItem (tx: Tx, id: Id<'workItem'>): Promise<WorkItemRow | null> {
-  const [row] = await tx.select(itemColumns).from(workItems).where(and(eq(workItems.tenantId, tx.ctx.tenantId), eq(workItems.id, id)))
-  return row ?? null
-}
+export const findWorkItem: (tx: Tx, id: Id<'workItem'>) => Promise<WorkItemRow | null> = rowById(workItems, db => db.select(itemColumns).from(workItems))
 
 /** An item, kept from changing until the transaction ends. Throws `NotFound`. */
 export async function lockWorkItem (tx: Tx, id: Id<'workItem'>): Promise<WorkItemRow> {

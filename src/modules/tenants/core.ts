@@ -14,7 +14,7 @@ export const ClockBusy = problem('clock-busy', 409, 'The clock is still on its w
 
 const read = [
   'tenant:read', 'staff:read', 'keys:read', 'lenders:read', 'parties:read', 'accounts:read', 'placements:read', 'payments:read', 'charges:read', 'commissions:read',
-  'outreach:read', 'queues:read', 'disputes:read', 'policy:read', 'events:read', 'webhooks:read', 'ledger:read',
+  'outreach:read', 'queues:read', 'disputes:read', 'policy:read', 'events:read', 'webhooks:read', 'ledger:read', 'calculations:read',
 ] as const
 
 const collect = ['queues:work', 'contacts:write', 'disputes:write'] as const
@@ -38,7 +38,7 @@ export const roleScopes: Record<Role, readonly string[]> = {
 /** What a lender's key may carry: its own placements, accounts and money, never the agency's people or work. */
 export const lenderScopes = [
   'tenant:read', 'lenders:read', 'parties:read', 'accounts:read', 'placements:read', 'placements:write', 'payments:read', 'payments:write', 'charges:read', 'commissions:read',
-  'disputes:read', 'disputes:write', 'events:read', 'webhooks:read', 'webhooks:write',
+  'disputes:read', 'disputes:write', 'events:read', 'webhooks:read', 'webhooks:write', 'calculations:read',
 ] as const
 
 /** The scopes a new key gets: those asked for, or all that its kind may carry. Throws `ScopeNotGrantable` on one it may not. */

@@ -1,7 +1,7 @@
 import { and, asc, eq, isNull, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
-import { NotFound, newId, pageAfter, tenants } from '#platform'
+import { NotFound, newId, pageAfter, rowById, tenants } from '#platform'
 import type { Database, InstallationTx, StoredKey, Tx } from '#platform'
 import { apiKeys, staff, testClocks } from './tables.ts'
 import type { Role } from './core.ts'
@@ -42,10 +42,7 @@ export async function listStaff (tx: Tx, page: { limit: number, after: string | 
   return cutPage(rows, page.limit, row => row.id)
 }
 
-export async function findStaff (tx: Tx, id: Id<'staff'>) {
-  const [row] = await tx.select(staffColumns).from(staff).where(and(eq(staff.tenantId, tx.ctx.tenantId), eq(staff.id, id)))
-  return row ?? null
-}
+export const findStaff = rowById(staff, db => db.select(staffColumns).from(staff))
 
 const keyColumns = {
   id: apiKeys.id, kind: apiKeys.kind, name: apiKeys.name, hint: apiKeys.hint, staffId: apiKeys.staffId, lenderId: apiKeys.lenderId, scopes: apiKeys.scopes,

@@ -51,6 +51,8 @@ declare module 'fastify' {
      * What `work` returns is committed before it is sent.
      */
     tx<T> (work: (tx: Tx) => Promise<T>): Promise<T>
+    /** Does the work and takes it back: answers what would have been, and nothing is kept. */
+    rehearse<T> (work: (tx: Tx) => Promise<T>): Promise<T>
     /** The caller's agency and lender, for work that opens its own transactions. */
     principal (): Principal
   }

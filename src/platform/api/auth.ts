@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash as digest, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Id } from '#kernel'
 import type { Database, Principal } from '../db/database.ts'
@@ -31,7 +31,7 @@ const cachedMax = 50_000
 /** How often the last use of keys is written down. */
 const usedEveryMs = 15_000
 
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
+const sha256 = (text: string): Buffer => digest('sha256', text, 'buffer')
 
 const bearer = /^Bearer ([A-Za-z0-9_-]{20,200})$/
 

@@ -113,3 +113,23 @@ export const forgetAnswers = async (tx: Pick<Tx, 'execute'>): Promise<void> => {
   await tx.execute(sql`delete from ${idempotencyKeys} where created_at < now() - make_interval(hours => ${answersKeptHours})`)
 }
 
+
+/** What work came to that is not to be: thrown to leave the transaction. */
+class Rehearsed<T> extends Error {
+  readonly result: T
+
+  constructor (result: T) {
+    super('rehearsed')
+    this.result = result
+  }
+}
+
+/** Does the work and takes it back: answers what would have been. `withTenant` opens the transaction that is rolled back; no key is remembered. */
+export async function rehearse<T> (withTenant: (work: (tx: Tx) => Promise<never>) => Promise<never>, work: (tx: Tx) => Promise<T>): Promise<T> {
+  try {
+    return await withTenant(async tx => { throw new Rehearsed(await work(tx)) })
+  } catch (error) {
+    if (error instanceof Rehearsed) return error.result as T
+    throw error
+  }
+}

@@ -27,6 +27,7 @@ const tags: Record<string, string> = {
   commissions: 'What the agency earned.',
   outreach: 'Reminders and the record of contacts.',
   queues: 'Work for collectors.',
+  calculations: 'What-if, without an account: the sums that post money, asked with figures of your own. Nothing is read and nothing is kept.',
   webhooks: 'Endpoints, deliveries and the event feed.',
   operations: 'For the operator of the installation.',
 }

@@ -11,7 +11,7 @@ import type { Tracing } from '../tracing.ts'
 import type { App } from './api.ts'
 import { addAuth } from './auth.ts'
 import type { Keyring } from './auth.ts'
-import { Replay, once, sendReplay } from './idempotency.ts'
+import { Replay, once, rehearse, sendReplay } from './idempotency.ts'
 import { parseJson } from './json.ts'
 import { addRateLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
@@ -95,14 +95,16 @@ function addStrictJson (app: App): void {
   })
 }
 
-/** Adds `req.tx`: one transaction for the caller's agency. */
+/** Adds `req.tx`: one transaction for the caller's agency; and `req.rehearse`: one that is taken back. */
 function addTransactions (app: App, db: Database, vault: Vault): void {
   app.decorateRequest('tx', null as never)
+  app.decorateRequest('rehearse', null as never)
   app.decorateRequest('bodyHash', null)
   app.addHook('preHandler', async (req, reply) => {
     const isRead = req.method === 'GET' || req.method === 'HEAD'
     req.tx = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => await db.withTenant(req.principal(),
       async tx => isRead ? await work(tx) : await once(tx, vault, req, reply, work), { readOnly: isRead })
+    req.rehearse = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => await rehearse(async undone => await db.withTenant(req.principal(), undone), work)
   })
 }
 

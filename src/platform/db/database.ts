@@ -3,7 +3,7 @@ import pg from 'pg'
 import { idOf, uuidOf } from '#kernel'
 import type { Actor, Ctx, Id } from '#kernel'
 import { wireInstant } from './columns.ts'
-import { databaseOn, runUnit, shape, textSettings } from './tx.ts'
+import { databaseOn, poolsOn, runUnit, shape, textSettings } from './tx.ts'
 import type { Pools, QueryPort, Tx, UnitOptions } from './tx.ts'
 import { send } from './wire.ts'
 import type { Statement } from './wire.ts'
@@ -59,7 +59,7 @@ export function openDatabase (options: DatabaseOptions): Database {
   pool.on('error', () => undefined)
   // So would the error of one that breaks in a unit of work's hand, between two statements: the next statement finds it broken.
   pool.on('connect', client => { client.on('error', () => undefined) })
-  const pools: Pools = { pool, prepare: options.prepare }
+  const pools = poolsOn(pool, options.prepare)
   const announce = announcer(payload => notify('recoup_events', payload))
 
   const notify = async (channel: string, payload: string): Promise<void> => {

@@ -1,6 +1,6 @@
-import { Column, SQL, fillPlaceholders, is, sql } from 'drizzle-orm'
+import { Column, SQL, and, eq, fillPlaceholders, getTableName, is, sql } from 'drizzle-orm'
 import type { Param, SQLWrapper } from 'drizzle-orm'
-import type { PgColumn } from 'drizzle-orm/pg-core'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { databaseOn } from './tx.ts'
 import type { QueryPort, Tx } from './tx.ts'
 
@@ -28,15 +28,35 @@ export const given = (column: PgColumn, name: string): Param => sql.param(sql.pl
  * Compiles a hot select once for the process: building one with Drizzle, or going through its layers, costs more than running it.
  * Values (`given`) are filled in at each run. The query must still filter on the agency.
  */
-export function prepared<R extends readonly unknown[]> (name: string, build: (db: Builder) => Preparable<R>): (tx: Tx, values: Record<string, unknown>) => Promise<Row<R>[]> {
+export const prepared = <R extends readonly unknown[]>(name: string, build: (db: Builder) => Preparable<R>): (tx: Tx, values: Record<string, unknown>) => Promise<Row<R>[]> =>
+  runner(name, build, async (port, text, values) => (await port.query({ text, rowMode: 'array' }, values)).rows as unknown[][])
+
+/**
+ * Compiles the read of one row by its agency and id, or null: the commonest question there is. `build` selects from `table`, without a condition.
+ * Outside a transaction such reads travel together (see gather.ts).
+ */
+export function rowById<T extends PgTable & { tenantId: PgColumn, id: PgColumn }, R extends readonly unknown[]> (
+  table: T, build: (db: Builder) => { where (condition: SQL | undefined): Preparable<R> },
+): (tx: Tx, id: T['id']['_']['data']) => Promise<Row<R> | null> {
+  const read = runner(`${getTableName(table)}_by_id`, db => build(db).where(and(eq(table.tenantId, given(table.tenantId, 'tenantId')), eq(table.id, given(table.id, 'id')))),
+    async (port, text, values) => port.readByKey === undefined ? (await port.query({ text, rowMode: 'array' }, values)).rows as unknown[][] : await port.readByKey(text, values))
+  return async (tx, id) => {
+    const [row] = await read(tx, { tenantId: tx.ctx.tenantId, id })
+    return row ?? null
+  }
+}
+
+function runner<R extends readonly unknown[]> (
+  name: string, build: (db: Builder) => Preparable<R>, ask: (port: QueryPort, text: string, values: unknown[]) => Promise<unknown[][]>,
+): (tx: Tx, values: Record<string, unknown>) => Promise<Row<R>[]> {
   let compiled: Compiled | undefined
   return async (tx, values) => {
     compiled ??= compile(build(databaseOn(noPort)).prepare(name) as unknown as Prepared)
     const { text, params, names, decoders } = compiled
     // The port of this transaction, where Drizzle's session keeps it.
     const port = (tx as unknown as { session: { client: QueryPort } }).session.client
-    const { rows } = await port.query({ text, rowMode: 'array' }, fillPlaceholders(params, values))
-    return (rows as unknown[][]).map(row => decode(row, names, decoders)) as Row<R>[]
+    const rows = await ask(port, text, fillPlaceholders(params, values))
+    return rows.map(row => decode(row, names, decoders)) as Row<R>[]
   }
 }
 

@@ -6,6 +6,7 @@ import type { Pool, PoolClient } from 'pg'
 import { problem, uuidOf } from '#kernel'
 import type { Ctx } from '#kernel'
 import { flushStatement } from '../events/outbox.ts'
+import { gatherReads } from './gather.ts'
 import type { Pending } from '../events/outbox.ts'
 import { StaleKeys } from '../secrets/stale.ts'
 import { send } from './wire.ts'
@@ -69,13 +70,31 @@ export interface UnitOptions {
   readOnly?: boolean
 }
 
-export interface Pools { pool: Pool, prepare: boolean }
+export interface Pools {
+  pool: Pool
+  prepare: boolean
+  /** Reads by key that travel with others of the same scope. */
+  readTogether: (scope: Statement, read: Statement) => Promise<Answer>
+}
+
+/** The pools over a `pg` pool. */
+export const poolsOn = (pool: Pool, prepare: boolean): Pools => ({
+  pool, prepare,
+  readTogether: gatherReads(async statements => {
+    const client = await pool.connect()
+    return await guarded(client, unitTimeoutMs, async () => await send(client, statements, prepare))
+  }, error => pgError(error).code !== undefined && !isUnavailable(error)),
+})
 
 // casing is what turns `lenderReference` into lender_reference; the dialect caches it, so there is one for the process.
 export const dialect = new PgDialect({ casing: 'snake_case' })
 
 /** A `pg` client as Drizzle's session sees one: it only ever calls `query`. */
-export interface QueryPort { query (config: { text: string, rowMode?: 'array' }, values: unknown[]): Promise<{ rows: unknown[], rowCount: number }> }
+export interface QueryPort {
+  query (config: { text: string, rowMode?: 'array' }, values: unknown[]): Promise<{ rows: unknown[], rowCount: number }>
+  /** A read by key, which may travel with others of its agency; rows as arrays. */
+  readByKey? (text: string, values: unknown[]): Promise<unknown[][]>
+}
 
 /** A Drizzle database over a port. */
 export const databaseOn = (port: QueryPort): Drizzle => {
@@ -144,8 +163,9 @@ export async function runUnit<T> (pools: Pools, ctx: Ctx, options: UnitOptions, 
   }
 }
 
-const readUnit = <T>({ pool, prepare }: Pools, ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> => {
+const readUnit = <T>({ pool, prepare, readTogether }: Pools, ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> => {
   const port: QueryPort = {
+    readByKey: async (text, values) => (await readTogether(scope(ctx, true), { text, values })).rows,
     async query ({ text, rowMode }, values) {
       const client = await pool.connect()
       return await guarded(client, unitTimeoutMs, async () => {
@@ -160,6 +180,9 @@ const readUnit = <T>({ pool, prepare }: Pools, ctx: Ctx, work: (tx: Tx) => Promi
     return result
   })
 }
+
+/** Errors whose transaction was rolled back in good order. */
+const unwound = new WeakSet<object>()
 
 /** Holds a connection for as long as `work` takes, at most `timeoutMs`; a connection that failed or hung is thrown away. */
 async function guarded<T> (client: PoolClient, timeoutMs: number, work: () => Promise<T>): Promise<T> {
@@ -176,8 +199,8 @@ async function guarded<T> (client: PoolClient, timeoutMs: number, work: () => Pr
     client.release()
     return result
   } catch (error) {
-    // A server's refusal of a statement leaves the connection usable; anything else may have left it mid-sentence.
-    client.release(hung || pgError(error).code === undefined || isUnavailable(error))
+    // A server's refusal of a statement, and a transaction rolled back, leave the connection usable; anything else may have left it mid-sentence.
+    client.release(hung || isUnavailable(error) || (pgError(error).code === undefined && !unwound.has(error as object)))
     throw error
   } finally {
     clearTimeout(timer)
@@ -217,7 +240,8 @@ async function writeUnit<T> ({ pool, prepare }: Pools, ctx: Ctx, work: (tx: Tx) 
       return result
     } catch (error) {
       await turn
-      if (begun) await send(client, [rollback], false).catch(() => undefined)
+      const isUnwound = !begun || await send(client, [rollback], false).then(() => true, () => false)
+      if (isUnwound && error instanceof Error) unwound.add(error)
       throw error
     }
   })

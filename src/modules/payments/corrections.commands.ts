@@ -1,0 +1,119 @@
+import { bucketsOf, dayIn, lessBuckets, withTotal, uuidOf } from '#kernel'
+import type { Bucket, Buckets, CalendarDay, Id } from '#kernel'
+import { emit, newId } from '#platform'
+import type { Tx } from '#platform'
+import type { AccountRow } from '../accounts/index.ts'
+import { changedCharges, findChargedLife, replaceCharges } from '../charges/index.ts'
+import type { ChargedLife } from '../charges/index.ts'
+import { differenceOf, listPostedLines, movedBy, post } from '../ledger/index.ts'
+import type { DatedLine, Entry, PostedLine } from '../ledger/index.ts'
+import { findLastPlacement } from '../placements/index.ts'
+import { insertCorrection, listPaid, reallocate } from './corrections.db.ts'
+import type { CorrectionRow, PaidFact } from './corrections.db.ts'
+import type { CorrectionChanges, Reallocated } from './core.ts'
+import { LedgerCorrected } from './events.ts'
+import { live } from './life.core.ts'
+import type { Fact, Life } from './life.core.ts'
+
+/** What has happened to a debt since it was placed, as it is stored. */
+interface Past { charged: ChargedLife, opening: Buckets, paid: readonly PaidFact[], lines: readonly PostedLine[], facts: readonly Fact[], workedThrough: CalendarDay | null }
+
+/** A debt's life with one fact more, beside what is posted of it so far. */
+export interface Relived { account: AccountRow, past: Past, life: Life }
+
+/** Entries whose lines a debt's life explains; commission, remittances and refunds are not the debtor's. */
+const isOfLife = new Set<PostedLine['kind']>(['accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'correction', 'recall', 'writeOff'])
+const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff'])
+
+/** Lives a debt again with a fact that arrived late. The caller holds the account's lock. Null when the debt was never charged or placed. */
+export async function liveAgain (tx: Tx, account: AccountRow, order: readonly Bucket[], late: Fact): Promise<Relived | null> {
+  const past = await findPast(tx, account)
+  if (past === null) return null
+  const { charged, opening, workedThrough } = past
+  const facts = [...past.facts, late]
+  const through = [charged.charged.position.chargedThroughOn, ...facts.map(({ on }) => on)].reduce((a, b) => a > b ? a : b)
+  const life = live({ opening, position: charged.beginning, timeZone: account.timeZone, terms: charged.terms, pauses: charged.pauses, order }, facts,
+    { postingDays: charged.live.filter(({ kind }) => kind === 'interest').map(({ toOn }) => toOn), through, workedThrough })
+  return { account, past, life }
+}
+
+async function findPast (tx: Tx, account: AccountRow): Promise<Past | null> {
+  const placement = await findLastPlacement(tx, account.id)
+  const charged = placement === null ? null : await findChargedLife(tx, account.id, { placedOn: placement.placedOn, dueOn: account.dueOn })
+  if (placement === null || charged === null) return null
+  const posted = await listPostedLines(tx, account.id)
+  const isBefore = ({ causeId, recordedAt }: PostedLine): boolean => causeId === uuidOf(placement.id) || recordedAt < placement.createdAt
+  const lines = posted.filter(line => !isBefore(line) && isOfLife.has(line.kind))
+  const paid = await listPaid(tx, placement.id, account.id)
+  return {
+    charged, paid, lines, opening: movedBy(posted.filter(isBefore)), facts: factsOf(paid, lines),
+    workedThrough: placement.endedAt === null ? null : dayIn(account.timeZone, new Date(placement.endedAt)),
+  }
+}
+
+/** The facts in the order they were written down: payments and their reversals, and movements that are nobody's consequence. */
+function factsOf (paid: readonly PaidFact[], lines: readonly PostedLine[]): Fact[] {
+  const known: { fact: Fact, at: string }[] = []
+  for (const { paymentId, receivedOn, amount, receivedBy, createdAt, reversedOn, reversedAt } of paid) {
+    known.push({ fact: { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy }, at: createdAt + uuidOf(paymentId) })
+    if (reversedOn !== null) known.push({ fact: { kind: 'reversal', paymentId, on: reversedOn }, at: `${reversedAt!}${uuidOf(paymentId)}r` })
+  }
+  const own = new Set(paid.map(({ paymentId }) => uuidOf(paymentId)))
+  const entries = new Map<string, PostedLine[]>()
+  for (const line of lines) {
+    // The undoing of a payment of an earlier placement is a movement to this one.
+    if (isMovement.has(line.kind) || (line.kind === 'paymentReversal' && !own.has(line.causeId))) entries.set(line.entryId, [...entries.get(line.entryId) ?? [], line])
+  }
+  for (const [entryId, of] of entries) known.push({ fact: { kind: 'movement', on: of[0]!.on, lines: of }, at: of[0]!.recordedAt + uuidOf(entryId) })
+  return known.sort((a, b) => a.at < b.at ? -1 : a.at > b.at ? 1 : 0).map(({ fact }) => fact)
+}
+
+/** What made a correction necessary. `entry` is the fact's own, posted with it; null when it moves nothing. */
+export interface LateFact { cause: CorrectionRow['cause'], causeId: string, on: CalendarDay, entry: Entry | null, paymentId: Id<'payment'> }
+
+/**
+ * Posts a late fact and, in one entry with the days it belongs to, the difference between what a debt's life comes to with it and what was
+ * posted so far. Charges and allocations that changed are superseded; nothing is deleted, and no document is touched. Answers the fact's own entry.
+ */
+export async function correct (tx: Tx, { account, past, life }: Relived, late: LateFact): Promise<{ journalEntryId: Id<'journalEntry'> | null, correction: Omit<CorrectionRow, 'createdAt'> | null, reallocated: Reallocated[] }> {
+  const { id: accountId, lenderId, currency } = account
+  const correctionId = newId('correction')
+  const own: DatedLine[] = late.entry === null ? [] : late.entry.lines.map(line => ({ ...line, on: late.on }))
+  const missing = differenceOf([...past.lines, ...own], life.lines)
+  const difference: Entry[] = missing.length === 0 ? [] : [{ lenderId, accountId, kind: 'correction', causeId: correctionId, effectiveOn: missing[0]!.on, currency, lines: missing }]
+  const ids = await post(tx, [...late.entry === null ? [] : [late.entry], ...difference])
+  const journalEntryId = late.entry === null ? null : ids[0]!
+  const entryId = difference.length === 0 ? null : ids.at(-1)!
+
+  const changes = changesOf(past, life, late.paymentId)
+  await replaceCharges(tx, past.charged, life.charges, life.position, { correctionId, entryId })
+  if (changes.payments.length > 0) await reallocate(tx, changes.payments)
+  if (entryId === null && changes.charges.length === 0 && changes.payments.length === 0) return { journalEntryId, correction: null, reallocated: [] }
+  const moved = movedBy(missing)
+  const correction = { id: correctionId, accountId, lenderId, cause: late.cause, causeId: uuidOf(late.causeId), fromOn: late.on, currency, ...moved, changes, journalEntryId: entryId }
+  await insertCorrection(tx, correction)
+  emit(tx, LedgerCorrected, { accountId, lenderId }, {
+    correctionId, accountId, currency, cause: late.cause, paymentId: late.paymentId, fromOn: late.on, moved: withTotal(moved), balance: withTotal(life.owed),
+    payments: changes.payments.map(({ paymentId, after }) => ({ paymentId, allocated: withTotal(after.allocated), overpaid: after.overpaid })),
+  })
+  return { journalEntryId, correction, reallocated: changes.payments }
+}
+
+function changesOf ({ charged, paid }: Past, life: Life, except: Id<'payment'>): CorrectionChanges {
+  const { gone, made } = changedCharges(charged.live, life.charges)
+  const charges = new Map<string, CorrectionChanges['charges'][number]>()
+  const note = (kind: 'interest' | 'lateFee', toOn: CalendarDay, change: { before?: number, after?: number }): void => {
+    const key = `${toOn} ${kind}`
+    charges.set(key, { ...charges.get(key) ?? { kind, toOn, before: 0, after: 0 }, ...change })
+  }
+  for (const { kind, toOn, amount } of gone) note(kind, toOn, { before: amount })
+  for (const { kind, toOn, amount } of made) note(kind, toOn, { after: amount })
+  const payments = paid.filter(({ paymentId }) => paymentId !== except).flatMap((row): Reallocated[] => {
+    const before = { allocated: bucketsOf(row), overpaid: row.overpaid }
+    const after = life.allocations.get(row.paymentId) ?? before
+    const change = lessBuckets(after.allocated, before.allocated)
+    const isSame = after.overpaid === before.overpaid && Object.values(change).every(amount => amount === 0)
+    return isSame ? [] : [{ paymentId: row.paymentId, before, after }]
+  })
+  return { charges: [...charges.values()].sort((a, b) => a.toOn < b.toOn ? -1 : a.toOn > b.toOn ? 1 : 0), payments }
+}

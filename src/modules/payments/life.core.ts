@@ -1,0 +1,103 @@
+import { buckets, lessBuckets, lesser, noBuckets, totalOf, zero } from '#kernel'
+import type { Bucket, Buckets, CalendarDay, Minor } from '#kernel'
+import { chargeThrough, restThrough } from '../charges/core.ts'
+import type { ChargeTerms, NewCharge, Pause, Position } from '../charges/core.ts'
+import { claimAccounts, linesFor, movedBy, negated } from '../ledger/core.ts'
+import type { DatedLine, Line } from '../ledger/core.ts'
+import { allocate } from './core.ts'
+import type { Allocation, Receiver } from './core.ts'
+
+/**
+ * Something that happened to a debt, with the day it took effect: a payment, the undoing of one, or another movement (a cost, a waiver, a
+ * discount, an adjustment) as it was posted. Facts are never computed anew; all else in a debt's life follows from them.
+ */
+export type Fact =
+  | { kind: 'payment', paymentId: string, on: CalendarDay, amount: Minor, receivedBy: Receiver }
+  | { kind: 'reversal', paymentId: string, on: CalendarDay }
+  | { kind: 'movement', on: CalendarDay, lines: readonly Line[] }
+
+/** A debt from its placement on. `opening` is what was placed; `position` how its charges begin; `order` the order in which a payment settles it. */
+export interface Beginning { opening: Buckets, position: Position, timeZone: string, terms: ChargeTerms, pauses: readonly Pause[], order: readonly Bucket[] }
+
+/** How far a life is lived: charges were posted on these days, and are made through `through`; after `workedThrough` the debt rests (null: it does not). */
+export interface Course { postingDays: readonly CalendarDay[], through: CalendarDay, workedThrough: CalendarDay | null }
+
+/** What follows from the facts: charges by posting day, what each payment settled, the movements of all that with the days they belong to, and what is owed at the end. */
+export interface Life { charges: NewCharge[], allocations: Map<string, Allocation>, lines: DatedLine[], owed: Buckets, position: Position }
+
+interface State { owed: Buckets, position: Position, life: Life, paid: Map<string, Line[]> }
+
+/**
+ * Lives a debt from its facts alone: charges day by day as the night would have made them, each fact on its day. Pure, so that facts which arrive
+ * in any order end in the same life; facts of one day keep the order in which they were written down. A day's charges come before its facts:
+ * interest of the day a payment arrives is still on what was owed in the morning. No part ever falls below zero: a waiver of what was never
+ * charged, or a payment of what was never owed, finds less and takes less.
+ */
+export function live (beginning: Beginning, facts: readonly Fact[], course: Course): Life {
+  const life: Life = { charges: [], allocations: new Map(), lines: [], owed: beginning.opening, position: beginning.position }
+  const state: State = { owed: beginning.opening, position: beginning.position, life, paid: new Map() }
+  const days = [...new Set([...course.postingDays, ...facts.map(({ on }) => on), course.through])].filter(day => day <= course.through).sort()
+  const inOrder = facts.map((fact, i) => ({ fact, i })).sort((a, b) => a.fact.on < b.fact.on ? -1 : a.fact.on > b.fact.on ? 1 : a.i - b.i)
+  let next = 0
+  for (const day of days) {
+    accrue(state, beginning, course, day)
+    for (; next < inOrder.length && inOrder[next]!.fact.on <= day; next++) happen(state, beginning, inOrder[next]!.fact)
+  }
+  return { ...life, owed: state.owed, position: state.position }
+}
+
+/** Makes the charges of the days up to and including one. */
+function accrue (state: State, { terms, pauses, timeZone }: Beginning, { workedThrough }: Course, day: CalendarDay): void {
+  const worked = workedThrough === null || day < workedThrough ? day : workedThrough
+  const { position, charges } = chargeThrough(state.position, { timeZone, principal: state.owed.principal, owed: totalOf(state.owed) }, terms, pauses, worked)
+  state.position = restThrough(position, day)
+  for (const charge of charges) {
+    state.life.charges.push(charge)
+    if (charge.amount > zero) move(state, charge.toOn, [lineOf(charge)])
+  }
+}
+
+/** The movement that posts a charge. */
+export const lineOf = ({ kind, amount }: Pick<NewCharge, 'kind' | 'amount'>): Line =>
+  kind === 'interest' ? { debit: 'D.INTEREST', credit: 'C.ACCRUED', amount } : { debit: 'D.PENALTY', credit: 'C.CHARGED', amount }
+
+function happen (state: State, { order }: Beginning, fact: Fact): void {
+  if (fact.kind === 'payment') {
+    const allocation = allocate(state.owed, fact.amount, order)
+    state.life.allocations.set(fact.paymentId, allocation)
+    const lines = paymentLines(fact.receivedBy, allocation)
+    state.paid.set(fact.paymentId, lines)
+    move(state, fact.on, lines)
+  } else if (fact.kind === 'reversal') {
+    move(state, fact.on, negated(state.paid.get(fact.paymentId) ?? []))
+  } else {
+    move(state, fact.on, affordable(state.owed, fact.lines))
+  }
+}
+
+/** Movements cut down to what each part of the debt has open when its turn comes. */
+function affordable (owed: Buckets, lines: readonly Line[]): Line[] {
+  let left = owed
+  return lines.flatMap(line => {
+    const bucket = buckets.find(name => claimAccounts[name] === line.credit)
+    const taken = bucket === undefined ? line : { ...line, amount: lesser(line.amount, left[bucket]) }
+    if (taken.amount === zero) return []
+    const moved = movedBy([taken])
+    left = sumBuckets(left, moved)
+    return [taken]
+  })
+}
+
+function move (state: State, on: CalendarDay, lines: readonly Line[]): void {
+  for (const { debit, credit, amount } of lines) state.life.lines.push({ on, debit, credit, amount })
+  state.owed = sumBuckets(state.owed, movedBy(lines))
+}
+
+const sumBuckets = (a: Buckets, b: Buckets): Buckets => lessBuckets(a, lessBuckets(noBuckets, b))
+
+/** Where a payment went: into trust for the lender, or past the agency; what is overpaid into the agency's hands is the debtor's. */
+export function paymentLines (receivedBy: Receiver, { allocated, overpaid }: Allocation): Line[] {
+  if (receivedBy === 'lender') return linesFor(allocated, (claim, amount) => ({ debit: 'C.COLLECTED_DIRECT', credit: claim, amount }))
+  const trust: Line[] = [{ debit: 'T.BANK', credit: 'T.CLIENT', amount: totalOf(allocated) }, { debit: 'T.BANK', credit: 'T.REFUND', amount: overpaid }]
+  return [...trust.filter(({ amount }) => amount > zero), ...linesFor(allocated, (claim, amount) => ({ debit: 'C.COLLECTED_AGENCY', credit: claim, amount }))]
+}
