@@ -42,6 +42,11 @@ t.test('migrations from empty arrive at the snapshot, and at nothing else', asyn
     t.same(await list(`select i.relname as line from pg_index x join pg_class i on i.oid = x.indexrelid where i.relnamespace = 'public'::regnamespace and not exists (select from pg_constraint c where c.conindid = x.indexrelid and c.contype in ('p', 'u'))`), indexes)
   })
 
+  t.test('work is vacuumed long before a fifth of it has changed hands: a lease walks over the index entries of what was taken before it', async t => {
+    t.same(await list(`select relname || ': ' || option as line from pg_class cross join unnest(reloptions) option where relnamespace = 'public'::regnamespace`),
+      ['work_items: autovacuum_vacuum_scale_factor=0.02', 'work_items: fillfactor=80'])
+  })
+
   t.test('migrating again changes nothing', async t => {
     const { migrate } = await import('../../src/platform/db/migrate.ts')
     await migrate(w.url)

@@ -156,7 +156,7 @@ export const findCharge = rowById(charges, db => db.select(columns).from(charges
 
 /** A charge whose account's lock is held. Throws `NotFound`. */
 export async function lockCharge (tx: Tx, id: Id<'charge'>) {
-  const [row] = await tx.select(columns).from(charges).where(and(eq(charges.tenantId, tx.ctx.tenantId), eq(charges.id, id))).for('update')
+  const [row] = await tx.select(columns).from(charges).where(and(eq(charges.tenantId, tx.ctx.tenantId), eq(charges.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   return row
 }

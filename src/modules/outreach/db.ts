@@ -29,7 +29,7 @@ export async function findMessage (tx: Tx, id: Id<'message'>): Promise<MessageRo
 
 /** A message, kept from changing until the transaction ends. Throws `NotFound`. */
 export async function lockMessage (tx: Tx, id: Id<'message'>): Promise<MessageRow> {
-  const [row] = await tx.select(columns).from(messages).where(and(eq(messages.tenantId, tx.ctx.tenantId), eq(messages.id, id))).for('update')
+  const [row] = await tx.select(columns).from(messages).where(and(eq(messages.tenantId, tx.ctx.tenantId), eq(messages.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   return row
 }

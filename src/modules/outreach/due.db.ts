@@ -42,7 +42,7 @@ async function lockFirsts (tx: Tx): Promise<Id<'message'>[]> {
     ), firsts as materialized (
       select id from (select distinct on (person_key) id, due_at from due order by person_key, due_at, id) first order by due_at, id limit ${dueMax}
     )
-    select m.id from messages m where m.tenant_id = ${tenantId} and m.id = any(array(select id from firsts)) and ${isFree} for update skip locked`)
+    select m.id from messages m where m.tenant_id = ${tenantId} and m.id = any(array(select id from firsts)) and ${isFree} for no key update skip locked`)
   return rows.map(row => idOf('message', String(row['id'])))
 }
 

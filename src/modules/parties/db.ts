@@ -48,7 +48,7 @@ export const findParty = rowById(parties, db => db.select(partyColumns).from(par
 
 /** A party that still has its data, kept from changing until the transaction ends. Throws `NotFound`, `PartyWasErased`. */
 export async function lockParty (tx: Tx, id: Id<'party'>): Promise<PartyRow> {
-  const [row] = await tx.select(partyColumns).from(parties).where(and(eq(parties.tenantId, tx.ctx.tenantId), eq(parties.id, id))).for('update')
+  const [row] = await tx.select(partyColumns).from(parties).where(and(eq(parties.tenantId, tx.ctx.tenantId), eq(parties.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   if (row.erasedAt !== null) throw PartyWasErased({ erasedAt: row.erasedAt })
   return row
@@ -84,7 +84,7 @@ export const findContactPoint = rowById(contactPoints, db => db.select(pointColu
 
 /** A contact point that still has its value, kept from changing until the transaction ends. Throws `NotFound`, `PartyWasErased`. */
 export async function lockContactPoint (tx: Tx, id: Id<'contactPoint'>): Promise<ContactPointRow> {
-  const [row] = await tx.select(pointColumns).from(contactPoints).where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), eq(contactPoints.id, id))).for('update')
+  const [row] = await tx.select(pointColumns).from(contactPoints).where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), eq(contactPoints.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   if (row.value === null) throw PartyWasErased()
   return row

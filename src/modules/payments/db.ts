@@ -30,7 +30,7 @@ export type PaymentRow = NonNullable<Awaited<ReturnType<typeof findPayment>>>
 
 /** A payment, kept from changing until the transaction ends. The account's lock is held. Throws `NotFound`. */
 export async function lockPayment (tx: Tx, id: Id<'payment'>): Promise<Omit<PaymentRow, 'reversal'>> {
-  const [row] = await tx.select(columns).from(payments).where(and(eq(payments.tenantId, tx.ctx.tenantId), eq(payments.id, id))).for('update')
+  const [row] = await tx.select(columns).from(payments).where(and(eq(payments.tenantId, tx.ctx.tenantId), eq(payments.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   return row
 }

@@ -32,7 +32,7 @@ export const findHold: (tx: Tx, id: Id<'hold'>) => Promise<HoldRow | null> = row
 
 /** A hold, kept from changing until the transaction ends. Throws `NotFound`. */
 export async function lockHold (tx: Tx, id: Id<'hold'>): Promise<HoldRow> {
-  const [row] = await tx.select(holdColumns).from(holds).where(and(eq(holds.tenantId, tx.ctx.tenantId), eq(holds.id, id))).for('update')
+  const [row] = await tx.select(holdColumns).from(holds).where(and(eq(holds.tenantId, tx.ctx.tenantId), eq(holds.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   return row
 }
@@ -62,7 +62,7 @@ export const listActiveHolds = async (tx: Tx, accountIds: readonly Id<'account'>
 /** Takes up to `limit` holds whose end has come off the list of those to be announced, in the order of their ends. */
 export async function takeEndedHolds (tx: Tx, limit: number): Promise<HoldRow[]> {
   const ended = await tx.select(holdColumns).from(holds)
-    .where(and(eq(holds.tenantId, tx.ctx.tenantId), lte(holds.dueAt, tx.ctx.now.toISOString()))).orderBy(asc(holds.dueAt), asc(holds.id)).limit(limit).for('update', { skipLocked: true })
+    .where(and(eq(holds.tenantId, tx.ctx.tenantId), lte(holds.dueAt, tx.ctx.now.toISOString()))).orderBy(asc(holds.dueAt), asc(holds.id)).limit(limit).for('no key update', { skipLocked: true })
   if (ended.length > 0) {
     await tx.update(holds).set({ dueAt: null }).where(and(eq(holds.tenantId, tx.ctx.tenantId), sql`${holds.id} = any(${sql.param(ended.map(({ id }) => uuidOf(id)))}::uuid[])`))
   }
@@ -89,7 +89,7 @@ export async function findOpenDispute (tx: Tx, accountId: Id<'account'>) {
 
 /** A dispute, kept from changing until the transaction ends. Throws `NotFound`. */
 export async function lockDispute (tx: Tx, id: Id<'dispute'>) {
-  const [row] = await tx.select(disputeColumns).from(disputes).where(and(eq(disputes.tenantId, tx.ctx.tenantId), eq(disputes.id, id))).for('update')
+  const [row] = await tx.select(disputeColumns).from(disputes).where(and(eq(disputes.tenantId, tx.ctx.tenantId), eq(disputes.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   return row
 }

@@ -2,11 +2,11 @@ import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { BucketsSchema, Currency, IdOf, Instant, Nullable, OneOf, Page, PageQuery, Text, bucketsOf, closed, dayIn, problems, withTotal } from '#kernel'
 import type { Id } from '#kernel'
-import { Conflict, NotFound, keyset } from '#platform'
+import { Conflict, NotFound, answerOf, fingerprints, keyset } from '#platform'
 import type { Api, App, Caller, Principal, Services } from '#platform'
 import { ageOf, daysPastDue } from '../accounts/index.ts'
-import { changeQueue, createQueue, heartbeatLease, leaseWork, releaseLease } from './commands.ts'
-import type { Grant, Held, LeaseRequest, Memory } from './commands.ts'
+import { changeQueue, createQueue, heartbeatLease, releaseLease } from './commands.ts'
+import type { Grant, Held, LeaseRequest } from './commands.ts'
 import {
   LeaseEnded, LeaseExpired, LeaseNotYours, NextActionRefused, PartyMissing, QueueFilter, QueueRefused, QueuesTooMany, WorkItemNotLeased, itemStates, leaseItemsMax, leaseSecondsMax, leaseSecondsMin,
   leaseStates, orderings, workOutcomes,
@@ -167,8 +167,8 @@ function addQueues (app: App): void {
   }))
 }
 
-function addLeases (app: App, { db }: Services): void {
-  const { dispense, known, nameOf } = dispenser(db)
+function addLeases (app: App, services: Services): void {
+  const dispense = dispenser(services)
 
   app.post('/v1/queues/:queueId/leases', {
     config: { scope: 'queues:work' },
@@ -177,24 +177,13 @@ function addLeases (app: App, { db }: Services): void {
       params: queuePath, body: LeaseInput, response: { 200: LeaseGrant, 201: LeaseGrant, ...problems(NotFound) },
     },
   }, async (req, reply) => {
-    const principal = req.principal()
-    const { queueId } = req.params
-    const request = { holder: holderOf(principal), ...req.body }
+    const request = { holder: holderOf(req.principal()), ...req.body }
     const show = (grant: Grant) => {
       reply.code(grant.lease === null ? 200 : 201)
       return showGrant(grant)
     }
-    if (req.headers['idempotency-key'] === undefined) return show(await dispense(principal, queueId, request))
-    // The answer to an Idempotency-Key is kept in the transaction that takes the work: this one is not shared.
-    const name = nameOf(principal, queueId)
-    let learned: Memory | undefined
-    const answer = await req.tx(async tx => {
-      const { grants, memory } = await leaseWork(tx, queueId, [request], known.recall(name))
-      learned = memory
-      return show(grants[0]!)
-    })
-    if (learned !== undefined) known.keep(name, learned)
-    return answer
+    const prints = fingerprints(req)
+    return show(await dispense(req.principal(), req.params.queueId, request, prints && { ...prints, answer: grant => answerOf(reply, show(grant)) }))
   })
 
   app.get('/v1/queues/:queueId/leases', {

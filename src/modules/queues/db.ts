@@ -85,7 +85,7 @@ export const findWorkItem: (tx: Tx, id: Id<'workItem'>) => Promise<WorkItemRow |
 
 /** An item, kept from changing until the transaction ends. Throws `NotFound`. */
 export async function lockWorkItem (tx: Tx, id: Id<'workItem'>): Promise<WorkItemRow> {
-  const [row] = await tx.select(itemColumns).from(workItems).where(and(eq(workItems.tenantId, tx.ctx.tenantId), eq(workItems.id, id))).for('update')
+  const [row] = await tx.select(itemColumns).from(workItems).where(and(eq(workItems.tenantId, tx.ctx.tenantId), eq(workItems.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   return row
 }
@@ -109,7 +109,7 @@ export interface LeaseRow {
 
 /** A lease, kept from changing until the transaction ends. Throws `NotFound`. */
 export async function lockLease (tx: Tx, id: Id<'lease'>): Promise<LeaseRow> {
-  const [row] = await tx.select(leaseColumns).from(leases).where(and(eq(leases.tenantId, tx.ctx.tenantId), eq(leases.id, id))).for('update')
+  const [row] = await tx.select(leaseColumns).from(leases).where(and(eq(leases.tenantId, tx.ctx.tenantId), eq(leases.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   return row
 }

@@ -120,7 +120,7 @@ export async function setItemsAwake (tx: Tx): Promise<Id<'queue'>[]> {
   const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const { rows } = await tx.execute(sql`
     with due as (
-      select id from work_items where tenant_id = ${tenantId} and due_at <= ${tx.ctx.now.toISOString()}::timestamptz order by due_at limit 1000 for update skip locked
+      select id from work_items where tenant_id = ${tenantId} and due_at <= ${tx.ctx.now.toISOString()}::timestamptz order by due_at limit 1000 for no key update skip locked
     ), awake as (
       update work_items w set state = 'ready', due_at = null from due where w.tenant_id = ${tenantId} and w.id = due.id returning w.queue_id
     )

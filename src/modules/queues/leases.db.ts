@@ -16,7 +16,7 @@ export async function setLeasesLapsed (tx: Tx): Promise<Lapsed[]> {
   const now = sql`${tx.ctx.now.toISOString()}::timestamptz`
   const { rows } = await tx.execute(sql`
     with due as (
-      select id from leases where tenant_id = ${tenantId} and due_at <= ${now} order by due_at limit 500 for update skip locked
+      select id from leases where tenant_id = ${tenantId} and due_at <= ${now} order by due_at limit 500 for no key update skip locked
     ), lapsed as (
       update leases l set state = 'expired', due_at = null, ended_at = ${now} from due where l.tenant_id = ${tenantId} and l.id = due.id returning l.id, l.queue_id
     ), returned as (
@@ -101,7 +101,7 @@ export async function takeItems (tx: Tx, queueId: Id<'queue'>, leases: readonly 
         select w.id, w.priority, a.currency, a.principal, a.interest, a.penalty, a.costs, a.due_on, a.time_zone
         from work_items w join accounts a on a.tenant_id = w.tenant_id and a.id = w.account_id
         where ${ready(sql`b`)} and a.closed_at is null and not ${isHeldAt(now)}
-        order by w.priority desc, w.id ${limit} for update of w skip locked) p
+        order by w.priority desc, w.id ${limit} for no key update of w skip locked) p
     ), taken as (
       update work_items w set state = 'leased', lease_id = (${each(({ id }) => uuidOf(id))}::uuid[])[p.n] from picked p
       where w.tenant_id = ${tenantId} and w.id = p.id and p.n <= ${slots.length}::int

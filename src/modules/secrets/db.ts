@@ -25,7 +25,7 @@ export async function setResealingBegun (tx: Tx, version: number): Promise<void>
 /** The agency's resealing, if it is due and no other worker is at it. */
 export async function lockDueResealing (tx: Tx) {
   const [row] = await tx.select(columns).from(resealings)
-    .where(and(eq(resealings.tenantId, tx.ctx.tenantId), lte(resealings.dueAt, tx.ctx.now.toISOString()))).for('update', { skipLocked: true })
+    .where(and(eq(resealings.tenantId, tx.ctx.tenantId), lte(resealings.dueAt, tx.ctx.now.toISOString()))).for('no key update', { skipLocked: true })
   return row ?? null
 }
 

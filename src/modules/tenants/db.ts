@@ -55,7 +55,7 @@ export async function insertKey (tx: Tx, key: Omit<typeof apiKeys.$inferInsert, 
 }
 
 export async function lockKey (tx: Tx, id: Id<'apiKey'>) {
-  const [row] = await tx.select(keyColumns).from(apiKeys).where(and(eq(apiKeys.tenantId, tx.ctx.tenantId), eq(apiKeys.id, id))).for('update')
+  const [row] = await tx.select(keyColumns).from(apiKeys).where(and(eq(apiKeys.tenantId, tx.ctx.tenantId), eq(apiKeys.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   return row
 }
@@ -107,7 +107,7 @@ export async function findTestClock (tx: Tx) {
 
 export async function lockTestClock (tx: Tx, id: Id<'testClock'>) {
   const [row] = await tx.select(clockColumns).from(testClocks).innerJoin(tenants, eq(tenants.tenantId, testClocks.tenantId))
-    .where(and(eq(testClocks.tenantId, tx.ctx.tenantId), eq(testClocks.id, id))).for('update', { of: testClocks })
+    .where(and(eq(testClocks.tenantId, tx.ctx.tenantId), eq(testClocks.id, id))).for('no key update', { of: testClocks })
   if (row === undefined) throw NotFound()
   return row
 }

@@ -2,6 +2,8 @@ import { createHash, createHmac } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { problem, uuidOf } from '#kernel'
+import { byteStrings, smallints } from '../db/arrays.ts'
+import { write } from '../db/tx.ts'
 import type { Tx } from '../db/tx.ts'
 import type { Vault } from '../secrets/vault.ts'
 import { idempotencyKeys } from '../tables.ts'
@@ -27,8 +29,11 @@ export class Replay extends Error {
   }
 }
 
-/** The key and the request a repeat must equal; null when the caller sent no key. */
-function fingerprints (req: FastifyRequest): { keyHash: Buffer, requestHash: Buffer } | null {
+/** The hashes of a key and of the request that a repeat must equal. */
+export interface Fingerprints { keyHash: Buffer, requestHash: Buffer }
+
+/** The fingerprints of a request; null when the caller sent no key. Throws `IdempotencyKeyInvalid`. */
+export function fingerprints (req: FastifyRequest): Fingerprints | null {
   const key = req.headers['idempotency-key']
   if (key === undefined) return null
   if (typeof key !== 'string' || !keyPattern.test(key)) throw IdempotencyKeyInvalid()
@@ -42,14 +47,45 @@ function fingerprints (req: FastifyRequest): { keyHash: Buffer, requestHash: Buf
   }
 }
 
-/** Tries the transaction's lock on a key, and looks for an answer already given. */
-async function findAnswer (tx: Tx, keyHash: Buffer): Promise<{ isMine: boolean, requestHash: Buffer | null, status: number, answer: Buffer }> {
-  const lockId = keyHash.readBigInt64BE(0)
+/**
+ * Tries the transaction's lock on the key of each request, and looks for an answer already given. Answers what is to be thrown instead of doing the
+ * work: `Replay`, `IdempotencyKeyReused` or `IdempotencyInProgress`; null where nothing is in the way, as for every request without a key.
+ */
+export async function findAnswers (tx: Tx, vault: Vault, requests: readonly (Fingerprints | null)[]): Promise<(Error | null)[]> {
+  const keyed = requests.filter(request => request !== null)
+  if (keyed.length === 0) return requests.map(() => null)
+  // Each is looked up by itself: a join would be planned while the table is small, and read it whole when it is large.
   const { rows } = await tx.execute(sql`
-    select pg_try_advisory_xact_lock(${String(lockId)}::bigint) as is_mine, k.request_hash, k.status, k.answer
-    from (select 1) one left join ${idempotencyKeys} k on k.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and k.key_hash = ${keyHash}`)
-  const row = rows[0]!
-  return { isMine: row['is_mine'] === true, requestHash: row['request_hash'] as Buffer | null, status: Number(row['status']), answer: row['answer'] as Buffer }
+    select pg_try_advisory_xact_lock(asked.lock_id) as is_mine, k.request_hash, k.status, k.answer
+    from unnest(${sql.param(keyed.map(({ keyHash }) => String(keyHash.readBigInt64BE(0))))}::bigint[], ${byteStrings(keyed.map(({ keyHash }) => keyHash))}) with ordinality asked (lock_id, key_hash, n)
+    left join lateral (select * from ${idempotencyKeys} where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and key_hash = asked.key_hash limit 1) k on true order by asked.n`)
+  const found = rows.values()
+  const seen = new Set<string>()
+  return requests.map(request => {
+    if (request === null) return null
+    const row = found.next().value!
+    const name = request.keyHash.toString('latin1')
+    // The lock is the transaction's: it does not keep two of its own requests apart.
+    const isMine = row['is_mine'] === true && !seen.has(name)
+    seen.add(name)
+    const requestHash = row['request_hash'] as Buffer | null
+    if (requestHash === null) return isMine ? null : IdempotencyInProgress({}, { retryAfterSeconds: 1 })
+    return requestHash.equals(request.requestHash) ? new Replay(Number(row['status']), vault.openBytes('idempotency', row['answer'] as Buffer).toString('utf8')) : IdempotencyKeyReused()
+  })
+}
+
+/** What a request is answered: `body` is the text that is sent. */
+export interface Answer { status: number, body: string }
+
+/** An answer as it will be sent: with the fields of its schema and no others, in their order. */
+export const answerOf = (reply: FastifyReply, result: unknown): Answer => ({ status: reply.statusCode, body: result == null ? 'null' : String(reply.serialize(result)) })
+
+/** Keeps answers for repeats of their requests, sealed; they commit with the transaction. One that another transaction has kept meanwhile loses the race, and the work is run again. */
+export function keepAnswers (tx: Tx, vault: Vault, answers: readonly (Fingerprints & Answer)[]): void {
+  if (answers.length === 0) return
+  write(tx, sql`insert into ${idempotencyKeys} (tenant_id, key_hash, request_hash, status, answer)
+    select ${uuidOf(tx.ctx.tenantId)}::uuid, * from unnest(${byteStrings(answers.map(({ keyHash }) => keyHash))}, ${byteStrings(answers.map(({ requestHash }) => requestHash))},
+      ${smallints(answers.map(({ status }) => status))}, ${byteStrings(answers.map(({ body }) => vault.sealBytes('idempotency', Buffer.from(body))))})`)
 }
 
 /**
@@ -60,16 +96,10 @@ async function findAnswer (tx: Tx, keyHash: Buffer): Promise<{ isMine: boolean, 
 export async function once<T> (tx: Tx, vault: Vault, req: FastifyRequest, reply: FastifyReply, work: (tx: Tx) => Promise<T>): Promise<T> {
   const prints = fingerprints(req)
   if (prints === null) return await work(tx)
-  const found = await findAnswer(tx, prints.keyHash)
-  if (found.requestHash !== null) {
-    if (!found.requestHash.equals(prints.requestHash)) throw IdempotencyKeyReused()
-    throw new Replay(found.status, vault.openBytes('idempotency', found.answer).toString('utf8'))
-  }
-  if (!found.isMine) throw IdempotencyInProgress({}, { retryAfterSeconds: 1 })
+  const [inTheWay] = await findAnswers(tx, vault, [prints])
+  if (inTheWay != null) throw inTheWay
   const result = await work(tx)
-  await tx.insert(idempotencyKeys).values({
-    tenantId: tx.ctx.tenantId, ...prints, status: reply.statusCode, answer: vault.sealBytes('idempotency', Buffer.from(JSON.stringify(result ?? null))),
-  })
+  keepAnswers(tx, vault, [{ ...prints, ...answerOf(reply, result) }])
   return result
 }
 
