@@ -77,7 +77,7 @@ export interface World {
   /** What was handed to the providers of mail and SMS. */
   email: Letter[]
   sms: Letter[]
-  /** Calls the API as somebody. Bodies go as JSON. */
+  /** Calls the API as somebody. Bodies go as JSON. What writes has an Idempotency-Key of its own unless one is given, as a careful client would send it. */
   call (as: As, method: Method, url: string, body?: unknown, headers?: Record<string, string>): Promise<Response>
   /** Calls and expects success; answers the body. */
   ok<T = Record<string, never>> (as: As, method: Method, url: string, body?: unknown): Promise<T>
@@ -148,7 +148,10 @@ export async function world (options: { keyPerMinute?: number, log?: Logger } = 
   const call: World['call'] = async (as, method, url, body, headers = {}) => {
     const key = keyOf(as)
     return await app.inject({
-      method, url, headers: { ...key !== undefined && { authorization: `Bearer ${key}` }, ...body !== undefined && { 'content-type': 'application/json' }, ...headers },
+      method, url,
+      headers: {
+        ...key !== undefined && { authorization: `Bearer ${key}` }, ...body !== undefined && { 'content-type': 'application/json' }, ...method !== 'GET' && { 'idempotency-key': randomUUID() }, ...headers,
+      },
       ...body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) },
     })
   }

@@ -87,9 +87,11 @@ t.test('over HTTP', async t => {
 
   t.test('a repeated reading is another reading, and its answer is kept nowhere', async t => {
     const id = await party(us, bank, person)
+    const kept = async (): Promise<number> => (await w.tx(us, async tx => await tx.select({ keyHash: idempotencyKeys.keyHash }).from(idempotencyKeys))).length
+    const before = await kept()
     for (let i = 0; i < 2; i++) await w.call(mei, 'POST', `/v1/parties/${id}/reveal`, { purpose: 'legal' }, { 'idempotency-key': 'read-once' })
     t.equal((await w.tx(us, async tx => await tx.select().from(reveals))).filter(row => row.partyId === id).length, 2)
-    t.same(await w.tx(us, async tx => await tx.select().from(idempotencyKeys)), [])
+    t.equal(await kept(), before)
   })
 
   t.test('a person is found by what is known of them, in any spelling; a lender finds its own record only', async t => {

@@ -119,6 +119,19 @@ t.test('once', async t => {
     t.equal(await named('Once'), 1)
   })
 
+  t.test('whatever is made, the repeat has the status and the text of the first', async t => {
+    const queue = { name: 'All', ordering: 'balance', filter: { currencies: ['CNY'] } }
+    const sandbox = await w.agency({ now: null })
+    for (const [as, path, body] of [
+      [us, '/v1/queues', queue], [us, '/v1/data-keys/rotate', undefined], [us, '/v1/staff', { name: 'Mei Tan', email: 'mei@example.com', role: 'collector' }], [sandbox, '/v1/test-clocks', { now: '2026-01-05T09:00:00Z' }],
+    ] as const) {
+      const twice = [await w.call(as, 'POST', path, body, { 'idempotency-key': path }), await w.call(as, 'POST', path, body, { 'idempotency-key': path })]
+      t.same(twice.map(({ statusCode }) => statusCode), [201, 201], path)
+      t.equal(twice[1]!.body, twice[0]!.body, path)
+      t.equal(twice[1]!.headers['idempotency-replayed'], 'true', path)
+    }
+  })
+
   t.test('the same key for another body, or from another agency, is another matter', async t => {
     t.match((await make('k1', 'Other')).json(), { status: 422, code: 'idempotency-key-reused' })
     t.equal((await make('k1', 'Once', them)).statusCode, 201, 'keys of agencies do not meet')

@@ -128,7 +128,7 @@ function addQueues (app: App): void {
       operationId: 'createQueue', tags, summary: 'Make a queue', description: 'Makes a queue of the debts that match a filter. It is filled in the background; `state` says whether that is done.',
       body: QueueInputSchema, response: { 201: Queue, ...problems(QueueRefused, QueuesTooMany, Conflict) },
     },
-  }, async (req, reply) => await reply.code(201).send(showQueue(await req.tx(async tx => await createQueue(tx, req.body)))))
+  }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => showQueue(await createQueue(tx, req.body)))))
 
   app.get('/v1/queues', {
     config: { scope: 'queues:read' },
@@ -153,7 +153,7 @@ function addQueues (app: App): void {
       operationId: 'changeQueue', tags, summary: 'Change a queue', description: 'Changes name, filter or order. With another filter or order the queue is filled again in the background: what no longer belongs is taken out, also from leases.',
       params: queuePath, body: QueueChangeSchema, response: { 200: Queue, ...problems(NotFound, QueueRefused, Conflict) },
     },
-  }, async req => showQueue(await req.tx(async tx => await changeQueue(tx, req.params.queueId, req.body))))
+  }, async req => await req.tx(async tx => showQueue(await changeQueue(tx, req.params.queueId, req.body))))
 
   app.get('/v1/queues/:queueId/work-items', {
     config: { scope: 'queues:read' },
@@ -204,7 +204,7 @@ function addLeases (app: App, services: Services): void {
       operationId: 'heartbeatLease', tags, summary: 'Keep a lease', description: 'The lease lasts `ttlSeconds` from now. Answers what it still holds. Only its holder may.', params: leasePath,
       body: Type.Object({ ttlSeconds }, { title: 'Heartbeat', ...closed, examples: [{ ttlSeconds: 300 }] }), response: { 200: LeaseHeld, ...problems(NotFound, LeaseNotYours, LeaseExpired, LeaseEnded) },
     },
-  }, async req => showHeld(await req.tx(async tx => await heartbeatLease(tx, req.params.leaseId, req.body.ttlSeconds))))
+  }, async req => await req.tx(async tx => showHeld(await heartbeatLease(tx, req.params.leaseId, req.body.ttlSeconds))))
 
   app.post('/v1/leases/:leaseId/release', {
     config: { scope: 'queues:work' },
@@ -212,7 +212,7 @@ function addLeases (app: App, services: Services): void {
       operationId: 'releaseLease', tags, summary: 'Give work back', description: 'What the lease still holds goes back to the queue. Its holder may; a key that may change queues takes back anybody\'s.', params: leasePath,
       response: { 200: LeaseHeld, ...problems(NotFound, LeaseNotYours, LeaseExpired, LeaseEnded) },
     },
-  }, async req => showHeld(await req.tx(async tx => await releaseLease(tx, req.params.leaseId, mayTakeBack(req.caller)))))
+  }, async req => await req.tx(async tx => showHeld(await releaseLease(tx, req.params.leaseId, mayTakeBack(req.caller)))))
 }
 
 function addWorkItems (app: App, { vault }: Services): void {

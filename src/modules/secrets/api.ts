@@ -33,9 +33,10 @@ export const api: Api = (app, { db, vault }) => {
       response: { 201: DataKey, ...problems(Conflict) },
     },
   }, async (req, reply) => {
+    reply.code(201)
     const key = await req.tx(async tx => await rotateDataKey(tx, vault))
     vault.forgetKeys(req.principal().tenantId)
-    return await reply.code(201).send(key)
+    return key
   })
 
   app.get('/v1/data-keys', {

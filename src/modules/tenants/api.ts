@@ -147,9 +147,10 @@ export const api: Api = (app, { db, vault }) => {
       response: { 201: NewApiKey, ...problems(NotFound, KeyRevoked) },
     },
   }, async (req, reply) => {
+    reply.code(201)
     const successor = await req.tx(async tx => await rotateApiKey(tx, req.params.apiKeyId, req.body.overlapSeconds, newSecret()))
     app.forgetKeys()
-    return await reply.code(201).send(successor)
+    return successor
   })
 
   app.post('/v1/api-keys/:apiKeyId/revoke', {
@@ -168,10 +169,11 @@ export const api: Api = (app, { db, vault }) => {
       body: Type.Object({ now: Instant }, { title: 'TestClockInput', ...closed, examples: [{ now: '2026-01-05T09:00:00Z' }] }), response: { 201: TestClock, ...problems(NotASandbox, ClockExists) },
     },
   }, async (req, reply) => {
+    reply.code(201)
     const clock = await req.tx(async tx => await createTestClock(tx, new Date(req.body.now)))
     // Keys in the cache still say that the agency lives by the wall clock.
     app.forgetKeys()
-    return await reply.code(201).send(clock)
+    return clock
   })
 
   const clockPath = Type.Object({ testClockId: IdOf('testClock') })
