@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { Balance, BucketsSchema, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, closed, problems } from '#kernel'
-import type { Id , withTotal } from '#kernel'
+import type { Id, withTotal } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
 import { findAccount } from '../accounts/index.ts'

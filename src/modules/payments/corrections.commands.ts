@@ -23,7 +23,7 @@ export interface Relived { account: AccountRow, past: Past, life: Life }
 
 /** Entries whose lines a debt's life explains; commission, remittances and refunds are not the debtor's. */
 const isOfLife = new Set<PostedLine['kind']>(['accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'correction', 'recall', 'writeOff'])
-const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff'])
+const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff', 'recall'])
 
 /** Lives a debt again with a fact that arrived late. The caller holds the account's lock. Null when the debt was never charged or placed. */
 export async function liveAgain (tx: Tx, account: AccountRow, order: readonly Bucket[], late: Fact): Promise<Relived | null> {
