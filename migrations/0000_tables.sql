@@ -515,6 +515,143 @@ CREATE TABLE "work_items" (
 	CONSTRAINT "only deferred work waits" CHECK (("work_items"."state" = 'deferred') = ("work_items"."due_at" is not null))
 );
 --> statement-breakpoint
+CREATE TABLE "document_numbers" (
+	"tenant_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"last" bigint NOT NULL,
+	CONSTRAINT "document_numbers_tenant_id_kind_pk" PRIMARY KEY("tenant_id","kind")
+);
+--> statement-breakpoint
+CREATE TABLE "invoice_settlements" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"invoice_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"amount" bigint NOT NULL,
+	"settled_on" date NOT NULL,
+	"reference" text,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "invoice_settlements_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "something is settled" CHECK ("invoice_settlements"."amount" > 0)
+);
+--> statement-breakpoint
+CREATE TABLE "invoices" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"currency" char(3) NOT NULL,
+	"kind" text NOT NULL,
+	"number" bigint NOT NULL,
+	"statement_id" uuid NOT NULL,
+	"credits_id" uuid,
+	"from_on" date NOT NULL,
+	"to_on" date NOT NULL,
+	"taxes" jsonb NOT NULL,
+	"commission" bigint NOT NULL,
+	"vat" bigint NOT NULL,
+	"withheld" bigint NOT NULL,
+	"billed" bigint NOT NULL,
+	"document" text NOT NULL,
+	"hash" "bytea" NOT NULL,
+	"issued_at" timestamptz NOT NULL,
+	CONSTRAINT "invoices_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "all of it is withheld or billed" CHECK ("invoices"."commission" + "invoices"."vat" = "invoices"."withheld" + "invoices"."billed")
+);
+--> statement-breakpoint
+CREATE TABLE "remittance_runs" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid,
+	"currency" char(3),
+	"through_on" date NOT NULL,
+	"reached" text NOT NULL,
+	"statement_count" integer NOT NULL,
+	"due_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	"finished_at" timestamptz,
+	CONSTRAINT "remittance_runs_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "remittance_schedules" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"currency" char(3) NOT NULL,
+	"every" text NOT NULL,
+	"due_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "remittance_schedules_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "remittances" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"statement_id" uuid NOT NULL,
+	"currency" char(3) NOT NULL,
+	"amount" bigint NOT NULL,
+	"sent_on" date NOT NULL,
+	"entry_id" uuid NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "remittances_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "money moves" CHECK ("remittances"."amount" > 0)
+);
+--> statement-breakpoint
+CREATE TABLE "statement_lines" (
+	"tenant_id" uuid NOT NULL,
+	"entry_id" uuid NOT NULL,
+	"statement_id" uuid NOT NULL,
+	"line" integer NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"invoice_id" uuid,
+	"kind" text NOT NULL,
+	"source_id" uuid NOT NULL,
+	"account_id" uuid,
+	"lender_reference" text,
+	"effective_on" date NOT NULL,
+	"corrects_entry_id" uuid,
+	"principal" bigint NOT NULL,
+	"interest" bigint NOT NULL,
+	"penalty" bigint NOT NULL,
+	"costs" bigint NOT NULL,
+	"collected" bigint NOT NULL,
+	"collected_direct" bigint NOT NULL,
+	"commission" bigint NOT NULL,
+	"vat" bigint NOT NULL,
+	"vat_rate" text,
+	"held" bigint NOT NULL,
+	"billed" bigint NOT NULL,
+	CONSTRAINT "statement_lines_tenant_id_entry_id_pk" PRIMARY KEY("tenant_id","entry_id")
+);
+--> statement-breakpoint
+CREATE TABLE "statements" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"currency" char(3) NOT NULL,
+	"number" bigint NOT NULL,
+	"from_on" date NOT NULL,
+	"to_on" date NOT NULL,
+	"basis" text NOT NULL,
+	"opening_held" bigint NOT NULL,
+	"opening_billed" bigint NOT NULL,
+	"collected" bigint NOT NULL,
+	"collected_direct" bigint NOT NULL,
+	"commission" bigint NOT NULL,
+	"vat" bigint NOT NULL,
+	"offset" bigint NOT NULL,
+	"remitted" bigint NOT NULL,
+	"closing_held" bigint NOT NULL,
+	"closing_billed" bigint NOT NULL,
+	"line_count" integer NOT NULL,
+	"document" text NOT NULL,
+	"hash" "bytea" NOT NULL,
+	"issued_at" timestamptz NOT NULL,
+	CONSTRAINT "statements_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "a period has a day" CHECK ("statements"."from_on" <= "statements"."to_on")
+);
+--> statement-breakpoint
 CREATE TABLE "resealings" (
 	"tenant_id" uuid NOT NULL,
 	"version" smallint NOT NULL,
@@ -769,6 +906,18 @@ ALTER TABLE "work_items" ADD CONSTRAINT "work_items_tenant_id_queue_id_queues_te
 ALTER TABLE "work_items" ADD CONSTRAINT "work_items_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "work_items" ADD CONSTRAINT "work_items_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "work_items" ADD CONSTRAINT "work_items_tenant_id_lease_id_leases_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lease_id") REFERENCES "public"."leases"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "invoice_settlements" ADD CONSTRAINT "invoice_settlements_tenant_id_invoice_id_invoices_tenant_id_id_fk" FOREIGN KEY ("tenant_id","invoice_id") REFERENCES "public"."invoices"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "invoices" ADD CONSTRAINT "invoices_tenant_id_statement_id_statements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","statement_id") REFERENCES "public"."statements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "invoices" ADD CONSTRAINT "invoices_tenant_id_credits_id_invoices_tenant_id_id_fk" FOREIGN KEY ("tenant_id","credits_id") REFERENCES "public"."invoices"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "remittance_runs" ADD CONSTRAINT "remittance_runs_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "remittance_schedules" ADD CONSTRAINT "remittance_schedules_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "remittances" ADD CONSTRAINT "remittances_tenant_id_statement_id_statements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","statement_id") REFERENCES "public"."statements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "remittances" ADD CONSTRAINT "remittances_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_statement_id_statements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","statement_id") REFERENCES "public"."statements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_invoice_id_invoices_tenant_id_id_fk" FOREIGN KEY ("tenant_id","invoice_id") REFERENCES "public"."invoices"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "statements" ADD CONSTRAINT "statements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_tenant_id_staff_id_staff_tenant_id_id_fk" FOREIGN KEY ("tenant_id","staff_id") REFERENCES "public"."staff"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_tenant_id_endpoint_id_webhook_endpoints_tenant_id_id_fk" FOREIGN KEY ("tenant_id","endpoint_id") REFERENCES "public"."webhook_endpoints"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "delivery_attempts" ADD CONSTRAINT "delivery_attempts_tenant_id_delivery_id_deliveries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","delivery_id") REFERENCES "public"."deliveries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -787,7 +936,10 @@ CREATE INDEX "commission_plans_tenant_id_lender_id_id_index" ON "commission_plan
 CREATE UNIQUE INDEX "journal_entries_tenant_id_cause_id_kind_index" ON "journal_entries" USING btree ("tenant_id","cause_id","kind");--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_reversal_of_index" ON "journal_entries" USING btree ("tenant_id","reversal_of") WHERE "journal_entries"."reversal_of" is not null;--> statement-breakpoint
 CREATE INDEX "journal_entries_tenant_id_account_id_id_index" ON "journal_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "journal_entries_of_money" ON "journal_entries" USING btree ("tenant_id","lender_id","id") WHERE kind not in ('placement', 'accrual', 'lateFee', 'waiver', 'adjustment', 'recall', 'writeOff');--> statement-breakpoint
 CREATE INDEX "postings_tenant_id_lender_id_index" ON "postings" USING btree ("tenant_id","lender_id");--> statement-breakpoint
+CREATE INDEX "postings_of_trust" ON "postings" USING btree ("tenant_id","lender_id","currency") WHERE left(debit, 1) in ('T', 'O');--> statement-breakpoint
+CREATE INDEX "postings_of_shortfalls" ON "postings" USING btree ("tenant_id","currency") WHERE 'T.CLIENT_DUE' in (debit, credit);--> statement-breakpoint
 CREATE UNIQUE INDEX "agreements_tenant_id_lender_id_currency_version_index" ON "agreements" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "agreements_tenant_id_lender_id_id_index" ON "agreements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "contact_attempts_tenant_id_message_id_index" ON "contact_attempts" USING btree ("tenant_id","message_id");--> statement-breakpoint
@@ -829,6 +981,20 @@ CREATE UNIQUE INDEX "work_items_tenant_id_queue_id_account_id_placement_id_index
 CREATE INDEX "work_items_ready" ON "work_items" USING btree ("tenant_id","queue_id","zone","priority" DESC NULLS FIRST,"id") WHERE "work_items"."state" = 'ready';--> statement-breakpoint
 CREATE INDEX "work_items_tenant_id_due_at_index" ON "work_items" USING btree ("tenant_id","due_at") WHERE "work_items"."due_at" is not null;--> statement-breakpoint
 CREATE INDEX "work_items_leased" ON "work_items" USING btree ("tenant_id","lease_id") WHERE "work_items"."state" = 'leased';--> statement-breakpoint
+CREATE UNIQUE INDEX "invoice_settlements_tenant_id_lender_id_reference_index" ON "invoice_settlements" USING btree ("tenant_id","lender_id","reference") WHERE "invoice_settlements"."reference" is not null;--> statement-breakpoint
+CREATE INDEX "invoice_settlements_tenant_id_invoice_id_id_index" ON "invoice_settlements" USING btree ("tenant_id","invoice_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "invoices_tenant_id_kind_number_index" ON "invoices" USING btree ("tenant_id","kind","number");--> statement-breakpoint
+CREATE INDEX "invoices_tenant_id_lender_id_id_index" ON "invoices" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "invoices_tenant_id_credits_id_index" ON "invoices" USING btree ("tenant_id","credits_id");--> statement-breakpoint
+CREATE INDEX "remittance_runs_tenant_id_due_at_index" ON "remittance_runs" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "remittance_schedules_tenant_id_lender_id_currency_index" ON "remittance_schedules" USING btree ("tenant_id","lender_id","currency");--> statement-breakpoint
+CREATE INDEX "remittance_schedules_tenant_id_due_at_index" ON "remittance_schedules" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "remittances_tenant_id_statement_id_index" ON "remittances" USING btree ("tenant_id","statement_id");--> statement-breakpoint
+CREATE INDEX "remittances_tenant_id_lender_id_id_index" ON "remittances" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "statement_lines_tenant_id_statement_id_line_index" ON "statement_lines" USING btree ("tenant_id","statement_id","line");--> statement-breakpoint
+CREATE UNIQUE INDEX "statements_tenant_id_number_index" ON "statements" USING btree ("tenant_id","number");--> statement-breakpoint
+CREATE UNIQUE INDEX "statements_tenant_id_lender_id_currency_to_on_index" ON "statements" USING btree ("tenant_id","lender_id","currency","to_on");--> statement-breakpoint
+CREATE INDEX "statements_tenant_id_lender_id_id_index" ON "statements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "resealings_tenant_id_due_at_index" ON "resealings" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "api_keys_hash_index" ON "api_keys" USING btree ("hash");--> statement-breakpoint
 CREATE UNIQUE INDEX "staff_tenant_id_email_index_index" ON "staff" USING btree ("tenant_id","email_index");--> statement-breakpoint

@@ -17,7 +17,7 @@ import type { Agency, As, World } from '../world.ts'
 const sharedWithLenders = ['tenants', 'event_heads', 'idempotency_keys', 'data_keys']
 /** Indexes that the machine needs across agencies. */
 const acrossAgencies = ['api_keys_hash_index', 'idempotency_keys_created_at_index']
-const appendOnly = ['commission_plans', 'consents', 'corrections', 'delivery_attempts', 'events', 'journal_entries', 'policy_decisions', 'postings', 'reveals']
+const appendOnly = ['commission_plans', 'consents', 'corrections', 'delivery_attempts', 'events', 'invoice_settlements', 'invoices', 'journal_entries', 'policy_decisions', 'postings', 'remittances', 'reveals', 'statement_lines', 'statements']
 
 t.test('the catalogue', async t => {
   const w = await world()

@@ -172,7 +172,7 @@ export function planOfTerms ({ commission, remittance }: Pick<AgreementTerms, 'c
   const { base, rate, bands, vatRate } = commission
   const flat = (share: string): Method => ({ kind: 'flat', rate: share })
   return {
-    base, vat: { rate: vatRate }, recover: remittance === 'net' ? 'withhold' : 'invoice',
+    base, vat: { rate: vatRate }, recover: remittance === 'gross' ? 'invoice' : 'withhold',
     rows: bands === undefined ? [{ method: flat(rate ?? '0') }] : bands.map(band => ({ daysPastDue: { from: band.fromDays, to: band.toDays }, method: flat(band.rate) })),
   }
 }

@@ -12,7 +12,7 @@
  */
 export { api } from './api.ts'
 export { post, postOpenings, reversalOf, reverse } from './commands.ts'
-export { AlreadyReversed, ReversalTooEarly, claimAccounts, differenceOf, linesFor, movedBy } from './core.ts'
-export type { DatedLine, Entry, Line } from './core.ts'
+export { AlreadyReversed, ReversalTooEarly, claimAccounts, debtKinds, differenceOf, entryKinds, linesFor, movedBy } from './core.ts'
+export type { DatedLine, Entry, EntryKind, Line } from './core.ts'
 export { findPlaced, listPostedLines } from './db.ts'
 export type { PostedLine } from './db.ts'

@@ -17,6 +17,7 @@ export const journalEntries = pgTable('journal_entries', {
   uniqueIndex().on(t.tenantId, t.causeId, t.kind),
   uniqueIndex().on(t.tenantId, t.reversalOf).where(sql`${t.reversalOf} is not null`),
   index().on(t.tenantId, t.accountId, t.id),
+  index('journal_entries_of_money').on(t.tenantId, t.lenderId, t.id).where(sql`kind not in ('placement', 'accrual', 'lateFee', 'waiver', 'adjustment', 'recall', 'writeOff')`),
   foreignKey({ columns: [t.tenantId, t.lenderId], foreignColumns: [lenders.tenantId, lenders.id] }),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.reversalOf], foreignColumns: [t.tenantId, t.id] }),
@@ -33,6 +34,8 @@ export const postings = pgTable('postings', {
 }, t => [
   primaryKey({ columns: [t.tenantId, t.entryId, t.line] }),
   index().on(t.tenantId, t.lenderId),
+  index('postings_of_trust').on(t.tenantId, t.lenderId, t.currency).where(sql`left(debit, 1) in ('T', 'O')`),
+  index('postings_of_shortfalls').on(t.tenantId, t.currency).where(sql`'T.CLIENT_DUE' in (debit, credit)`),
   foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
   check('money moves', sql`${t.amount} > 0 and ${t.debit} <> ${t.credit}`),
   check('one book', sql`(left(${t.debit}, 1) in ('D', 'C')) = (left(${t.credit}, 1) in ('D', 'C')) and (left(${t.debit}, 1) = 'T') = (left(${t.credit}, 1) = 'T') and (left(${t.debit}, 1) = 'O') = (left(${t.credit}, 1) = 'O')`),

@@ -37,13 +37,17 @@ const LateFeeTerms = Type.Object({
   amountMax: Type.Optional(Amount),
 }, { ...closed, title: 'LateFeeTerms', description: 'One late fee an account: a fixed `amount`, or a `rate` of the open principal, at most `amountMax`.' })
 
+/** How money in the agency's hands is passed on. */
+export const remittances = ['net', 'gross', 'combined'] as const
+export type RemittanceBasis = typeof remittances[number]
+
 /** What a lender and the agency agreed for debts in one currency. Amounts are in that currency. */
 export const AgreementTerms = Type.Object({
   commission: CommissionTerms,
   interest: Nullable(InterestTerms),
   lateFee: Nullable(LateFeeTerms),
   allocation: Type.Array(OneOf(buckets, 'A part of the debt.'), { minItems: 4, maxItems: 4, uniqueItems: true, description: 'The order in which a payment settles the parts of the debt.' }),
-  remittance: OneOf(['net', 'gross'], '`net`: commission is withheld from what is passed on; `gross`: it is invoiced.'),
+  remittance: OneOf(remittances, '`net`: commission is withheld from what is passed on; `gross`: it is invoiced; `combined`: it is withheld, and what is owed for money paid to the lender directly is kept from what is passed on as well, itemised on the statement.'),
   autoAccept: Type.Boolean({ description: 'True: placements become active at once. False: the agency accepts or declines each.' }),
   termDays: Type.Integer({ minimum: 1, maximum: 3_650, description: 'Days a placement lasts.' }),
 }, { ...closed, title: 'AgreementTerms' })

@@ -25,6 +25,7 @@ const tags: Record<string, string> = {
   charges: 'Interest and late fees.',
   payments: 'Money received, how it was allocated, and reversals.',
   commissions: 'What the agency earned.',
+  remittances: 'Statements, remittances and invoices, and the state of trust money.',
   outreach: 'Reminders and the record of contacts.',
   queues: 'Work for collectors.',
   calculations: 'What-if, without an account: the sums that post money, asked with figures of your own. Nothing is read and nothing is kept.',

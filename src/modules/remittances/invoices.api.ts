@@ -1,0 +1,87 @@
+import { Type } from 'typebox'
+import type { Static } from 'typebox'
+import { Amount, Balance, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, Ratio, SignedAmount, Text, closed, problems } from '#kernel'
+import type { Id } from '#kernel'
+import { NotFound, keyset } from '#platform'
+import type { Api } from '#platform'
+import { InvoiceOverpaid, SettlementDuplicate, invoiceKinds, settlementKinds } from './core.ts'
+import { sendDocument } from './documents.api.ts'
+import { payInvoice } from './invoices.commands.ts'
+import { findInvoice, findInvoiceText, findSettled, listInvoices, openOf } from './invoices.db.ts'
+import type { InvoiceRow } from './invoices.db.ts'
+
+const signed = (description: string) => Type.Unsafe<number>({ ...SignedAmount, description })
+
+const Invoice = Type.Object({
+  id: IdOf('invoice'), lenderId: IdOf('lender'), currency: Currency, kind: OneOf(invoiceKinds, '`invoice` bills commission; `creditNote` gives it back: all amounts are negative.'),
+  number: Type.Integer({ description: 'The number: without gaps among the agency\'s documents of this kind.' }), statementId: IdOf('statement'),
+  creditsId: Nullable(Type.Unsafe<Id<'invoice'>>({ ...IdOf('invoice'), description: 'The invoice that a credit note credits.' })), fromOn: Day, toOn: Day,
+  taxes: Type.Array(Type.Object({ rate: Ratio, base: signed('What the tax is on.'), vat: signed('The tax, rounded once.') }), { description: 'VAT by rate.' }),
+  commission: signed('Commission, without VAT.'), vat: signed('VAT on it.'), total: signed('Both.'), withheld: signed('What was kept of it from trust money.'), billed: signed('What is to be paid of it.'),
+  open: Type.Unsafe<number>({ ...Balance, description: 'What is still to be paid.' }), state: OneOf(['open', 'partlySettled', 'settled'], 'Whether it is paid.'),
+  hash: Type.String({ description: 'SHA-256 of the document as it was issued, in hexadecimal.' }), issuedAt: Instant,
+}, { title: 'Invoice' })
+
+const InvoicePaymentInputSchema = Type.Object({
+  amount: Amount, paidOn: Type.Unsafe<string>({ ...Day, description: 'The day it reached the agency\'s bank account.' }),
+  reference: Type.Optional(Text(100, 'The bank\'s or the lender\'s number of the payment: it names the payment once with its lender.', ['BK-2026-0001'])),
+}, { title: 'InvoicePaymentInput', ...closed, examples: [{ amount: 72_00, paidOn: '2026-02-10', reference: 'BK-2026-0001' }] })
+export type InvoicePaymentInput = Static<typeof InvoicePaymentInputSchema>
+
+const Settlement = Type.Object({
+  id: IdOf('invoiceSettlement'), invoiceId: IdOf('invoice'), lenderId: IdOf('lender'), kind: OneOf(settlementKinds, 'What settles.'), amount: Amount, settledOn: Day,
+  reference: Nullable(Type.String({ description: 'The number it was sent under.' })), createdAt: Instant,
+}, { title: 'InvoiceSettlement' })
+
+const shown = ({ hash, ...invoice }: InvoiceRow, settled: ReadonlyMap<Id<'invoice'>, number>) => {
+  const open = openOf(invoice, settled)
+  return { ...invoice, total: invoice.commission + invoice.vat, open, state: open === 0 ? 'settled' as const : open < invoice.billed ? 'partlySettled' as const : 'open' as const, hash: hash.toString('hex') }
+}
+
+/** Invoices and credit notes. */
+export const invoices: Api = app => {
+  const tags = ['remittances']
+  const path = Type.Object({ invoiceId: IdOf('invoice') })
+
+  app.get('/v1/invoices', {
+    config: { scope: 'statements:read' },
+    schema: {
+      operationId: 'listInvoices', tags, summary: 'List invoices', description: 'Invoices and credit notes in the order they were issued. A lender\'s key sees its own.',
+      querystring: Type.Object({ ...PageQuery, lenderId: Type.Optional(IdOf('lender')), kind: Type.Optional(OneOf(invoiceKinds, 'Only these.')) }, closed), response: { 200: Page(Invoice, 'InvoicePage') },
+    },
+  }, async req => await req.tx(async tx => {
+    const { lenderId, kind, ...page } = req.query
+    const { data, nextCursor } = await listInvoices(tx, { ...lenderId !== undefined && { lenderId }, ...kind !== undefined && { kind } }, keyset(page))
+    const settled = await findSettled(tx, data.map(({ id }) => id))
+    return { data: data.map(row => shown(row, settled)), nextCursor }
+  }))
+
+  app.get('/v1/invoices/:invoiceId', {
+    config: { scope: 'statements:read' },
+    schema: { operationId: 'getInvoice', tags, summary: 'Read an invoice', description: 'An invoice or credit note, and whether it is paid.', params: path, response: { 200: Invoice, ...problems(NotFound) } },
+  }, async req => await req.tx(async tx => {
+    const invoice = await findInvoice(tx, req.params.invoiceId)
+    if (invoice === null) throw NotFound()
+    return shown(invoice, await findSettled(tx, [invoice.id]))
+  }))
+
+  app.get('/v1/invoices/:invoiceId/document', {
+    config: { scope: 'statements:read' },
+    schema: {
+      operationId: 'getInvoiceDocument', tags, summary: 'An invoice as it was issued', description: 'The document to the byte, as JSON. The SHA-256 of the bytes is in `Repr-Digest`, and the invoice\'s `hash`: the same for ever.',
+      params: path, response: { 200: Type.Object({}, { additionalProperties: true, title: 'InvoiceDocument', description: 'The invoice with all its lines.' }), ...problems(NotFound) },
+    },
+  }, async (req, reply) => {
+    const found = await req.tx(async tx => await findInvoiceText(tx, req.params.invoiceId))
+    if (found === null) throw NotFound()
+    return await sendDocument(reply, found.document, found.hash)
+  })
+
+  app.post('/v1/invoices/:invoiceId/payments', {
+    config: { scope: 'remittances:write' },
+    schema: {
+      operationId: 'payInvoice', tags, summary: 'Record an invoice\'s payment', description: 'Records that the lender paid an invoice, or part of it, into the agency\'s own account. A payment sent again under its reference is answered, not booked.',
+      params: path, body: InvoicePaymentInputSchema, response: { 201: Settlement, ...problems(NotFound, InvoiceOverpaid, SettlementDuplicate) },
+    },
+  }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => await payInvoice(tx, req.params.invoiceId, req.body))))
+}
