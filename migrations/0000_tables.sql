@@ -640,7 +640,7 @@ CREATE TABLE "statements" (
 	"collected_direct" bigint NOT NULL,
 	"commission" bigint NOT NULL,
 	"vat" bigint NOT NULL,
-	"offset" bigint NOT NULL,
+	"set_off" bigint NOT NULL,
 	"remitted" bigint NOT NULL,
 	"closing_held" bigint NOT NULL,
 	"closing_billed" bigint NOT NULL,
@@ -988,6 +988,7 @@ CREATE INDEX "invoices_tenant_id_lender_id_id_index" ON "invoices" USING btree (
 CREATE INDEX "invoices_tenant_id_credits_id_index" ON "invoices" USING btree ("tenant_id","credits_id");--> statement-breakpoint
 CREATE INDEX "remittance_runs_tenant_id_due_at_index" ON "remittance_runs" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "remittance_schedules_tenant_id_lender_id_currency_index" ON "remittance_schedules" USING btree ("tenant_id","lender_id","currency");--> statement-breakpoint
+CREATE INDEX "remittance_schedules_tenant_id_lender_id_id_index" ON "remittance_schedules" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "remittance_schedules_tenant_id_due_at_index" ON "remittance_schedules" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "remittances_tenant_id_statement_id_index" ON "remittances" USING btree ("tenant_id","statement_id");--> statement-breakpoint
 CREATE INDEX "remittances_tenant_id_lender_id_id_index" ON "remittances" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint

@@ -40,6 +40,8 @@ const narrowing: Record<string, [value: string, column: string, stored: string]>
   'listMessages.state': ['sent', 'messages.state', "'sent'"],
   'listWorkItems.state': ['done', 'work_items.state', "'done'"],
   'listDeliveries.state': ['delivered', 'deliveries.state', "'delivered'"],
+  'listStatements.currency': ['CNY', 'statements.currency', "'CNY'"],
+  'listInvoices.kind': ['creditNote', 'invoices.kind', "'creditNote'"],
   'listEvents.types': ['payment.posted', 'events.type', "'payment.posted'"],
 }
 
@@ -61,6 +63,8 @@ const special: Record<string, string> = {
   'placement_rows.account_id': idNumbered('accounts', 'n'), 'work_items.account_id': idNumbered('accounts', 'n'), 'consents.value_index': "decode(md5('value_index' || n / 8), 'hex')",
   'payments.amount': 'n', 'payments.principal': 'n', 'payments.interest': '0', 'payments.penalty': '0', 'payments.costs': '0', 'payments.overpaid': '0', 'payments.reference': "'reference' || n",
   'agreements.version': 'n + 2', 'postings.amount': 'n + 1', 'postings.debit': "'T.BANK'", 'postings.credit': "'T.OWED'", 'leases.state': "case when n % 400 = 0 then 'held' else 'completed' end", 'leases.due_at': 'case when n % 400 = 0 then now() end',
+  'statements.from_on': "date '2000-01-01'", 'statements.to_on': "date '2000-01-01' + n", 'statement_lines.entry_id': idNumbered('journal_entries', 'n'), 'remittances.statement_id': idNumbered('statements', 'n'), 'remittances.amount': 'n + 1',
+  'invoice_settlements.invoice_id': idNumbered('invoices', 'n'), 'invoice_settlements.amount': 'n + 1', 'remittance_schedules.currency': `to_char(n / ${parentCount}, 'FM000')`,
   'events.sequence': `n + ${eventsBefore + 1}`, 'events.lender_sequence': `n + ${eventsBefore + 1}`, 'staff.email_index': "decode(md5('staff' || n), 'hex')",
 }
 

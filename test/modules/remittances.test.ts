@@ -11,7 +11,7 @@ import { strangeId, world } from '../world.ts'
 import type { Agency, Lender, World } from '../world.ts'
 
 interface Statement {
-  id: string, number: number, lenderId: string, fromOn: string, toOn: string, openingHeld: number, openingBilled: number, collected: number, collectedDirect: number, commission: number, vat: number, offset: number, remitted: number,
+  id: string, number: number, lenderId: string, fromOn: string, toOn: string, openingHeld: number, openingBilled: number, collected: number, collectedDirect: number, commission: number, vat: number, setOff: number, remitted: number,
   closingHeld: number, closingBilled: number, lineCount: number, hash: string
 }
 interface Line { kind: string, held: number, billed: number, collected: number, commission: number, vat: number, journalEntryId: string, correctsJournalEntryId: string | null, sourceId: string, invoiceId: string | null }
@@ -121,7 +121,7 @@ t.test('combined: what is owed for a direct payment is kept from what is passed 
   await pay(w, us, accountId, 180_00, '2026-01-05')
   await run(w, us, { through: '2026-01-05' })
   const [statement] = await statementsOf(w, us)
-  t.match(statement, { collected: 180_00, collectedDirect: 200_00, commission: 114_00, vat: 22_80, offset: 72_00, remitted: 43_20, closingHeld: 0, closingBilled: 0 })
+  t.match(statement, { collected: 180_00, collectedDirect: 200_00, commission: 114_00, vat: 22_80, setOff: 72_00, remitted: 43_20, closingHeld: 0, closingBilled: 0 })
   t.match((await linesOf(w, us, statement!.id)).filter(({ kind }) => kind === 'offset'), [{ held: -72_00, billed: -72_00 }])
   t.match(await invoicesOf(w, us), [{ commission: 114_00, vat: 22_80, withheld: 64_80, billed: 72_00, open: 0, state: 'settled' }])
   t.same(nonZero(await checkBooks(t, w, us, 'offset')), { 'O.BANK': 136_80, 'O.COMMISSION_INCOME': -114_00, 'O.VAT_OUTPUT': -22_80 })

@@ -131,7 +131,7 @@ async function insertDocument (tx: Tx, { lenderId, currency, statementId: id, fr
   const total = (name: keyof typeof noEffect): Minor => sum(lines.map(line => line[name]))
   const facts = {
     id, lenderId, currency, number: await nextNumber(tx, 'statement'), fromOn, toOn, basis, openingHeld: opening.held, openingBilled: opening.billed,
-    collected: total('collected'), collectedDirect: total('collectedDirect'), commission: total('commission'), vat: total('vat'), offset: kept, remitted: sent,
+    collected: total('collected'), collectedDirect: total('collectedDirect'), commission: total('commission'), vat: total('vat'), setOff: kept, remitted: sent,
     closingHeld: add(opening.held, total('held')), closingBilled: add(opening.billed, total('billed')), issuedAt: tx.ctx.now.toISOString(),
   }
   const document = statementText({ ...facts, tenantId: tx.ctx.tenantId }, lines)

@@ -1,7 +1,7 @@
-import { and, asc, eq, gte, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
-import { bigints, days, integers, literal, ownRows, pageAfter, pageAfterNumber, rowById, texts, uuids } from '#platform'
+import { bigints, days, integers, ownRows, pageAfter, pageAfterNumber, rowById, texts, uuids } from '#platform'
 import type { Tx } from '#platform'
 import type { DocumentKind, StatementLine } from './core.ts'
 import { documentNumbers, remittances, statementLines, statements } from './tables.ts'
@@ -9,7 +9,7 @@ import { documentNumbers, remittances, statementLines, statements } from './tabl
 const columns = {
   id: statements.id, lenderId: statements.lenderId, currency: statements.currency, number: statements.number,
   fromOn: statements.fromOn, toOn: statements.toOn, basis: statements.basis, openingHeld: statements.openingHeld, openingBilled: statements.openingBilled,
-  collected: statements.collected, collectedDirect: statements.collectedDirect, commission: statements.commission, vat: statements.vat, offset: statements.offset, remitted: statements.remitted,
+  collected: statements.collected, collectedDirect: statements.collectedDirect, commission: statements.commission, vat: statements.vat, setOff: statements.setOff, remitted: statements.remitted,
   closingHeld: statements.closingHeld, closingBilled: statements.closingBilled, lineCount: statements.lineCount, hash: statements.hash, issuedAt: statements.issuedAt,
 }
 
@@ -95,7 +95,7 @@ export async function insertLines (tx: Tx, lenderId: Id<'lender'>, statementId: 
 export async function listLines (tx: Tx, statementId: Id<'statement'>, page: { limit: number, after: string | null }): Promise<PageOf<StatementLine>> {
   const after = pageAfterNumber(page)
   const rows = await tx.select(lineColumns).from(statementLines)
-    .where(and(eq(statementLines.tenantId, tx.ctx.tenantId), eq(statementLines.statementId, statementId), sql`${statementLines.line} > ${literal(after)}`)).orderBy(asc(statementLines.line)).limit(page.limit + 1)
+    .where(and(eq(statementLines.tenantId, tx.ctx.tenantId), eq(statementLines.statementId, statementId), gt(statementLines.line, after))).orderBy(asc(statementLines.line)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => String(row.line))
 }
 

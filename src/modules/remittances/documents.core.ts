@@ -27,7 +27,7 @@ interface Issued { id: string, number: number, tenantId: string, lenderId: strin
 
 /** A statement before it is issued. */
 export interface StatementFacts extends Issued {
-  basis: string, openingHeld: Minor, openingBilled: Minor, collected: Minor, collectedDirect: Minor, commission: Minor, vat: Minor, offset: Minor, remitted: Minor, closingHeld: Minor, closingBilled: Minor
+  basis: string, openingHeld: Minor, openingBilled: Minor, collected: Minor, collectedDirect: Minor, commission: Minor, vat: Minor, setOff: Minor, remitted: Minor, closingHeld: Minor, closingBilled: Minor
 }
 
 /** An invoice or credit note before it is issued. */
@@ -38,7 +38,7 @@ const head = (kind: string, { id, number, tenantId, lenderId, currency, fromOn, 
 /** A statement as it is issued: one text, its fields in this order. No personal data: lenders' references and ids. */
 export const statementText = (facts: StatementFacts, lines: readonly StatementLine[]): string => JSON.stringify({
   ...head('statement', facts), basis: facts.basis, opening: { held: facts.openingHeld, billed: facts.openingBilled },
-  totals: { collected: facts.collected, collectedDirect: facts.collectedDirect, commission: facts.commission, vat: facts.vat, offset: facts.offset, remitted: facts.remitted },
+  totals: { collected: facts.collected, collectedDirect: facts.collectedDirect, commission: facts.commission, vat: facts.vat, setOff: facts.setOff, remitted: facts.remitted },
   closing: { held: facts.closingHeld, billed: facts.closingBilled }, lines: lines.map(shownLine),
 })
 

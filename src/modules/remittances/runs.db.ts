@@ -1,7 +1,7 @@
 import { and, asc, eq, lte, sql } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
-import { newId, pageAfter, rowById } from '#platform'
+import { newId, ownRows, pageAfter, rowById } from '#platform'
 import type { Tx } from '#platform'
 import type { Frequency } from './core.ts'
 import { remittanceRuns, remittanceSchedules } from './tables.ts'
@@ -27,7 +27,7 @@ export async function insertRun (tx: Tx, run: { lenderId: Id<'lender'> | null, c
 /** The oldest run under way, kept from changing until the transaction ends; null when there is none or another worker is at it. */
 export async function lockDueRun (tx: Tx): Promise<RunRow & { reached: string } | null> {
   const [row] = await tx.select({ ...runColumns, reached: remittanceRuns.reached }).from(remittanceRuns)
-    .where(and(eq(remittanceRuns.tenantId, tx.ctx.tenantId), lte(remittanceRuns.dueAt, tx.ctx.now.toISOString()))).orderBy(asc(remittanceRuns.dueAt), asc(remittanceRuns.id)).limit(1).for('update', { skipLocked: true })
+    .where(and(eq(remittanceRuns.tenantId, tx.ctx.tenantId), lte(remittanceRuns.dueAt, tx.ctx.now.toISOString()))).orderBy(asc(remittanceRuns.dueAt), asc(remittanceRuns.id)).limit(1).for('no key update', { skipLocked: true })
   return row ?? null
 }
 
@@ -68,7 +68,7 @@ export type ScheduleRow = Awaited<ReturnType<typeof setSchedule>>
 /** A schedule that is due, kept from changing until the transaction ends; null when there is none that nobody is at. */
 export async function lockDueSchedule (tx: Tx): Promise<(ScheduleRow & { nextAt: string }) | null> {
   const [row] = await tx.select(scheduleColumns).from(remittanceSchedules)
-    .where(and(eq(remittanceSchedules.tenantId, tx.ctx.tenantId), lte(remittanceSchedules.dueAt, tx.ctx.now.toISOString()))).orderBy(asc(remittanceSchedules.dueAt)).limit(1).for('update', { skipLocked: true })
+    .where(and(eq(remittanceSchedules.tenantId, tx.ctx.tenantId), lte(remittanceSchedules.dueAt, tx.ctx.now.toISOString()))).orderBy(asc(remittanceSchedules.dueAt)).limit(1).for('no key update', { skipLocked: true })
   return row === undefined || row.nextAt === null ? null : { ...row, nextAt: row.nextAt }
 }
 
@@ -79,7 +79,7 @@ export async function setScheduleDue (tx: Tx, id: Id<'remittanceSchedule'>, dueA
 /** Schedules by id. */
 export async function listSchedules (tx: Tx, { lenderId }: { lenderId?: Id<'lender'> }, page: { limit: number, after: string | null }): Promise<PageOf<ScheduleRow>> {
   const rows = await tx.select(scheduleColumns).from(remittanceSchedules)
-    .where(and(eq(remittanceSchedules.tenantId, tx.ctx.tenantId), pageAfter(remittanceSchedules.id, page), lenderId === undefined ? undefined : eq(remittanceSchedules.lenderId, lenderId)))
+    .where(and(eq(remittanceSchedules.tenantId, tx.ctx.tenantId), pageAfter(remittanceSchedules.id, page), ownRows(tx, remittanceSchedules.lenderId), lenderId === undefined ? undefined : eq(remittanceSchedules.lenderId, lenderId)))
     .orderBy(asc(remittanceSchedules.id)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => row.id)
 }

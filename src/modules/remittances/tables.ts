@@ -19,7 +19,7 @@ export const documentNumbers = pgTable('document_numbers', {
 export const statements = pgTable('statements', {
   tenantId: tenantId(), id: id('statement').notNull(), lenderId: id('lender').notNull(), currency: char({ length: 3 }).notNull(), number: count().notNull(),
   fromOn: day().notNull(), toOn: day().notNull(), basis: text().notNull(), openingHeld: minor().notNull(), openingBilled: minor().notNull(),
-  collected: minor().notNull(), collectedDirect: minor().notNull(), commission: minor().notNull(), vat: minor().notNull(), offset: minor().notNull(), remitted: minor().notNull(),
+  collected: minor().notNull(), collectedDirect: minor().notNull(), commission: minor().notNull(), vat: minor().notNull(), setOff: minor().notNull(), remitted: minor().notNull(),
   closingHeld: minor().notNull(), closingBilled: minor().notNull(), lineCount: integer().notNull(), document: text().notNull(), hash: bytes().notNull(), issuedAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
@@ -105,6 +105,7 @@ export const remittanceSchedules = pgTable('remittance_schedules', {
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   uniqueIndex().on(t.tenantId, t.lenderId, t.currency),
+  index().on(t.tenantId, t.lenderId, t.id),
   index().on(t.tenantId, t.dueAt),
   foreignKey({ columns: [t.tenantId, t.lenderId], foreignColumns: [lenders.tenantId, lenders.id] }),
 ])
