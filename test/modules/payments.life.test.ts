@@ -153,3 +153,22 @@ t.test('whatever order facts arrive in, what is posted is the life they make, an
     assert.deepEqual(w.failures, [])
   }), { numRuns: Number(process.env['FC_RUNS'] ?? 12), endOnFailure: true })
 })
+
+t.test('a payment undone for a day before its debt was recalled: what is owed leaves the books whole, and every book balances', async t => {
+  const w = await world()
+  t.teardown(w.close)
+  const us = await w.agency({ timeZone: 'UTC', jurisdiction: 'US', now: '2026-01-05T09:00:00Z' })
+  const lender = await w.lender(us, { interest: { rate: '36.5', unit: 'pct_year', dayCount: 'ACT/365F' } })
+  const { accountId, placementId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00 } })
+  await w.liveUntil(us, '2026-01-10T06:00:00Z')
+  // Five days at 1.00: 5.00 of interest and 500.00 of principal.
+  const { id } = await w.ok<{ id: string }>(us, 'POST', '/v1/payments', { accountId, amount: 505_00, currency: 'CNY', receivedOn: '2026-01-10', receivedBy: 'agency', method: 'cash' })
+  await w.liveUntil(us, '2026-01-20T06:00:00Z')
+  await w.ok(lender, 'POST', `/v1/placements/${placementId}/recall`, {})
+  await w.liveUntil(us, '2026-01-25T06:00:00Z')
+  await w.ok(us, 'POST', `/v1/payments/${id}/reverse`, { reason: 'nsf', reversedOn: '2026-01-12' })
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { total: 0 } })
+  // 5.00 by the 10th, two days at 0.50 until the 12th, then eight at 1.00 until the recall on the 20th: 14.00 in all, none after it.
+  t.match(await checkBooks(t, w, us, 'undone after a recall'), { 'C.ACCRUED': -14_00, 'C.RECALLED': 1_014_00, 'D.PRINCIPAL': 0, 'D.INTEREST': 0, 'C.COLLECTED_AGENCY': 0 })
+  t.same(w.failures, [])
+})

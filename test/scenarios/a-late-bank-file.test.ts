@@ -93,6 +93,10 @@ t.test('a bank file arrives sixty days late', async t => {
   t.same(charges.data.filter(({ kind }) => kind === 'lateFee').map(({ amount, supersededBy }) => [amount, supersededBy]), [[63_40, correction!.id], [43_57, null]])
   t.match((await story.told(accountId, 'ledger.corrected')).map(({ data: { object } }) => object), [{ fromOn: '2026-02-04', cause: 'payment', moved: { total: -52_99 }, balance: { total: 2_459_69 } }])
 
+  // What would settle it in ten days: 42,382,170 + 2,452,970 = 44,835,140; / 3,650 = 12,283.60, so 12,284 - 10,940 = 13.44.
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}/payoff-quote?on=2026-04-15`), { balance: { principal: 2_452_97, interest: 13_44, total: 2_466_41 }, added: { interest: 6_72, total: 6_72 } })
+  for (const on of ['2026-04-04', '2027-04-08']) t.match((await w.call(us, 'GET', `/v1/accounts/${accountId}/payoff-quote?on=${on}`)).json(), { status: 422, code: 'quote-day-refused' }, on)
+
   // The nights go on from there: 42,382,170 + 245,297 = 42,627,467; / 3,650 = 11,678.76, so 11,679 - 11,612 = 0.67.
   await story.morning('2026-04-06')
   await owes([2_452_97, 7_39, 0, 0, 2_460_36], 'the next night')

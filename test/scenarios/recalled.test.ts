@@ -69,6 +69,7 @@ t.test('a recall in the middle of everything', async t => {
   // 21 January: the payment of the 8th is returned unpaid. What it earned the lender and the agency goes with it, and the debt stays with the lender.
   await story.morning('2026-01-21')
   await story.reverse(payment.id, '2026-01-21')
+  await owes([0, 0, 0, 0, 0], 'nobody works the debt here: what comes back leaves the books as the rest did')
   t.match(await checkBooks(t, w, us, 'returned unpaid'), { 'C.COLLECTED_AGENCY': 0, 'T.BANK': 0, 'T.CLIENT': 0, 'T.AGENCY': 0, 'O.COMMISSION_INCOME': 0 })
   t.match(await story.placement(placementId), { state: 'recalled' })
 

@@ -1,12 +1,12 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Balance, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, closed, problems } from '#kernel'
-import type { Id } from '#kernel'
+import { Balance, BucketsSchema, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, closed, problems } from '#kernel'
+import type { Id, withTotal } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
 import { findAccount } from '../accounts/index.ts'
-import { waiveCharge } from './commands.ts'
-import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, chargeKinds, waiverReasons } from './core.ts'
+import { quotePayoff, waiveCharge } from './commands.ts'
+import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, QuoteDayRefused, chargeKinds, waiverReasons } from './core.ts'
 import { findCharge, listCharges } from './db.ts'
 
 const Charge = Type.Object({
@@ -22,6 +22,11 @@ const Charge = Type.Object({
   currency: Currency, journalEntryId: Nullable(IdOf('journalEntry')), waivedAt: Nullable(Instant), waiverReason: Nullable(OneOf(waiverReasons, 'Why it was waived.')),
   supersededBy: Nullable(Type.Unsafe<Id<'correction'>>({ ...IdOf('correction'), description: 'The correction that computed it anew because a fact arrived late; null while it holds.' })), createdAt: Instant,
 }, { title: 'Charge' })
+
+const PayoffQuote = Type.Object({
+  accountId: IdOf('account'), currency: Currency, on: Day, balance: Type.Unsafe<ReturnType<typeof withTotal>>({ ...BucketsSchema, description: 'What it will owe on that day.' }),
+  added: Type.Unsafe<ReturnType<typeof withTotal>>({ ...BucketsSchema, title: 'Balance', description: 'What of it the days until then add.' }),
+}, { title: 'PayoffQuote' })
 
 const WaiverInputSchema = Type.Object({ reason: OneOf(waiverReasons, 'Why the charge is taken back.') }, { title: 'WaiverInput', ...closed, examples: [{ reason: 'goodwill' }] })
 export type WaiverInput = Static<typeof WaiverInputSchema>
@@ -40,6 +45,16 @@ export const api: Api = app => {
     if (await findAccount(tx, req.params.accountId) === null) throw NotFound()
     return await listCharges(tx, req.params.accountId, keyset(req.query))
   }))
+
+  app.get('/v1/accounts/:accountId/payoff-quote', {
+    config: { scope: 'accounts:read' },
+    schema: {
+      operationId: 'quotePayoff', tags, summary: 'What would settle an account', description: 'What an account will owe on a day, with the interest and late fee that the days until then bring, if nothing else happens. A payment of the total received on that day settles it.',
+      params: Type.Object({ accountId: IdOf('account') }),
+      querystring: Type.Object({ on: Type.Unsafe<string>({ ...Day, description: 'The day: today in the debtor\'s calendar or later, within a year.' }) }, closed),
+      response: { 200: PayoffQuote, ...problems(NotFound, QuoteDayRefused) },
+    },
+  }, async req => await req.rehearse(async tx => await quotePayoff(tx, req.params.accountId, req.query.on)))
 
   app.get('/v1/charges/:chargeId', {
     config: { scope: 'charges:read' },

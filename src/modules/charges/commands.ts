@@ -1,4 +1,4 @@
-import { add, dayIn, minor, zero } from '#kernel'
+import { add, bucketsOf, dayIn, lessBuckets, minor, withTotal, zero } from '#kernel'
 import type { CalendarDay, Id } from '#kernel'
 import { NotFound, emit, newId } from '#platform'
 import type { Tx } from '#platform'
@@ -9,7 +9,7 @@ import type { Entry } from '../ledger/index.ts'
 import { findAgreements } from '../lenders/index.ts'
 import { closePlacement } from '../placements/index.ts'
 import type { WaiverInput } from './api.ts'
-import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, changedCharges, chargeTermsOf, chargeThrough, lateFeeOn, nextDueAt, restThrough } from './core.ts'
+import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, changedCharges, chargeTermsOf, chargeThrough, checkQuoteDay, lateFeeOn, nextDueAt, restThrough } from './core.ts'
 import type { ChargeTerms, NewCharge, Pause, Position } from './core.ts'
 import { findCharge, insertCharges, insertSchedules, keepWaivers, listLiveCharges, listPauses, listPlaced, lockCharge, lockDue, lockSchedule, nightMax, setChargeWaived, setSuperseded } from './db.ts'
 import type { Charge, Charged, PostedCharge, Reached } from './db.ts'
@@ -76,6 +76,14 @@ export async function accrueThrough (tx: Tx, account: AccountRow, on: CalendarDa
   if (debt === null || on <= debt.position.chargedThroughOn) return account
   const posted = await chargeAll(tx, [debt], () => on)
   return posted.reduce((row, { made: { kind, amount } }) => kind === 'interest' ? { ...row, interest: add(row.interest, amount) } : { ...row, penalty: add(row.penalty, amount) }, account)
+}
+
+/** What an account will owe on a day if nothing else happens, in a transaction that will be taken back. Throws `NotFound`, `QuoteDayRefused`. */
+export async function quotePayoff (tx: Tx, accountId: Id<'account'>, on: CalendarDay) {
+  const account = await lockAccount(tx, accountId)
+  checkQuoteDay(on, dayIn(account.timeZone, tx.ctx.now))
+  const then = account.closedAt === null ? await accrueThrough(tx, account, on) : account
+  return { accountId, currency: account.currency, on, balance: withTotal(then), added: withTotal(lessBuckets(bucketsOf(then), bucketsOf(account))) }
 }
 
 /** An account just placed may be paid before the job that begins its schedule has run. */

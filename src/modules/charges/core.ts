@@ -10,6 +10,16 @@ export const chargeKinds = ['interest', 'lateFee'] as const
 
 export const ChargeSuperseded = problem('charge-superseded', 409, 'The charge was computed anew after a fact arrived late.', 'Waive the charge that took its place: read the charges of the account.')
 
+export const QuoteDayRefused = problem('quote-day-refused', 422, 'There is no quote for that day.', 'Ask for today in the debtor\'s calendar or a later day within a year; for a day gone by read the balance as of it.')
+
+/** How many days ahead what a debt will owe is told. */
+export const quoteDaysMax = 366
+
+/** Refuses a day that is gone, or too far away to say anything of. Throws `QuoteDayRefused`. */
+export function checkQuoteDay (on: CalendarDay, today: CalendarDay): void {
+  if (on < today || on > addDays(today, quoteDaysMax)) throw QuoteDayRefused({ today, last: addDays(today, quoteDaysMax) })
+}
+
 /** Why a charge is waived. */
 export const waiverReasons = ['goodwill', 'error', 'hardship', 'disputeUpheld', 'lenderRequest'] as const
 

@@ -7,11 +7,11 @@ import type { AccountRow } from '../accounts/index.ts'
 import { accrueThrough } from '../charges/index.ts'
 import { accrueCommission, clawBackCommission, findAccrual } from '../commissions/index.ts'
 import type { Changed, CommissionEntry } from '../commissions/index.ts'
-import { ReversalTooEarly, post, reversalOf } from '../ledger/index.ts'
+import { ReversalTooEarly, linesFor, post, reversalOf } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
 import { findAgreement } from '../lenders/index.ts'
 import type { Agreement } from '../lenders/index.ts'
-import { closePlacement, findPlacement, reopenPlacement, requireActivePlacement } from '../placements/index.ts'
+import { closePlacement, findLastPlacement, findPlacement, reopenPlacement, requireActivePlacement } from '../placements/index.ts'
 import type { PlacementRow } from '../placements/index.ts'
 import { findTenant } from '../tenants/index.ts'
 import type { PaymentInput, PaymentReversalInput } from './api.ts'
@@ -127,10 +127,18 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   emit(tx, PaymentReversed, concerns, { paymentId, reversalId: reversed.reversal!.id, accountId, amount, currency, receivedBy, reason, reversedOn })
   const { commission, vat } = await clawBackCommission(tx, { account, agreement, placement, paymentId, effectiveOn: reversedOn }, changedBy(correction)) ?? { commission: zero, vat: zero }
   const taken = lessBuckets(noBuckets, bucketsOf(parts))
-  const balance = relived?.life.owed ?? lessBuckets(owed, taken)
+  const restored = relived?.life.owed ?? lessBuckets(owed, taken)
+  const balance = (await findLastPlacement(tx, accountId))?.state === 'recalled' ? await takeOut(tx, account, restored, reversed.reversal!) : restored
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(taken), overpaid: neg(overpaid), commission, vat, balance: withTotal(balance) })
   if (account.closedAt !== null && isSettled(account)) await reopenPlacement(tx, accountId)
   return reversed
+}
+
+/** What comes back to a debt that its lender has recalled is not the agency's to work: it leaves the books as the rest of the debt did. Answers what is then owed. */
+async function takeOut (tx: Tx, { id: accountId, lenderId, currency }: AccountRow, restored: Buckets, { id, reversedOn }: NonNullable<PaymentRow['reversal']>): Promise<Buckets> {
+  const lines = linesFor(restored, (claim, amount) => ({ debit: 'C.RECALLED', credit: claim, amount }))
+  await post(tx, lines.length === 0 ? [] : [{ lenderId, accountId, kind: 'recall', causeId: id, effectiveOn: reversedOn, currency, lines }])
+  return noBuckets
 }
 
 /** The placement a payment was received under, and its agreement. */

@@ -23,7 +23,10 @@ export interface Relived { account: AccountRow, past: Past, life: Life }
 
 /** Entries whose lines a debt's life explains; commission, remittances and refunds are not the debtor's. */
 const isOfLife = new Set<PostedLine['kind']>(['accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'correction', 'recall', 'writeOff'])
-const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff'])
+const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff', 'recall'])
+
+/** Entries that say what a debt was placed, or placed again, with. */
+const isOpening = new Set<PostedLine['kind']>(['placement', 'adjustment'])
 
 /** Lives a debt again with a fact that arrived late. The caller holds the account's lock. Null when the debt was never charged or placed. */
 export async function liveAgain (tx: Tx, account: AccountRow, order: readonly Bucket[], late: Fact): Promise<Relived | null> {
@@ -42,7 +45,8 @@ async function findPast (tx: Tx, account: AccountRow): Promise<Past | null> {
   const charged = placement === null ? null : await findChargedLife(tx, account.id, { placedOn: placement.placedOn, dueOn: account.dueOn })
   if (placement === null || charged === null) return null
   const posted = await listPostedLines(tx, account.id)
-  const isBefore = ({ causeId, recordedAt }: PostedLine): boolean => causeId === uuidOf(placement.id) || recordedAt < placement.createdAt
+  const began = Date.parse(placement.createdAt)
+  const isBefore = ({ kind, causeId, recordedAt }: PostedLine): boolean => (isOpening.has(kind) && causeId === uuidOf(placement.id)) || Date.parse(recordedAt) < began
   const lines = posted.filter(line => !isBefore(line) && isOfLife.has(line.kind))
   const paid = await listPaid(tx, placement.id, account.id)
   return {
@@ -53,10 +57,10 @@ async function findPast (tx: Tx, account: AccountRow): Promise<Past | null> {
 
 /** The facts in the order they were written down: payments and their reversals, and movements that are nobody's consequence. */
 function factsOf (paid: readonly PaidFact[], lines: readonly PostedLine[]): Fact[] {
-  const known: { fact: Fact, at: string }[] = []
-  for (const { paymentId, receivedOn, amount, receivedBy, createdAt, reversedOn, reversedAt } of paid) {
-    known.push({ fact: { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy }, at: createdAt + uuidOf(paymentId) })
-    if (reversedOn !== null) known.push({ fact: { kind: 'reversal', paymentId, on: reversedOn }, at: `${reversedAt!}${uuidOf(paymentId)}r` })
+  const known: { fact: Fact, at: number, id: string }[] = []
+  for (const { paymentId, receivedOn, amount, receivedBy, createdAt, reversedOn, reversedAt, reversalId } of paid) {
+    known.push({ fact: { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy }, at: Date.parse(createdAt), id: uuidOf(paymentId) })
+    if (reversedOn !== null) known.push({ fact: { kind: 'reversal', paymentId, on: reversedOn }, at: Date.parse(reversedAt!), id: uuidOf(reversalId!) })
   }
   const own = new Set(paid.map(({ paymentId }) => uuidOf(paymentId)))
   const entries = new Map<string, PostedLine[]>()
@@ -64,8 +68,8 @@ function factsOf (paid: readonly PaidFact[], lines: readonly PostedLine[]): Fact
     // The undoing of a payment of an earlier placement is a movement to this one.
     if (isMovement.has(line.kind) || (line.kind === 'paymentReversal' && !own.has(line.causeId))) entries.set(line.entryId, [...entries.get(line.entryId) ?? [], line])
   }
-  for (const [entryId, of] of entries) known.push({ fact: { kind: 'movement', on: of[0]!.on, lines: of }, at: of[0]!.recordedAt + uuidOf(entryId) })
-  return known.sort((a, b) => a.at < b.at ? -1 : a.at > b.at ? 1 : 0).map(({ fact }) => fact)
+  for (const [entryId, of] of entries) known.push({ fact: { kind: 'movement', on: of[0]!.on, lines: of }, at: Date.parse(of[0]!.recordedAt), id: uuidOf(entryId) })
+  return known.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)).map(({ fact }) => fact)
 }
 
 /** What made a correction necessary. `entry` is the fact's own, posted with it; null when it moves nothing. */
