@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { addDays, addMonths, addR, compareR, countDays, dayCounts, daysBetween, formatFixed, negR, powerR, ratio, rational, rootR, roundR, roundToDecimals, roundToIncrement, roundingModes, subR, wholeMonths, wholeR } from '#kernel'
+import { addDays, addMonths, addR, compareR, countDays, dayCounts, dayNumber, daysBetween, formatFixed, formatR, negR, powerCut, powerR, ratio, rational, rootR, roundR, roundToDecimals, roundToIncrement, roundingModes, subR, wholeMonths, wholeR } from '#kernel'
 import type { DayCount, RoundingMode } from '#kernel'
 
 const runs = { numRuns: Number(process.env['FC_RUNS'] ?? 1_000) }
@@ -24,6 +24,40 @@ t.test('invariant 22: no days lie between a day and itself, and days that count 
       assert.equal(compareR(whole.years, addR(first.years, second.years)), 0, name)
     }
   }), runs)
+})
+
+t.test('invariant 22: days are counted forwards, and between two days as many lie either way', async () => {
+  fc.assert(fc.property(anyDay, anyDay, (a, b) => {
+    assert.equal(daysBetween(a, b) + daysBetween(b, a), 0)
+    if (a < b) for (const name of dayCounts) assert.throws(() => countDays(name, b, a), RangeError, name)
+  }), runs)
+})
+
+t.test('a day has the number that the calendar gives it in every year, the first and the last as well', async t => {
+  const numbers: [day: string, number: number][] = [['1970-01-01', 0], ['0000-01-01', -719_528], ['0000-03-01', -719_468], ['0099-12-31', -683_004], ['0100-01-01', -683_003], ['1900-03-01', -25_508], ['2000-02-29', 11_016], ['9999-12-31', 2_932_896]]
+  for (const [day, number] of numbers) t.equal(dayNumber(day), number, day)
+  fc.assert(fc.property(fc.integer({ min: -719_528, max: 2_932_896 }), number => { assert.equal(dayNumber(new Date(number * 86_400_000).toISOString().slice(0, 10)), number) }), runs)
+  t.same(countDays('ACT/ACT ISDA', '9999-01-01', '9999-12-31').years, ratio(364n, 365n), 'the last year has a length')
+})
+
+t.test('ACT/ACT ICMA is what its days are, each a part of the regular period it lies in, however far away the period that was given', async t => {
+  const lengths = fc.constantFrom(1, 3, 6, 12)
+  fc.assert(fc.property(fc.tuple(anyDay, anyDay).filter(([a, b]) => Math.abs(daysBetween(a, b)) < 1_500).map(days => days.sort() as [string, string]), anyDay, lengths, ([from, to], start, months) => {
+    const reference = { from: start, to: addMonths(start, months) }
+    // What a day is worth: found by walking period by period, one side of the reference after the other.
+    const periods = [reference]
+    for (let n = 0; periods.at(-1)!.to < to; n++) periods.push({ from: addMonths(reference.to, months * n), to: addMonths(reference.to, months * (n + 1)) })
+    for (let n = 0; periods[0]!.from > from; n--) periods.unshift({ from: addMonths(reference.from, months * (n - 1)), to: addMonths(reference.from, months * n) })
+    let expected = wholeR(0)
+    for (const period of periods) {
+      const days = daysBetween(from > period.from ? from : period.from, to < period.to ? to : period.to)
+      if (days > 0) expected = addR(expected, ratio(BigInt(months * days), BigInt(12 * daysBetween(period.from, period.to))))
+    }
+    assert.equal(formatR(countDays('ACT/ACT ICMA', from, to, { reference }).years), formatR(expected))
+  }), { numRuns: Math.min(runs.numRuns, 300) })
+  const far = { reference: { from: '0001-01-01', to: '0001-02-01' } }
+  t.same(countDays('ACT/ACT ICMA', '9990-01-01', '9991-01-01', far).years, wholeR(1))
+  t.same(countDays('ACT/ACT ICMA', '9999-11-01', '9999-12-31', { reference: { from: '9999-10-01', to: '9999-11-01' } }).years, ratio(61n, 372n), 'and it ends where years end')
 })
 
 t.test('invariant 22: months made thirty days long stay within three days a year of the calendar', async () => {
@@ -89,4 +123,14 @@ t.test('a root is cut off after its last decimal, and undoes a power', async () 
     assert(compareR(powerR(root, degree), value) <= 0 && compareR(powerR(next, degree), value) > 0)
   }), { numRuns: Math.min(runs.numRuns, 300) })
   t.same(rootR(rational('1.0824'), 1), rational('1.0824'))
+})
+
+t.test('a long power is cut off after its decimals, and a short one is exact', async t => {
+  t.same(powerCut(rational('1.05'), 12), powerR(rational('1.05'), 12))
+  // The exact power of a few thousand bits more than the limit is still quick to make.
+  fc.assert(fc.property(fc.integer({ min: 1, max: 5_000_000 }), fc.integer({ min: 700, max: 1_200 }), (rate, exponent) => {
+    const value = ratio(1_000_000n + BigInt(rate), 1_000_000n)
+    const off = subR(powerR(value, exponent), powerCut(value, exponent))
+    assert(off.n >= 0n && compareR(off, ratio(1n, 10n ** 79n)) < 0)
+  }), { numRuns: Math.min(runs.numRuns, 60) })
 })

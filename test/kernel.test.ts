@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import {
-  Problem, addDays, addMonths, addR, bucketsOf, compareR, cutPage, dayIn, daysBetween, divR, exponentOf, formatMinor, formatR, idOf, idPattern, idPrefixes, isCurrency, isDay,
-  isTimeZone, lessBuckets, minor, mulR, negR, nextMidnight, noBuckets, parseMinor, problem, problemTypes, problems, ratio, rational, roundR, roundRatio, shareOf, split, startOfDay,
-  subR, sum, sumR, taxOn, totalOf, uuidOf, wholeR, withTotal,
+  Problem, addDays, addMonths, addR, bucketsOf, compareR, convert, cutPage, dayIn, daysBetween, divR, exponentOf, formatMinor, formatR, idOf, idPattern, idPrefixes, isCurrency, isDay,
+  isTimeZone, lessBuckets, minor, mulR, negR, nextMidnight, noBuckets, parseMinor, payableOf, problem, problemTypes, problems, ratio, rational, roundR, roundRatio, shareOf, split, startOfDay,
+  subR, sum, sumR, taxOn, taxOnCredit, totalOf, uuidOf, wholeR, withTotal,
 } from '#kernel'
 import type { Rational, RoundingMode } from '#kernel'
 import { newId } from '../src/platform/index.ts'
@@ -100,6 +100,34 @@ t.test('digits after the point are the currency\'s own, from our table, and what
   fc.assert(fc.property(anyMinor, fc.constantFrom('JPY', 'USD', 'KWD', 'CLF'), (amount, currency) => assert.equal(parseMinor(formatMinor(amount, currency), currency), amount)))
   fc.assert(fc.property(fc.maxSafeInteger(), amount => assert.equal(parseMinor(formatMinor(minor(amount), 'JPY'), 'JPY'), minor(amount))))
   t.pass()
+})
+
+t.test('invariant 31: the tax of partial credits is that of the document, never below zero, and the last part takes the drift', async t => {
+  const rate = fc.integer({ min: 0, max: 100 }).map(n => String(n / 100))
+  const runs = { numRuns: Number(process.env['FC_RUNS'] ?? 1_000) }
+  fc.assert(fc.property(fc.integer({ min: 1, max: 1_000_000 }), rate, fc.array(fc.integer({ min: 0, max: 1_000 }), { minLength: 1, maxLength: 12 }), anyMode, (base, percent, weights, mode) => {
+    const document = { base, tax: taxOn(base, percent, mode) }
+    let credited = { base: 0, tax: 0 }
+    for (const part of split(base, weights.some(weight => weight > 0) ? weights : [1])) {
+      const tax = taxOnCredit(document, credited, part, percent, mode)
+      assert(tax >= 0)
+      credited = { base: credited.base + part, tax: credited.tax + tax }
+    }
+    assert.deepEqual(credited, document)
+  }), runs)
+  // Ten at 50 % are taxed 5, and each 1 by itself 0.5, which rounds to 1: after five of them nothing is left to give back.
+  t.same([[0, 0], [4, 4], [5, 5], [9, 5]].map(([base, tax]) => taxOnCredit({ base: 10, tax: 5 }, { base: base!, tax: tax! }, 1, '0.5')), [1, 1, 0, 0])
+  t.throws(() => taxOnCredit({ base: 10, tax: 5 }, { base: 8, tax: 4 }, 3, '0.5'), RangeError)
+})
+
+t.test('a conversion is rounded once, in the digits of the currency it ends in; a payout in the steps that can be paid', async t => {
+  const rows: [amount: number, from: string, to: string, rate: string, converted: number][] = [
+    [100_00, 'USD', 'INR', '82.42135', 8_242_14], [5_00, 'USD', 'IQD', '1199', 5_995_000], [-100_00, 'USD', 'INR', '82.42135', -8_242_14], [1_50, 'USD', 'JPY', '151', 227], [3, 'JPY', 'KWD', '1/3', 1_000], [1, 'KWD', 'USD', '3.25', 0],
+  ]
+  for (const [amount, from, to, rate, converted] of rows) t.equal(convert(amount, from, to, rational(rate)), converted, `${amount} ${from} in ${to} at ${rate}`)
+  t.equal(convert(100_00, 'USD', 'INR', rational('82.42135'), 'down'), 8_242_13)
+  t.throws(() => convert(1, 'USD', 'XXQ', rational('1')), RangeError)
+  t.same([payableOf(10_45, 100), payableOf(5_124, 10), payableOf(5_120, 10), payableOf(-10_45, 100)], [{ below: 10_00, above: 11_00 }, { below: 5_120, above: 5_130 }, { below: 5_120, above: 5_120 }, { below: -11_00, above: -10_00 }])
 })
 
 t.test('the parts of a debt and their total are one sum', async t => {

@@ -1,4 +1,4 @@
-import { addMonths, dayNumber, daysBetween } from './time.ts'
+import { addMonths, dayNumber, dayNumberOf, daysBetween } from './time.ts'
 import type { CalendarDay } from './time.ts'
 import { addR, ratio, wholeR, zeroR } from './rational.ts'
 import type { Rational } from './rational.ts'
@@ -99,7 +99,7 @@ function byCalendarYear (from: CalendarDay, to: CalendarDay, shift: 0 | 1): Rati
   const first = dayNumber(from) + shift
   const end = dayNumber(to) + shift
   for (let year = yearOf(from); year <= yearOf(to) + shift; year++) {
-    const days = Math.min(end, dayNumber(inYear(year + 1, '01-01'))) - Math.max(first, dayNumber(inYear(year, '01-01')))
+    const days = Math.min(end, dayNumberOf(year + 1, 1, 1)) - Math.max(first, dayNumberOf(year, 1, 1))
     if (days > 0) years = addR(years, over(days, isLeapYear(year) ? 366 : 365))
   }
   return years
@@ -124,24 +124,42 @@ function byWholeYears (from: CalendarDay, to: CalendarDay): Rational {
 const leapDaysFrom = (from: CalendarDay, to: CalendarDay): number =>
   [yearOf(from), yearOf(to)].filter(year => isLeapYear(year) && inYear(year, '02-29') >= from && inYear(year, '02-29') < to).length
 
-/** ICMA: the part of a regular period, times that period's part of a year; periods before and after are laid on from it. */
+/** The number of the day so many months after another, at most the last of its month; the year may be any. */
+function monthsAfter ({ y, m, d }: Parts, months: number): number {
+  const index = 12 * y + m - 1 + months
+  const first = dayNumberOf(Math.floor(index / 12), index - 12 * Math.floor(index / 12) + 1, 1)
+  const next = dayNumberOf(Math.floor((index + 1) / 12), index + 1 - 12 * Math.floor((index + 1) / 12) + 1, 1)
+  return Math.min(first + d, next) - 1
+}
+
+/**
+ * ICMA: the part of a regular period, times that period's part of a year; periods before and after are laid on from it. Those that hold none of the
+ * days are passed over, so a period far away costs no more than a near one.
+ */
 function byReferencePeriod (from: CalendarDay, to: CalendarDay, reference: { from: CalendarDay, to: CalendarDay }): Rational {
   if (from === to) return zeroR
   const length = daysBetween(reference.from, reference.to)
   if (length <= 0) throw new RangeError('a reference period has days')
   const months = Math.round(12 * length / 365)
-  if (months === 0) return byReferencePeriod(from, to, { from, to: addMonths(from, 12) })
-  const periodFrom = (start: CalendarDay, n: number): { from: CalendarDay, to: CalendarDay } => ({ from: addMonths(start, months * n), to: addMonths(start, months * (n + 1)) })
+  if (months === 0) return byReferencePeriod(from, to, { from, to: inYear(yearOf(from) + 1, from.endsWith('02-29') ? '02-28' : from.slice(5)) })
+  const [a, b, first, last] = [partsOf(reference.from), partsOf(reference.to), dayNumber(from), dayNumber(to)]
   let years = zeroR
-  const add = (period: { from: CalendarDay, to: CalendarDay }): void => {
-    const first = from > period.from ? from : period.from
-    const last = to < period.to ? to : period.to
-    if (first < last) years = addR(years, ratio(BigInt(months * daysBetween(first, last)), 12n * BigInt(daysBetween(period.from, period.to))))
+  const add = (start: number, end: number): void => {
+    const days = Math.min(last, end) - Math.max(first, start)
+    if (days > 0) years = addR(years, ratio(BigInt(months * days), 12n * BigInt(end - start)))
   }
-  add(reference)
-  for (let n = -1; from < addMonths(reference.from, months * (n + 1)); n--) add(periodFrom(reference.from, n))
-  for (let n = 0; to > addMonths(reference.to, months * n); n++) add(periodFrom(reference.to, n))
+  add(dayNumber(reference.from), dayNumber(reference.to))
+  // Periods that end where the reference begins or before, from the last that can hold `to` back to the one that holds `from`.
+  for (let n = -periodsBetween(to, a, months); monthsAfter(a, months * n) > first; n--) add(monthsAfter(a, months * (n - 1)), monthsAfter(a, months * n))
+  // Periods that begin where the reference ends or after, from the first that can hold `from`.
+  for (let n = periodsBetween(reference.to, partsOf(from), months); monthsAfter(b, months * n) < last; n++) add(monthsAfter(b, months * n), monthsAfter(b, months * (n + 1)))
   return years
+}
+
+/** How many periods lie surely between a day and a later one; zero when it is not later. */
+const periodsBetween = (day: CalendarDay, later: Parts, months: number): number => {
+  const { y, m } = partsOf(day)
+  return Math.max(0, Math.floor((12 * (later.y - y) + later.m - m - 1) / months))
 }
 
 /** How many whole months lie between two days. */

@@ -1,5 +1,5 @@
 import { exponentOf } from './currencies.ts'
-import { mulR, rational, roundR, wholeR } from './rational.ts'
+import { mulR, ratio, rational, roundR, wholeR } from './rational.ts'
 import type { Rational, RoundingMode } from './rational.ts'
 
 export { exponentOf, isCurrency } from './currencies.ts'
@@ -29,6 +29,33 @@ export const shareOf = (amount: Minor, share: Rational, mode: RoundingMode = 'ha
 
 /** Tax on the base of one document, rounded once. */
 export const taxOn = (base: Minor, rate: string, mode: RoundingMode = 'half_up'): Minor => shareOf(base, rational(rate), mode)
+
+/** What a document taxes, and the tax on it; or how much of both has been credited. Minor units. */
+export interface Taxed { base: Minor, tax: Minor }
+
+/**
+ * Tax that is given back with a part of a document's base: the part's own, rounded, but never more than is left; the part that completes the document takes
+ * all that is left, so that the parts' tax sums to the document's. Throws a RangeError when more is credited than the document's base.
+ */
+export function taxOnCredit (document: Taxed, credited: Taxed, part: Minor, rate: string, mode: RoundingMode = 'half_up'): Minor {
+  const openBase = sub(document.base, credited.base)
+  const openTax = sub(document.tax, credited.tax)
+  if (part < 0 || part > openBase) throw new RangeError('more is credited than is left of the document')
+  return part === openBase ? openTax : lesser(taxOn(part, rate, mode), openTax)
+}
+
+/** A sum in whole units of a currency as minor units of it, exactly. Throws a RangeError on an unknown currency. */
+export const minorUnitsOf = (value: Rational, currency: string): Rational => mulR(value, wholeR(10n ** BigInt(exponentOf(currency))))
+
+/** A sum of one currency in another, rounded once: `rate` is what one whole unit of `from` is in whole units of `to`. Throws a RangeError on an unknown currency. */
+export const convert = (amount: Minor, from: string, to: string, rate: Rational, mode: RoundingMode = 'half_up'): Minor =>
+  minor(roundR(minorUnitsOf(mulR(ratio(BigInt(amount), 10n ** BigInt(exponentOf(from))), rate), to), mode))
+
+/** The nearest sums at or below and at or above an amount that are multiples of `step` minor units: what can be paid out where not every unit can. */
+export const payableOf = (amount: Minor, step: number): { below: Minor, above: Minor } => {
+  const steps = ratio(BigInt(amount), BigInt(step))
+  return { below: minor(roundR(steps, 'floor') * BigInt(step)), above: minor(roundR(steps, 'ceil') * BigInt(step)) }
+}
 
 /**
  * Splits an amount by weights so that the parts sum to it exactly: largest fractional remainder first, ties in the order given,

@@ -112,7 +112,28 @@ export function formatR ({ n, d }: Rational): string {
 /** A value to a whole power; a negative one is the inverse. */
 export function powerR ({ n, d }: Rational, exponent: number): Rational {
   const e = BigInt(Math.abs(exponent))
-  return exponent < 0 ? ratio(d ** e, n ** e) : ratio(n ** e, d ** e)
+  // Powers of a ratio in lowest terms are in lowest terms.
+  return exponent < 0 ? ratio(d ** e, n ** e) : { n: n ** e, d: d ** e }
+}
+
+/** The most bits that an exact power may have below the stroke; a longer one is cut off after `powerDecimals`. */
+const exactPowerBits = 12_000
+const powerDecimals = 80
+
+/** A value above zero to a whole power, zero or more: exact while that is short, else cut off after 80 decimals, so that no power takes long. */
+export function powerCut (value: Rational, exponent: number): Rational {
+  if (exponent * value.d.toString(2).length <= exactPowerBits) return powerR(value, exponent)
+  // Digits for the whole part that is to come, for each product's cut, and for the decimals kept.
+  const wholeDigits = Math.ceil(exponent * (value.n / value.d).toString(2).length / 3)
+  const scale = 10n ** BigInt(powerDecimals + wholeDigits + 10)
+  let result = scale
+  let square = value.n * scale / value.d
+  for (let left = exponent; left > 0; left = Math.floor(left / 2)) {
+    if (left % 2 === 1) result = result * square / scale
+    square = square * square / scale
+  }
+  const kept = 10n ** BigInt(powerDecimals)
+  return ratio(result * kept / scale, kept)
 }
 
 /** The `degree`-th root of a positive value, cut off after so many decimals. Throws a RangeError on a negative one. */

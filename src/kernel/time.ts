@@ -9,8 +9,16 @@ const dayMs = 86_400_000
 /** True for a day that exists. */
 export const isDay = (text: string): boolean => dayText.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text)
 
-/** A day as its number since 1970, in UTC, where every day has the same length; no zone is involved. */
-export const dayNumber = (day: CalendarDay): number => Date.UTC(Number(day.slice(0, 4)), Number(day.slice(5, 7)) - 1, Number(day.slice(8, 10))) / dayMs
+/** The number since 1970 of a day given by its year, month (1 to 12) and day. Plain arithmetic in Gregorian years, those before 1582 and beyond 9999 as well. */
+export function dayNumberOf (year: number, month: number, day: number): number {
+  // Years that begin in March end with the leap day.
+  const shifted = month <= 2 ? year - 1 : year
+  const leapDays = Math.floor(shifted / 4) - Math.floor(shifted / 100) + Math.floor(shifted / 400)
+  return 365 * shifted + leapDays + Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1 - 719_468
+}
+
+/** A day as its number since 1970, where every day has the same length; no zone is involved. */
+export const dayNumber = (day: CalendarDay): number => dayNumberOf(Number(day.slice(0, 4)), Number(day.slice(5, 7)), Number(day.slice(8, 10)))
 
 /** The day with a number since 1970. */
 export const dayOfNumber = (number: number): CalendarDay => new Date(number * dayMs).toISOString().slice(0, 10)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { addDays, compareR, divR, minor, ratio, rational, roundR, split, subR, sumR, wholeR, zeroR } from '#kernel'
+import { addDays, compareR, daysBetween, divR, formatR, minor, ratio, rational, roundR, split, subR, sumR, wholeR, zeroR } from '#kernel'
 import { splitBy, splitMethods } from '../../src/modules/calculations/split.core.ts'
-import { compoundInterest, equivalentRate, interestSegments, roundedPerDay } from '../../src/modules/charges/interest.core.ts'
+import { compoundInterest, equivalentRate, interestSegments, postingOf, roundedPerDay } from '../../src/modules/charges/interest.core.ts'
 import type { InterestInput } from '../../src/modules/charges/interest.core.ts'
 import { world } from '../world.ts'
 
@@ -65,6 +65,58 @@ t.test('invariant 24: a rate that changes on a day changes nothing before it', a
     if (before <= one.from) return
     assert.equal(compareR(exactOf({ ...changed, to: before }), exactOf({ ...plain, to: before })), 0)
   }), runs)
+})
+
+t.test('invariants 19, 20 and 24: posted so far is the exact sum rounded, on whatever days it is posted; a rate corrected late leaves what the right one would have', async () => {
+  fc.assert(fc.property(input, fc.array(fc.nat({ max: 900 }), { maxLength: 4 }), fc.integer({ min: 0, max: 2_000 }), (one, days, value) => {
+    let posted = 0
+    const post = (facts: InterestInput): void => {
+      const exact = exactOf(facts)
+      posted += postingOf(exact, posted)
+      const off = subR(wholeR(posted), exact)
+      assert(compareR(off.n < 0n ? { n: -off.n, d: off.d } : off, ratio(1n, 2n)) <= 0)
+      assert.equal(postingOf(exact, posted), 0, 'posted twice is posted once')
+    }
+    for (const to of days.map(n => addDays(one.from, n)).filter(to => to < one.to).sort()) post({ ...one, to })
+    post(one)
+    assert.equal(posted, Number(roundR(exactOf(one))))
+    const corrected = { ...one, rate: { ...one.rate, index: [...one.rate.index!, { from: day(300), value: String(value / 100) }] } }
+    post(corrected)
+    assert.equal(posted, Number(roundR(exactOf(corrected))))
+  }), runs)
+})
+
+t.test('facts count by their days, in whatever order they are listed', async () => {
+  const once = <T>(list: readonly T[] | undefined, of: (one: T) => string) => [...new Map((list ?? []).map(one => [of(one), one])).values()]
+  fc.assert(fc.property(input, one => {
+    const facts = { ...one, changes: once(one.changes, ({ after }) => after), rate: { ...one.rate, index: once(one.rate.index, ({ from }) => from) } }
+    const reversed = { ...facts, changes: [...facts.changes].reverse(), suspensions: [...facts.suspensions ?? []].reverse(), rate: { ...facts.rate, index: [...facts.rate.index].reverse() } }
+    assert.equal(compareR(exactOf(facts), exactOf(reversed)), 0)
+  }), runs)
+})
+
+t.test('a stretch lies in years of one length, so that its days are alike and rounding each is the same for all', async t => {
+  fc.assert(fc.property(input, fc.constantFrom('half_up' as const, 'down' as const, 'up' as const), (one, mode) => {
+    const short = { ...one, to: addDays(one.from, Math.min(90, daysBetween(one.from, one.to))), rate: { unit: 'pct_year' as const, value: '12.25' } }
+    let byDay = 0n
+    for (let on = short.from; on < short.to; on = addDays(on, 1)) {
+      const base = short.changes?.filter(({ after }) => after <= on).at(-1)?.amount ?? short.base
+      byDay += roundedPerDay(interestSegments({ ...short, from: on, to: addDays(on, 1), base }), mode).total
+    }
+    assert.equal(roundedPerDay(interestSegments(short), mode).total, byDay)
+  }), { numRuns: Math.min(runs.numRuns, 150) })
+  // ISDA counts the day begun: 31 December is of the old year, and 1 January the last day that it is counted to.
+  const isda = interestSegments({ from: '2023-12-01', to: '2024-03-01', base: 1_000_000_00, dayCount: 'ACT/ACT ISDA', rate: { unit: 'pct_year', value: '36.5' } })
+  t.same(isda.map(({ from, to, days, exact }) => [from, to, days, formatR(exact)]), [['2023-12-02', '2024-01-01', 31, '3100000'], ['2024-01-02', '2024-03-01', 60, '365000000/61']])
+})
+
+t.test('invariant 21: interest of one regular period is that of its parts', async t => {
+  const reference = { from: '2026-01-01', to: '2026-07-01' }
+  const half = { base: 100_000, dayCount: 'ACT/ACT ICMA' as const, rate: { unit: 'pct_year' as const, value: '5' } }
+  const whole = exactOf({ ...half, ...reference })
+  t.equal(formatR(whole), '2500')
+  t.equal(compareR(whole, exactOf({ ...half, ...reference, changes: [{ after: '2026-01-10', amount: 100_000 }] })), 0)
+  t.equal(compareR(whole, sumR([exactOf({ ...half, from: '2026-01-01', to: '2026-02-11', options: { reference } }), exactOf({ ...half, from: '2026-02-11', to: '2026-07-01', options: { reference } })])), 0)
 })
 
 t.test('invariant 20: rounded day by day it is off by at most half a unit a day', async () => {
@@ -151,6 +203,27 @@ t.test('through the API', async t => {
     })
   })
 
+  t.test('interest takes what its day count needs, and counts the first day when asked', async t => {
+    const year = { principal: 3_600_00, currency: 'EUR', rate: { unit: 'pct_year', value: '10' } }
+    const days = async (more: object) => (await ask('interest', { ...year, ...more })).json<{ segments: { days: number }[], exact: string }>()
+    t.match(await days({ dayCount: '30E/360 ISDA', from: '2011-02-28', to: '2012-02-29' }), { segments: [{ days: 360 }] })
+    t.match(await days({ dayCount: '30E/360 ISDA', from: '2011-02-28', to: '2012-02-29', termination: '2012-02-29' }), { segments: [{ days: 359 }] })
+    t.match(await days({ dayCount: '30U/360', from: '2012-02-29', to: '2012-03-31' }), { segments: [{ days: 30 }] })
+    t.match(await days({ dayCount: '30U/360', from: '2012-02-29', to: '2012-03-31', endOfMonth: false }), { segments: [{ days: 32 }] })
+    // 41 of the period's 181 days, a half of a year: 36,000.00 * 41 / 362.
+    t.match(await days({ dayCount: 'ACT/ACT ICMA', from: '2026-01-01', to: '2026-02-11', reference: { from: '2026-01-01', to: '2026-07-01' } }), { exact: '738000/181' })
+    t.match(await days({ from: '2026-01-01', to: '2026-01-31', startRule: 'includeBoth' }), { segments: [{ from: '2026-01-01', days: 31 }] })
+    t.match(await days({ from: '2026-01-01', to: '2026-01-02', rate: { unit: 'pct_year', value: '1/3' } }), { exact: '240/73' }, 'what does not end as a decimal is told as a fraction')
+    t.match(await days({ from: '2026-01-01', to: '2026-02-15', compounding: 'monthly' }), { segments: [{ days: 31 }, { days: 14 }] })
+  })
+
+  t.test('rates are compared at once, however long the term', async t => {
+    const reply = await ask('equivalent-rate', { rate: '0.123456789012', compoundingsPerYear: 366, termYears: '100', decimals: 4 })
+    t.equal(reply.statusCode, 200)
+    // e^(12.3456789012) is 229,963: what a hundred years leave of 1 comes near it when interest is added daily.
+    t.match(reply.json(), { rate: /^22\d\d\.\d{1,4}$/ })
+  })
+
   t.test('what cannot be calculated is refused by name, and nothing breaks', async t => {
     const interest = { principal: 100, currency: 'EUR', rate: { unit: 'pct_year', value: '5' }, from: '2026-01-01', to: '2026-02-01' }
     const bad: [name: string, body: object, status: number, pointer: string][] = [
@@ -159,6 +232,24 @@ t.test('through the API', async t => {
       ['day-count', { convention: 'ACT/365F', from: '2026-02-30', to: '2026-03-31' }, 400, '/from'],
       ['day-count', { convention: 'ACT/364', from: '2026-02-01', to: '2026-03-31' }, 400, '/convention'],
       ['day-count', { convention: 'ACT/ACT ICMA', from: '2026-02-01', to: '2026-03-31', reference: { from: '2026-02-01', to: '2026-02-01' } }, 422, '/reference/to'],
+      ['day-count', { convention: 'ACT/365F', from: '0099-12-31', to: '0100-01-01' }, 422, '/from'],
+      ['day-count', { convention: 'ACT/365F', from: '2990-12-31', to: '3000-01-01' }, 422, '/to'],
+      ['day-count', { convention: 'ACT/ACT ICMA', from: '2026-02-01', to: '2026-03-31', reference: { from: '0001-01-01', to: '9999-12-01' } }, 422, '/reference/from'],
+      ['interest', { ...interest, from: '9999-11-01', to: '9999-12-31' }, 422, '/from'],
+      ['interest', { ...interest, from: '9999-12-31', to: undefined, days: 30 }, 422, '/from'],
+      ['interest', { ...interest, to: undefined, months: 1_200, days: 36_600 }, 422, '/days'],
+      ['interest', { ...interest, from: '2026-03-01', to: '2026-12-31', rate: { unit: 'pct_year', index: [{ from: '2026-02-01', value: '3' }], reset: 'floatingSemiannual' } }, 422, '/rate/index'],
+      ['interest', { ...interest, rate: { unit: 'pct_year', index: [{ from: '2026-01-15', value: '3' }], reset: 'floatingDaily', frozenOn: '2026-06-01' } }, 422, '/rate/frozenOn'],
+      ['interest', { ...interest, suspensions: [{ from: '2026-01-20', to: '2026-01-10' }] }, 422, '/suspensions/0/to'],
+      ['interest', { ...interest, compounding: 'monthly', rounding: { when: 'perDay' } }, 422, '/rounding/when'],
+      ['interest', { ...interest, compounding: 'monthly', rounding: { factorDecimals: 5 } }, 422, '/rounding/factorDecimals'],
+      ['interest', { ...interest, dayCount: 'months', rounding: { when: 'perDay' } }, 422, '/rounding/when'],
+      ['interest', { ...interest, dayCount: 'ACT/ACT AFB', rounding: { dailyRateDecimals: 7 } }, 422, '/rounding/dailyRateDecimals'],
+      ['interest', { ...interest, rounding: { dailyRateDecimals: 7, factorDecimals: 7 } }, 422, '/rounding/factorDecimals'],
+      ['interest', { ...interest, principal: 1_000_000_000_000, rate: { unit: 'pct_year', value: '999999999999' }, compounding: 'daily', to: '2035-01-01' }, 422, '/principal'],
+      ['conversion', { amount: '1', currency: 'EUR', to: { currency: 'USD', rate: '0' } }, 422, '/to/rate'],
+      ['conversion', { amount: '1', currency: 'EUR', to: { currency: 'USD', rate: '-1' } }, 422, '/to/rate'],
+      ['conversion', { amount: '90071992547409.91', currency: 'EUR', payoutStep: 100 }, 422, '/payoutStep'],
       ['interest', { ...interest, currency: 'XXX' }, 422, '/currency'],
       ['interest', { ...interest, principal: -1 }, 400, '/principal'],
       ['interest', { ...interest, principal: 0.5 }, 400, '/principal'],

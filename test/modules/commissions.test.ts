@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { add, buckets, minor, rational, roundRatio, totalOf } from '#kernel'
 import type { Bucket, Buckets } from '#kernel'
-import { commissionLines, explainCommission, negated, noPast, recoveryOf, withheldOf } from '../../src/modules/commissions/core.ts'
+import { explainCommission, negated, noPast, recoveryOf, withheldOf } from '../../src/modules/commissions/core.ts'
+import { commissionEarned } from '../../src/modules/ledger/movements.core.ts'
 import type { Situation } from '../../src/modules/commissions/plan.core.ts'
 import { commissionBandOf, commissionRateOf } from '../../src/modules/lenders/index.ts'
 import { books, checkBooks } from '../books.ts'
@@ -44,21 +45,21 @@ t.test('it is withheld from trust money when the agreement remits net and the ag
   t.equal(recoveryOf('withhold', 'agency'), 'trust')
   for (const [remittance, receivedBy] of [['withhold', 'lender'], ['invoice', 'agency'], ['invoice', 'lender']] as const) t.equal(recoveryOf(remittance, receivedBy), 'invoice')
 
-  t.same(commissionLines({ base: 500_00, commission: 150_00, vat: 30_00 }, 180_00), [
+  t.same(commissionEarned({ commission: 150_00, vat: 30_00 }, 180_00), [
     { debit: 'T.CLIENT', credit: 'T.AGENCY', amount: 180_00 },
     { debit: 'O.DUE_FROM_TRUST', credit: 'O.COMMISSION_INCOME', amount: 150_00 },
     { debit: 'O.DUE_FROM_TRUST', credit: 'O.VAT_OUTPUT', amount: 30_00 },
   ], 'postings.json COMMISSION_NET')
-  t.same(commissionLines({ base: 200_00, commission: 60_00, vat: 12_00 }, 0), [
+  t.same(commissionEarned({ commission: 60_00, vat: 12_00 }, 0), [
     { debit: 'O.AR', credit: 'O.COMMISSION_INCOME', amount: 60_00 }, { debit: 'O.AR', credit: 'O.VAT_OUTPUT', amount: 12_00 },
   ], 'postings.json COMMISSION_INVOICE')
-  t.same(commissionLines({ base: 100_00, commission: 90_00, vat: 18_00 }, withheldOf('trust', { base: 100_00, commission: 90_00, vat: 18_00 }, { ...allocated, principal: 100_00, interest: 0, penalty: 0, costs: 0 })), [
+  t.same(commissionEarned({ commission: 90_00, vat: 18_00 }, withheldOf('trust', { base: 100_00, commission: 90_00, vat: 18_00 }, { ...allocated, principal: 100_00, interest: 0, penalty: 0, costs: 0 })), [
     { debit: 'T.CLIENT', credit: 'T.AGENCY', amount: 100_00 },
     { debit: 'O.DUE_FROM_TRUST', credit: 'O.COMMISSION_INCOME', amount: 90_00 },
     { debit: 'O.DUE_FROM_TRUST', credit: 'O.VAT_OUTPUT', amount: 10_00 },
     { debit: 'O.AR', credit: 'O.VAT_OUTPUT', amount: 8_00 },
   ], 'commission and VAT above the payment itself: one client\'s money never pays for another')
-  t.same(commissionLines({ base: 0, commission: 0, vat: 0 }, 0), [], 'nothing earned, nothing posted')
+  t.same(commissionEarned({ commission: 0, vat: 0 }, 0), [], 'nothing earned, nothing posted')
 })
 
 t.test('invariants 32, 35 and 37: commission is within its base, the lines carry all of it, and a clawback is its mirror', async t => {
@@ -67,7 +68,7 @@ t.test('invariants 32, 35 and 37: commission is within its base, the lines carry
   fc.assert(fc.property(fc.record({ principal: anyPart, interest: anyPart, penalty: anyPart, costs: anyPart }), fc.shuffledSubarray([...buckets], { minLength: 1 }), anyShare, anyShare, fc.constantFrom('trust' as const, 'invoice' as const), (allocated, parts, rate, vatRate, recovery) => {
     const { earned, steps } = simple({ allocated, parts, rate, vatRate })
     const withheld = withheldOf(recovery, earned, allocated)
-    const lines = commissionLines(earned, withheld)
+    const lines = commissionEarned(earned, withheld)
     const moved = (side: 'debit' | 'credit', name: string) => lines.filter(line => line[side] === name).reduce((sum, { amount }) => sum + amount, 0)
     const mirrored = simple({ allocated: negated(allocated), parts, rate, vatRate }).earned
     // Each step comes out of the one before: what is shown is what was stored.

@@ -7,20 +7,9 @@ import { agesOf, noEffect, periodAfter, settle, spread } from '../../src/modules
 import type { Position, Source } from '../../src/modules/remittances/core.ts'
 import { csvText } from '../../src/modules/remittances/documents.core.ts'
 import { remitBy, remitRuleOf } from '../../src/modules/remittances/law.core.ts'
-import { invoicesPaid, netted, offset, remitted, shortfallOwed, swept, taxRounded } from '../../src/modules/remittances/movements.core.ts'
 
 const runs = { numRuns: Number(process.env['FC_RUNS'] ?? 1_000) }
 const nothing: Position = { client: 0, clientDue: 0, agency: 0, clearing: 0, receivable: 0 }
-
-t.test('the movements are those of the money model, event by event', async t => {
-  t.same(remitted(320_00), [{ debit: 'T.CLIENT', credit: 'T.BANK', amount: 320_00 }], 'REMITTANCE_NET')
-  t.same(swept(220_00), [{ debit: 'T.AGENCY', credit: 'T.BANK', amount: 220_00 }, { debit: 'O.BANK', credit: 'O.DUE_FROM_TRUST', amount: 220_00 }], 'SWEEP')
-  t.same(offset(72_00), [{ debit: 'T.CLIENT', credit: 'T.AGENCY', amount: 72_00 }, { debit: 'O.DUE_FROM_TRUST', credit: 'O.AR', amount: 72_00 }], 'OFFSET_DIRECT')
-  t.same(invoicesPaid(313_60), [{ debit: 'O.BANK', credit: 'O.AR', amount: 313_60 }], 'CLIENT_PAYS_INVOICES')
-  t.same([...shortfallOwed(1), ...netted(1)], [{ debit: 'T.CLIENT_DUE', credit: 'T.CLIENT', amount: 1 }, { debit: 'T.CLIENT', credit: 'T.CLIENT_DUE', amount: 1 }])
-  t.same(taxRounded(-1, 'trust'), [{ debit: 'T.AGENCY', credit: 'T.CLIENT', amount: 1 }, { debit: 'O.VAT_OUTPUT', credit: 'O.DUE_FROM_TRUST', amount: 1 }])
-  t.same(remitted(0), [], 'what is zero has no line')
-})
 
 t.test('what a remittance does', async t => {
   const table: [why: string, basis: 'net' | 'gross' | 'combined', now: Partial<Position>, stated: number, billable: number, isTrustShort: boolean, expected: Partial<ReturnType<typeof settle>>][] = [

@@ -1,13 +1,13 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Currency, Day, OneOf, Ratio, addDays, addMonths, closed, compareR, dayCounts, divR, formatR, isCurrency, mulR, problems, ratio, roundToDecimals, sumR, wholeR } from '#kernel'
+import { Currency, Day, OneOf, Ratio, addDays, addMonths, closed, compareR, dayCounts, daysBetween, divR, formatR, isCurrency, mulR, problems, ratio, roundToDecimals, sumR, wholeR } from '#kernel'
 import type { DayCount, Rational, RoundingMode } from '#kernel'
 import type { Api } from '#platform'
 import {
-  annualPercent, compoundInterest, compoundings, dailyPercent, equivalentRate, interestSegments, rateUnits, ratesOf, resets, roundedPerDay, yearDaysOf,
+  annualPercent, compoundInterest, compoundings, dailyPercent, equivalentRate, firstIndexDay, interestSegments, rateUnits, ratesOf, resets, roundedPerDay, yearDaysOf,
 } from '../charges/index.ts'
 import type { Segment } from '../charges/index.ts'
-import { checkSpan } from './dayCount.api.ts'
+import { checkSpan, conventionFields, conventionOf, startRules } from './dayCount.api.ts'
 import { CalculationRefused, Exact, Mode, Money, Sum, exactOf, refusal, rounded } from './schema.core.ts'
 
 /** A rate that people write: up to twelve digits on each side of the point, or a fraction of two whole numbers. */
@@ -27,7 +27,9 @@ const RateInput = Type.Object({
 const InterestInput = Type.Object({
   principal: Sum('What bears interest, in minor units.'), currency: Currency, rate: RateInput,
   dayCount: Type.Optional(OneOf(dayCounts, 'How days become parts of a year. `ACT/365F` when left out; without effect on a daily rate.')),
-  from: Type.Optional(Type.Unsafe<string>({ ...Day, description: 'The day it was due, which bears none itself. 1 January 2025 when left out, for callers that know only a length.' })),
+  ...conventionFields,
+  startRule: Type.Optional(OneOf(startRules, '`excludeStartIncludeEnd` (when left out): `from` bears none itself; `includeBoth`: it does.')),
+  from: Type.Optional(Type.Unsafe<string>({ ...Day, description: 'The day it was due, which bears none itself unless `startRule` says so. 1 January 2025 when left out, for callers that know only a length.' })),
   to: Type.Optional(Type.Unsafe<string>({ ...Day, description: 'The last day that bears interest.' })),
   months: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_200, description: 'Instead of `to`: so many whole months after `from`, and `days` more.' })),
   days: Type.Optional(Type.Integer({ minimum: 0, maximum: 36_600, description: 'Instead of `to`: so many days after `from`.' })),
@@ -35,9 +37,9 @@ const InterestInput = Type.Object({
   suspensions: Type.Optional(Type.Array(Type.Object({ from: Day, to: Day }, closed), { maxItems: 200, description: 'Days on which nothing is earned, both included.' })),
   compounding: Type.Optional(OneOf(compoundings, 'How often interest is added to what bears it. `none`, simple interest, when left out.')),
   rounding: Type.Optional(Type.Object({
-    mode: Type.Optional(Mode), when: Type.Optional(OneOf(['once', 'perDay'], '`once` rounds the sum; `perDay` rounds each day and multiplies.')),
-    dailyRateDecimals: Type.Optional(Type.Integer({ minimum: 0, maximum: 40, description: 'Decimals of a per cent to which the daily rate is rounded first.' })),
-    factorDecimals: Type.Optional(Type.Integer({ minimum: 0, maximum: 40, description: 'Decimals to which what one unit earns in all is rounded first.' })),
+    mode: Type.Optional(Mode), when: Type.Optional(OneOf(['once', 'perDay'], '`once` rounds the sum; `perDay` rounds each day and multiplies: not where a day is no fixed part of a year, nor of compound interest.')),
+    dailyRateDecimals: Type.Optional(Type.Integer({ minimum: 0, maximum: 40, description: 'Decimals of a per cent to which the daily rate is rounded first. Not where a day is no fixed part of a year, nor of compound interest.' })),
+    factorDecimals: Type.Optional(Type.Integer({ minimum: 0, maximum: 40, description: 'Instead: decimals to which what one unit earns in a stretch is rounded first. Not of compound interest.' })),
   }, { ...closed, description: 'How the sum becomes whole minor units. Once, half up, when left out.' })),
 }, {
   title: 'InterestInput', ...closed,
@@ -46,7 +48,7 @@ const InterestInput = Type.Object({
 type InterestInput = Static<typeof InterestInput>
 
 const InterestAnswer = Type.Object({
-  currency: Currency, interest: Money('The interest, rounded, in minor units.'), exact: Type.String({ description: 'The interest before rounding, in minor units: a decimal or fraction.' }),
+  currency: Currency, interest: Money('The interest, rounded, in minor units.'), exact: Type.String({ description: 'The interest before rounding, in minor units: a decimal or fraction. Compound interest is given to 20 decimals.' }),
   perDay: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'With `perDay` rounding: what the last day comes to, in minor units.' }),
   rate: Type.Object({
     value: Type.String({ description: 'The rate in its unit, on the last day.' }), annualPercent: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'The same as per cent a year; null where the length of the year depends on more than the day.' }),
@@ -55,7 +57,7 @@ const InterestAnswer = Type.Object({
   segments: Type.Array(Type.Object({
     from: Day, to: Day, base: Type.String({ description: 'What bore interest, in minor units.' }), rate: Type.String({ description: 'The rate, in its unit.' }),
     days: Type.Integer({ description: 'Days counted.' }), exact: Type.String({ description: 'What was earned, in minor units, exactly.' }),
-  }), { description: 'Stretches of days on which neither principal nor rate changed; of compound interest, its periods.' }),
+  }), { description: 'Stretches of days on which neither principal nor rate nor the length of the year changed; of compound interest, its periods.' }),
 }, { title: 'InterestAnswer' })
 
 const EquivalentRateInput = Type.Object({
@@ -67,29 +69,45 @@ const EquivalentRateInput = Type.Object({
 /** The most stretches a calculation is cut into, and the most days daily compounding goes through. */
 const daysMax = 3_660
 
-function spanOf ({ from = '2025-01-01', to, months, days }: InterestInput): { from: string, to: string } {
+/** The day before the first that bears interest, and the last. Throws `CalculationRefused`. */
+function spanOf ({ from = '2025-01-01', to, months, days, startRule }: InterestInput): { from: string, to: string } {
   if ((to === undefined) === (months === undefined && days === undefined)) throw refusal('', 'needs either `to`, or `months` or `days`')
   const end = to ?? addDays(addMonths(from, months ?? 0), days ?? 0)
-  checkSpan(from, end)
-  return { from, to: end }
+  checkSpan(from, end, '/from', to !== undefined ? '/to' : days === undefined ? '/months' : '/days')
+  return { from: startRule === 'includeBoth' ? addDays(from, -1) : from, to: end }
 }
 
-function checkRate ({ index, frozenOn }: InterestInput['rate'], from: string): void {
-  const first = frozenOn ?? addDays(from, 1)
-  if (index !== undefined && !index.some(entry => entry.from <= first)) throw refusal('/rate/index', `has no value on ${first}`)
+function checkRate (rate: InterestInput['rate'], from: string): void {
+  if (rate.frozenOn !== undefined && rate.reset !== undefined && rate.reset !== 'frozen') throw refusal('/rate/frozenOn', 'is of a rate that is `frozen`')
+  const first = firstIndexDay(rate, from)
+  if (first !== null && !rate.index!.some(entry => entry.from <= first)) throw refusal('/rate/index', `has no value on ${first}`)
 }
 
-interface Calculated { exact: Rational, segments: { from: string, to: string, base: string, rate: string, days: number, exact: string }[], perDay: bigint | null, total: Rational }
+/** Refuses roundings that would be passed over: each day of a convention whose days are not alike, and any but the last of compound interest. */
+function checkRounding ({ rounding = {}, compounding = 'none', rate }: InterestInput, dayCount: DayCount, to: string): void {
+  const asked = (['when', 'dailyRateDecimals', 'factorDecimals'] as const).filter(name => rounding[name] !== undefined && rounding[name] !== 'once')
+  const [first] = asked
+  if (first !== undefined && compounding !== 'none') throw refusal(`/rounding/${first}`, 'is not of compound interest')
+  const isByTheDay = isDaily(rate.unit) || yearDaysOf(dayCount, to) !== null
+  if (first !== undefined && first !== 'factorDecimals' && !isByTheDay) throw refusal(`/rounding/${first}`, `is not of \`${dayCount}\`, whose days are not alike`)
+  if (asked.includes('dailyRateDecimals') && asked.includes('factorDecimals')) throw refusal('/rounding/factorDecimals', 'and `dailyRateDecimals` are asked for together')
+}
+
+const isDaily = (unit: InterestInput['rate']['unit']): boolean => unit === 'pct_day' || unit === 'per10k_day'
+
+interface Calculated { exactText: string, segments: { from: string, to: string, base: string, rate: string, days: number, exact: string }[], perDay: bigint | null, total: Rational }
 
 function simple (input: InterestInput, from: string, to: string, dayCount: DayCount, mode: RoundingMode): Calculated {
   const { principal, rate, changes = [], suspensions = [], rounding = {} } = input
+  const backwards = suspensions.findIndex(pause => pause.to < pause.from)
+  if (backwards !== -1) throw refusal(`/suspensions/${backwards}/to`, 'is before `from`')
   const segments = interestSegments({
-    from, to, base: principal, rate, dayCount, suspensions, changes: changes.map(({ after, principal: amount }) => ({ after, amount })).sort((a, b) => a.after < b.after ? -1 : 1),
+    from, to, base: principal, rate, dayCount, suspensions, changes: changes.map(({ after, principal: amount }) => ({ after, amount })), options: conventionOf(input),
   }).map(segment => roundedFactors(segment, rounding))
   const exact = sumR(segments.map(segment => segment.exact))
   const daily = rounding.when === 'perDay' ? roundedPerDay(segments, mode) : null
   return {
-    exact, perDay: daily?.perDay ?? null, total: daily === null ? exact : wholeR(daily.total),
+    exactText: formatR(exact), perDay: daily?.perDay ?? null, total: daily === null ? exact : wholeR(daily.total),
     segments: segments.map(({ from: first, to: last, base, rate: held, days, exact: earned }) => ({ from: first, to: last, base: String(base), rate: held, days, exact: formatR(earned) })),
   }
 }
@@ -97,8 +115,9 @@ function simple (input: InterestInput, from: string, to: string, dayCount: DayCo
 /** A stretch computed with its daily rate, or what one unit earns in it, rounded first. */
 function roundedFactors (segment: Segment, { dailyRateDecimals, factorDecimals, mode = 'half_up' }: NonNullable<InterestInput['rounding']>): Segment {
   const yearDays = yearDaysOf(segment.dayCount, segment.to)
-  if (dailyRateDecimals !== undefined && yearDays !== null) {
-    const daily = roundToDecimals(dailyPercent(exactOf(segment.rate, '/rate/value'), segment.unit, yearDays), dailyRateDecimals, mode)
+  if (dailyRateDecimals !== undefined) {
+    // A rate by the day needs no year.
+    const daily = roundToDecimals(dailyPercent(exactOf(segment.rate, '/rate/value'), segment.unit, yearDays ?? wholeR(1)), dailyRateDecimals, mode)
     return { ...segment, exact: mulR(wholeR(segment.base), mulR(ratio(daily.n, daily.d * 100n), wholeR(segment.days))) }
   }
   if (factorDecimals === undefined || segment.base === 0) return segment
@@ -113,13 +132,14 @@ function compound (input: InterestInput, from: string, to: string, dayCount: Day
   if (compounding === 'daily' && addDays(from, daysMax) < to) throw refusal('/to', `is more than ${daysMax} days away`)
   const held = ratesOf(rate, from, to)
   if (held.length > 1) throw refusal('/rate/reset', 'of compound interest is `frozen`')
-  const steps = compoundInterest(principal, held[0]!.rate, from, to, compounding, dayCount)
+  const steps = compoundInterest(principal, held[0]!.rate, from, to, compounding, dayCount, conventionOf(input))
   const exact = sumR(steps.map(({ interest }) => interest))
   return {
-    exact, total: exact, perDay: null,
-    segments: steps.slice(-daysMax).map(({ through, capital, interest }, i) => ({
-      from: addDays(steps[i - 1]?.through ?? from, 1), to: through, base: short(capital), rate: formatR(held[0]!.rate), days: 0, exact: short(interest),
-    })),
+    exactText: short(exact), total: exact, perDay: null,
+    segments: steps.map(({ through, capital, interest }, i) => {
+      const before = steps[i - 1]?.through ?? from
+      return { from: addDays(before, 1), to: through, base: short(capital), rate: formatR(held[0]!.rate), days: daysBetween(before, through), exact: short(interest) }
+    }),
   }
 }
 
@@ -141,12 +161,13 @@ export const api: Api = app => {
     if (!isCurrency(currency)) throw refusal('/currency', 'is not a currency of ISO 4217')
     const { from, to } = spanOf(body)
     checkRate(rate, from)
-    const { exact, segments, perDay, total } = compounding === 'none' ? simple(body, from, to, dayCount, mode) : compound(body, from, to, dayCount)
+    checkRounding(body, dayCount, to)
+    const { exactText: exact, segments, perDay, total } = compounding === 'none' ? simple(body, from, to, dayCount, mode) : compound(body, from, to, dayCount)
     const last = ratesOf(rate, from, to > from ? to : addDays(from, 1)).at(-1)!.rate
     const yearDays = yearDaysOf(dayCount, to)
     const daily = yearDays === null ? null : dailyPercent(last, rate.unit, yearDays)
     return {
-      currency, interest: rounded(total, mode, '/principal'), exact: short(exact), perDay: perDay === null ? null : Number(perDay), segments,
+      currency, interest: rounded(total, mode, '/principal'), exact, perDay: perDay === null ? null : Number(perDay), segments,
       rate: {
         value: formatR(last), annualPercent: yearDays === null ? null : formatR(annualPercent(last, rate.unit, yearDays)),
         dailyPercent: daily === null ? null : formatR(dailyRateDecimals === undefined ? daily : roundToDecimals(daily, dailyRateDecimals, mode)),

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Currency, OneOf, Ratio, closed, compareR, divR, exponentOf, formatFixed, formatR, isCurrency, mulR, problems, ratio, roundToDecimals, roundToIncrement, sumR, wholeR, zeroR } from '#kernel'
+import { Currency, OneOf, Ratio, closed, compareR, divR, exponentOf, formatFixed, formatR, isCurrency, minorUnitsOf, mulR, payableOf, problems, ratio, roundToDecimals, roundToIncrement, sumR, wholeR, zeroR } from '#kernel'
 import type { Api } from '#platform'
 import { CalculationRefused, Exact, Mode, Money, exactOf, refusal, rounded } from './schema.core.ts'
 import { splitBy, splitMethods } from './split.core.ts'
@@ -92,14 +92,15 @@ export const api: Api = app => {
   }, async ({ body: { amount, currency: own, to, mode = 'half_up', payoutStep = 1 } }) => {
     knownCurrency(own, '/currency')
     const currency = to === undefined ? own : knownCurrency(to.currency, '/to/currency')
-    const exact = to === undefined ? exactOf(amount, '/amount') : mulR(exactOf(amount, '/amount'), exactOf(to.rate, '/to/rate'))
+    const rate = to === undefined ? wholeR(1) : exactOf(to.rate, '/to/rate')
+    if (compareR(rate, zeroR) <= 0) throw refusal('/to/rate', 'must be above zero')
+    const exact = mulR(exactOf(amount, '/amount'), rate)
     const exponent = exponentOf(currency)
-    const units = rounded(mulR(exact, wholeR(10n ** BigInt(exponent))), mode, '/amount')
-    const steps = ratio(BigInt(units), BigInt(payoutStep))
-    const payable = (how: 'floor' | 'ceil') => rounded(mulR(roundToDecimals(steps, 0, how), wholeR(payoutStep)), how, '/payoutStep')
+    const units = rounded(minorUnitsOf(exact, currency), mode, '/amount')
+    if (Math.abs(units) > Number.MAX_SAFE_INTEGER - payoutStep) throw refusal('/payoutStep', 'leads beyond the range of exact integers')
     return {
       currency, exponent, exact: formatR(exact), amount: units, decimal: formatFixed(ratio(BigInt(units), 10n ** BigInt(exponent)), exponent),
-      payout: { below: payable('floor'), above: payable('ceil') },
+      payout: payableOf(units, payoutStep),
     }
   })
 }

@@ -4,7 +4,7 @@ import { NotFound, emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import { lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
-import { post } from '../ledger/index.ts'
+import { movements, post } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
 import { findAgreements } from '../lenders/index.ts'
 import { closePlacement } from '../placements/index.ts'
@@ -48,13 +48,9 @@ async function chargeAll (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charg
 
 const noPauses: readonly Pause[] = []
 
-const entryOf = ({ id, of, made: { kind, amount, toOn } }: PostedCharge): Entry => {
-  const isInterest = kind === 'interest'
-  return {
-    lenderId: of.lenderId, accountId: of.accountId, kind: isInterest ? 'accrual' : 'lateFee', causeId: id, effectiveOn: toOn, currency: of.currency,
-    lines: [isInterest ? { debit: 'D.INTEREST', credit: 'C.ACCRUED', amount } : { debit: 'D.PENALTY', credit: 'C.CHARGED', amount }],
-  }
-}
+const entryOf = ({ id, of, made: { kind, amount, toOn } }: PostedCharge): Entry => ({
+  lenderId: of.lenderId, accountId: of.accountId, kind: kind === 'interest' ? 'accrual' : 'lateFee', causeId: id, effectiveOn: toOn, currency: of.currency, lines: movements.charged(kind, amount),
+})
 
 function announce (tx: Tx, { id: chargeId, of: { accountId, lenderId, currency }, made: { kind, amount, fromOn, toOn } }: PostedCharge): void {
   if (kind === 'interest') emit(tx, InterestAccrued, { accountId, lenderId }, { chargeId, accountId, amount, currency, fromOn, toOn })
@@ -124,7 +120,7 @@ export async function waiveCharge (tx: Tx, chargeId: Id<'charge'>, { reason }: W
   const { id: accountId, lenderId } = account
   const [entryId] = await post(tx, [{
     lenderId, accountId, kind: 'waiver', causeId: chargeId, effectiveOn: dayIn(account.timeZone, tx.ctx.now), currency,
-    lines: [{ debit: 'C.WAIVED', credit: kind === 'interest' ? 'D.INTEREST' : 'D.PENALTY', amount }],
+    lines: movements.waived(kind === 'interest' ? 'interest' : 'penalty', amount),
   }])
   const charge = await setChargeWaived(tx, chargeId, reason, entryId!)
   emit(tx, ChargeWaived, { accountId, lenderId }, { chargeId, accountId, amount, currency, kind, reason })

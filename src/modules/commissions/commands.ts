@@ -4,9 +4,9 @@ import { emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import { daysPastDue } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
-import { findPlaced, post, reverse } from '../ledger/index.ts'
+import { findPlaced, movements, post, reverse } from '../ledger/index.ts'
 import type { Agreement } from '../lenders/index.ts'
-import { commissionLines, explainCommission, negated, noPast, pastWith, recoveryOf, withheldOf } from './core.ts'
+import { explainCommission, negated, noPast, pastWith, recoveryOf, withheldOf } from './core.ts'
 import type { Explained, Past } from './core.ts'
 import { findAccrual, insertCommissionEntry, listAccruals } from './db.ts'
 import type { CommissionEntry } from './db.ts'
@@ -56,7 +56,7 @@ async function accrue (tx: Tx, { account: { id: accountId, lenderId, currency },
   const recoverFrom = recoveryOf(terms.recover, at.receivedBy)
   const withheld = withheldOf(recoverFrom, earned, allocated)
   const id = newId('commissionEntry')
-  const lines = commissionLines(earned, withheld)
+  const lines = movements.commissionEarned(earned, withheld)
   const [journalEntryId = null] = await post(tx, lines.length === 0 ? [] : [{ lenderId, accountId, kind: 'commission', causeId: id, effectiveOn: receivedOn, currency, lines }])
   const entry = await insertCommissionEntry(tx, {
     id, lenderId, accountId, paymentId, agreementId: agreement.id, kind: 'accrual', ...as, effectiveOn: receivedOn, currency, ...allocated, planId, row, situation: at,

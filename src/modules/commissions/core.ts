@@ -1,6 +1,5 @@
 import { add, addR, compareR, formatR, lesser, minor, mulR, neg, rational, roundR, sub, sum, totalOf, wholeR, zero, zeroR } from '#kernel'
 import type { Buckets, Minor, Rational } from '#kernel'
-import type { Line } from '../ledger/index.ts'
 import { adjusted, boundedFee, boundedTotal, feeOf } from './fees.core.ts'
 import { adjustmentsFor, isCumulative, rowFor } from './plan.core.ts'
 import type { PlanTerms, Situation } from './plan.core.ts'
@@ -68,20 +67,6 @@ export const recoveryOf = (recover: PlanTerms['recover'], receivedBy: 'agency' |
 /** How much of commission and VAT is withheld: never more than this payment brought the lender, so that no other payment pays for it. */
 export const withheldOf = (recovery: Recovery, { commission, vat }: Earned, allocated: Buckets): Minor =>
   recovery === 'trust' ? lesser(add(commission, vat), totalOf(allocated)) : zero
-
-/** The movements that book commission and its VAT, `withheld` of it out of trust money and the rest on the lender's account. */
-export function commissionLines ({ commission, vat }: Earned, withheld: Minor): Line[] {
-  const income = lesser(commission, withheld)
-  const tax = sub(withheld, income)
-  const lines: Line[] = [
-    { debit: 'T.CLIENT', credit: 'T.AGENCY', amount: withheld },
-    { debit: 'O.DUE_FROM_TRUST', credit: 'O.COMMISSION_INCOME', amount: income },
-    { debit: 'O.DUE_FROM_TRUST', credit: 'O.VAT_OUTPUT', amount: tax },
-    { debit: 'O.AR', credit: 'O.COMMISSION_INCOME', amount: sub(commission, income) },
-    { debit: 'O.AR', credit: 'O.VAT_OUTPUT', amount: sub(vat, tax) },
-  ]
-  return lines.filter(({ amount }) => amount > zero)
-}
 
 /** The same parts, taken away. */
 export const negated = ({ principal, interest, penalty, costs }: Buckets): Buckets => ({ principal: neg(principal), interest: neg(interest), penalty: neg(penalty), costs: neg(costs) })

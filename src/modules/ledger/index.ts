@@ -8,11 +8,15 @@
  * Entries are only ever added. A mistake is undone by a reversal: the exact opposite of the stored lines, once. The balance on the account's
  * row is the sum of its postings and is moved with them, under the account's lock.
  *
+ * Which ledger accounts an event moves is said once, in `movements`: the other modules say what happened and how much.
+ *
  * What must never happen: an entry changed or removed, a part of a debt below zero, one cause posted twice.
  */
 export { api } from './api.ts'
 export { post, postOpenings, reversalOf, reverse } from './commands.ts'
 export { AlreadyReversed, ReversalTooEarly, claimAccounts, debtKinds, differenceOf, entryKinds, linesFor, movedBy } from './core.ts'
 export type { DatedLine, Entry, EntryKind, Line } from './core.ts'
+export * as movements from './movements.core.ts'
+export type { Till } from './movements.core.ts'
 export { findPlaced, listPostedLines } from './db.ts'
 export type { PostedLine } from './db.ts'

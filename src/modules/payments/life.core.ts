@@ -2,8 +2,9 @@ import { buckets, lessBuckets, lesser, noBuckets, totalOf, zero } from '#kernel'
 import type { Bucket, Buckets, CalendarDay, Minor } from '#kernel'
 import { chargeThrough, restThrough } from '../charges/core.ts'
 import type { ChargeTerms, NewCharge, Pause, Position } from '../charges/core.ts'
-import { claimAccounts, linesFor, movedBy, negated } from '../ledger/core.ts'
+import { claimAccounts, movedBy, negated } from '../ledger/core.ts'
 import type { DatedLine, Line } from '../ledger/core.ts'
+import { charged, paidToAgency, paidToLender } from '../ledger/movements.core.ts'
 import { allocate } from './core.ts'
 import type { Allocation, Receiver } from './core.ts'
 
@@ -53,13 +54,9 @@ function accrue (state: State, { terms, pauses, timeZone }: Beginning, { workedT
   state.position = restThrough(position, day)
   for (const charge of charges) {
     state.life.charges.push(charge)
-    if (charge.amount > zero) move(state, charge.toOn, [lineOf(charge)])
+    if (charge.amount > zero) move(state, charge.toOn, charged(charge.kind, charge.amount))
   }
 }
-
-/** The movement that posts a charge. */
-export const lineOf = ({ kind, amount }: Pick<NewCharge, 'kind' | 'amount'>): Line =>
-  kind === 'interest' ? { debit: 'D.INTEREST', credit: 'C.ACCRUED', amount } : { debit: 'D.PENALTY', credit: 'C.CHARGED', amount }
 
 function happen (state: State, { order }: Beginning, fact: Fact): void {
   if (fact.kind === 'payment') {
@@ -96,8 +93,5 @@ function move (state: State, on: CalendarDay, lines: readonly Line[]): void {
 const sumBuckets = (a: Buckets, b: Buckets): Buckets => lessBuckets(a, lessBuckets(noBuckets, b))
 
 /** Where a payment went: into trust for the lender, or past the agency; what is overpaid into the agency's hands is the debtor's. */
-export function paymentLines (receivedBy: Receiver, { allocated, overpaid }: Allocation): Line[] {
-  if (receivedBy === 'lender') return linesFor(allocated, (claim, amount) => ({ debit: 'C.COLLECTED_DIRECT', credit: claim, amount }))
-  const trust: Line[] = [{ debit: 'T.BANK', credit: 'T.CLIENT', amount: totalOf(allocated) }, { debit: 'T.BANK', credit: 'T.REFUND', amount: overpaid }]
-  return [...trust.filter(({ amount }) => amount > zero), ...linesFor(allocated, (claim, amount) => ({ debit: 'C.COLLECTED_AGENCY', credit: claim, amount }))]
-}
+export const paymentLines = (receivedBy: Receiver, { allocated, overpaid }: Allocation): Line[] =>
+  receivedBy === 'lender' ? paidToLender(allocated) : paidToAgency(allocated, overpaid, 'T.BANK')

@@ -4,7 +4,7 @@ import { NotFound, emit } from '#platform'
 import type { Tx, Vault } from '#platform'
 import { lockAccount, setAccountClosed } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
-import { linesFor, post } from '../ledger/index.ts'
+import { movements, post } from '../ledger/index.ts'
 import { findLender } from '../lenders/index.ts'
 import { AccountNotPlaced, checkStep } from './core.ts'
 import type { CloseCode, PlacementState } from './core.ts'
@@ -68,7 +68,7 @@ export async function recallPlacement (tx: Tx, id: Id<'placement'>): Promise<Pla
   if (totalOf(balance) > 0) {
     await post(tx, [{
       lenderId, accountId, kind: 'recall', causeId: id, effectiveOn: today(tx, account), currency: account.currency,
-      lines: linesFor(balance, (claim, amount) => ({ debit: 'C.RECALLED', credit: claim, amount })),
+      lines: movements.recalled(balance),
     }])
   }
   emit(tx, PlacementRecalled, whom(placement), which(placement))

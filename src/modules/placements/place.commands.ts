@@ -5,7 +5,7 @@ import {
   daysPastDue, deleteAccountParties, findAccountsByReference, insertAccountParties, insertAccounts, lockClosedAccounts, restateAccounts, stageAtPlacement,
 } from '../accounts/index.ts'
 import type { AccountRow, NewAccount } from '../accounts/index.ts'
-import { linesFor, post, postOpenings } from '../ledger/index.ts'
+import { movements, post, postOpenings } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
 import { AgreementMissing, findAgreement, findAgreementsInForce } from '../lenders/index.ts'
 import type { Agreement } from '../lenders/index.ts'
@@ -173,15 +173,12 @@ const placementOf = ({ placementId, accountId, agreement, debt }: Candidate, pla
 
 const openingOf = ({ lenderId }: Handover, { accountId, placementId, debt: { input, placedOn, balance } }: Candidate): Entry => ({
   lenderId, accountId, kind: 'placement', causeId: placementId, effectiveOn: placedOn, currency: input.currency,
-  lines: linesFor(balance, (claim, amount) => ({ debit: claim, credit: 'C.PLACED', amount })),
+  lines: movements.placed(balance),
 })
 
 /** The entry that brings a debt placed again to its new balance; none when it owes just that. */
 function restatementOf ({ lenderId }: Handover, { accountId, placementId, account, debt: { input, placedOn, balance } }: Returning): Entry[] {
   const { raised, lowered } = restatement(account, balance)
-  const lines = [
-    ...linesFor(raised, (claim, amount) => ({ debit: claim, credit: 'C.ADJUSTED', amount })),
-    ...linesFor(lowered, (claim, amount) => ({ debit: 'C.ADJUSTED', credit: claim, amount })),
-  ]
+  const lines = movements.adjusted(raised, lowered)
   return lines.length === 0 ? [] : [{ lenderId, accountId, kind: 'adjustment', causeId: placementId, effectiveOn: placedOn, currency: input.currency, lines }]
 }

@@ -2,7 +2,7 @@ import { add, addDays, dayIn, lesser, neg, startOfDay, sum, uuidOf, zero } from 
 import type { CalendarDay, Id, Minor } from '#kernel'
 import { emit, newId } from '#platform'
 import type { Tx } from '#platform'
-import { post } from '../ledger/index.ts'
+import { movements, post } from '../ledger/index.ts'
 import type { Entry, EntryKind, Line } from '../ledger/index.ts'
 import { findAgreementsInForce, lockLender } from '../lenders/index.ts'
 import type { RemittanceBasis } from '../lenders/index.ts'
@@ -17,7 +17,6 @@ import { hashOf, invoiceText, statementText } from './documents.core.ts'
 import { CreditNoteIssued, InvoiceIssued, RemittanceSent, StatementIssued, TrustFellShort } from './events.ts'
 import { findStanding, insertInvoice, insertSettlements, listOpenInvoices } from './invoices.db.ts'
 import type { OpenInvoice } from './invoices.db.ts'
-import { netted, offset, remitted, shortfallOwed, swept, taxRounded } from './movements.core.ts'
 import { findPosition, isTrustShort, listSources } from './sources.db.ts'
 
 /** What a remittance is of, and the documents it makes. */
@@ -89,7 +88,7 @@ async function roundTaxes (tx: Tx, run: Run, bills: readonly Bill[]): Promise<Is
     if (from === 'trust') free = { client: add(free.client, neg(bill.difference)), agency: add(free.agency, bill.difference) }
     return { bill, id: newId('invoice'), from, rounded: null }
   })
-  const entries = issues.flatMap(({ bill, id, from }): Entry[] => bill.difference === zero ? [] : [entryFor(run, 'documentTax', id, taxRounded(bill.difference, from))])
+  const entries = issues.flatMap(({ bill, id, from }): Entry[] => bill.difference === zero ? [] : [entryFor(run, 'documentTax', id, movements.taxRounded(bill.difference, from))])
   const ids = await post(tx, entries)
   return issues.map((one): Issue => {
     const at = entries.findIndex(({ causeId }) => causeId === one.id)
@@ -111,8 +110,8 @@ const ownSource = ({ today }: Run, kind: EntryKind, entryId: Id<'journalEntry'>,
 async function move (tx: Tx, run: Run, remittanceId: Id<'remittance'>, { shortfall, netted: made, offset: kept, remitted: sent, swept: out }: Settled): Promise<Source[]> {
   const { statementId, lenderId, currency } = run
   const wanted: [EntryKind, string, Line[], Partial<typeof noEffect> | null][] = [
-    ['shortfall', statementId, shortfallOwed(shortfall), null], ['netting', statementId, netted(made), null],
-    ['offset', statementId, offset(kept), { held: neg(kept), billed: neg(kept) }], ['remittance', remittanceId, remitted(sent), { held: neg(sent) }], ['sweep', statementId, swept(out), null],
+    ['shortfall', statementId, movements.shortfallOwed(shortfall), null], ['netting', statementId, movements.curedByNetting(made), null],
+    ['offset', statementId, movements.offset(kept), { held: neg(kept), billed: neg(kept) }], ['remittance', remittanceId, movements.remitted(sent), { held: neg(sent) }], ['sweep', statementId, movements.swept(out), null],
   ]
   const moving = wanted.filter(([, , lines]) => lines.length > 0)
   const ids = await post(tx, moving.map(([kind, causeId, lines]) => entryFor(run, kind, causeId, lines)))
@@ -174,6 +173,6 @@ export async function coverShortfall (tx: Tx, lenderId: Id<'lender'>, currency: 
   if (client >= zero) return
   const amount = neg(client)
   const today = dayIn((await findTenant(tx)).timeZone, tx.ctx.now)
-  await post(tx, [{ lenderId, accountId: null, kind: 'shortfall', causeId: because, effectiveOn: today, currency, lines: shortfallOwed(amount) }])
+  await post(tx, [{ lenderId, accountId: null, kind: 'shortfall', causeId: because, effectiveOn: today, currency, lines: movements.shortfallOwed(amount) }])
   emit(tx, TrustFellShort, { lenderId }, { lenderId, currency, amount, because: 'reversal' })
 }
