@@ -64,7 +64,7 @@ const events: Record<string, readonly Line[]> = {
 /** What lines leave on each ledger account, debits less credits; accounts they leave where they were are not among them. */
 function nets (lines: readonly Line[]): Record<string, number> {
   const accounts = [...new Set(lines.flatMap(({ debit, credit }) => [debit, credit]))].sort()
-  return Object.fromEntries(accounts.map(account => [account, movements.netOn(account, lines)]).filter(([, net]) => net !== 0))
+  return Object.fromEntries(accounts.map((account): [string, number] => [account, movements.netOn(account, lines)]).filter(([, net]) => net !== 0))
 }
 
 const publishedNets = (lines: Published['lines']): Record<string, number> => {
