@@ -286,6 +286,17 @@ CREATE TABLE "corrections" (
 	CONSTRAINT "corrections_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "payment_clearings" (
+	"tenant_id" uuid NOT NULL,
+	"payment_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"clears_on" date,
+	"cleared_on" date,
+	"entry_id" uuid,
+	"due_at" timestamptz,
+	CONSTRAINT "payment_clearings_tenant_id_payment_id_pk" PRIMARY KEY("tenant_id","payment_id")
+);
+--> statement-breakpoint
 CREATE TABLE "payment_reversals" (
 	"tenant_id" uuid NOT NULL,
 	"payment_id" uuid NOT NULL,
@@ -315,6 +326,7 @@ CREATE TABLE "payments" (
 	"penalty" bigint NOT NULL,
 	"costs" bigint NOT NULL,
 	"overpaid" bigint NOT NULL,
+	"till" text,
 	"state" text NOT NULL,
 	"entry_id" uuid,
 	"created_at" timestamptz NOT NULL,
@@ -884,6 +896,8 @@ ALTER TABLE "parties" ADD CONSTRAINT "parties_tenant_id_lender_id_lenders_tenant
 ALTER TABLE "reveals" ADD CONSTRAINT "reveals_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "corrections" ADD CONSTRAINT "corrections_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "corrections" ADD CONSTRAINT "corrections_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "payment_clearings" ADD CONSTRAINT "payment_clearings_tenant_id_payment_id_payments_tenant_id_id_fk" FOREIGN KEY ("tenant_id","payment_id") REFERENCES "public"."payments"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "payment_clearings" ADD CONSTRAINT "payment_clearings_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payment_reversals" ADD CONSTRAINT "payment_reversals_tenant_id_payment_id_payments_tenant_id_id_fk" FOREIGN KEY ("tenant_id","payment_id") REFERENCES "public"."payments"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payment_reversals" ADD CONSTRAINT "payment_reversals_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -936,7 +950,7 @@ CREATE INDEX "commission_plans_tenant_id_lender_id_id_index" ON "commission_plan
 CREATE UNIQUE INDEX "journal_entries_tenant_id_cause_id_kind_index" ON "journal_entries" USING btree ("tenant_id","cause_id","kind");--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_reversal_of_index" ON "journal_entries" USING btree ("tenant_id","reversal_of") WHERE "journal_entries"."reversal_of" is not null;--> statement-breakpoint
 CREATE INDEX "journal_entries_tenant_id_account_id_id_index" ON "journal_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
-CREATE INDEX "journal_entries_of_money" ON "journal_entries" USING btree ("tenant_id","lender_id","id") WHERE kind not in ('placement', 'accrual', 'lateFee', 'waiver', 'adjustment', 'recall', 'writeOff');--> statement-breakpoint
+CREATE INDEX "journal_entries_of_money" ON "journal_entries" USING btree ("tenant_id","lender_id","id") WHERE kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal');--> statement-breakpoint
 CREATE INDEX "postings_tenant_id_lender_id_index" ON "postings" USING btree ("tenant_id","lender_id");--> statement-breakpoint
 CREATE INDEX "postings_of_trust" ON "postings" USING btree ("tenant_id","lender_id","currency") WHERE left(debit, 1) in ('T', 'O');--> statement-breakpoint
 CREATE INDEX "postings_of_shortfalls" ON "postings" USING btree ("tenant_id","currency") WHERE 'T.CLIENT_DUE' in (debit, credit);--> statement-breakpoint
@@ -957,6 +971,7 @@ CREATE INDEX "parties_tenant_id_identity_index_index" ON "parties" USING btree (
 CREATE INDEX "reveals_tenant_id_party_id_id_index" ON "reveals" USING btree ("tenant_id","party_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "corrections_tenant_id_cause_id_cause_index" ON "corrections" USING btree ("tenant_id","cause_id","cause");--> statement-breakpoint
 CREATE INDEX "corrections_tenant_id_account_id_id_index" ON "corrections" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "payment_clearings_tenant_id_due_at_index" ON "payment_clearings" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "payment_reversals_tenant_id_id_index" ON "payment_reversals" USING btree ("tenant_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "payments_tenant_id_lender_id_reference_index" ON "payments" USING btree ("tenant_id","lender_id","reference") WHERE "payments"."reference" is not null;--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_account_id_id_index" ON "payments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint

@@ -4,6 +4,7 @@ import { idOf, minor, uuidOf } from '#kernel'
 import type { Id, Minor } from '#kernel'
 import { literal } from '#platform'
 import type { Tx } from '#platform'
+import { unstatedKindsText } from '../ledger/index.ts'
 import type { Position, Source } from './core.ts'
 import { linesMax } from './db.ts'
 
@@ -42,7 +43,7 @@ export async function listSources (tx: Tx, lenderId: Id<'lender'>, currency: str
     left join commission_entries c on c.tenant_id = e.tenant_id and c.id = e.cause_id and e.kind in ('commission', 'clawback')
     left join statement_lines corrected on corrected.tenant_id = e.tenant_id and corrected.entry_id = e.reversal_of
     where e.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and e.lender_id = ${uuidOf(lenderId)}::uuid and e.recorded_at < ${before}::timestamptz and m.concerns
-      and e.kind not in ('placement', 'accrual', 'lateFee', 'waiver', 'adjustment', 'recall', 'writeOff')
+      and e.kind not in (${sql.raw(unstatedKindsText)})
       and not exists (select from statement_lines s where s.tenant_id = e.tenant_id and s.entry_id = e.id)
     order by e.id limit ${literal(linesMax)}`)
   return rows.map(row => ({
