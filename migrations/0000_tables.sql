@@ -286,17 +286,6 @@ CREATE TABLE "corrections" (
 	CONSTRAINT "corrections_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
-CREATE TABLE "payment_clearings" (
-	"tenant_id" uuid NOT NULL,
-	"payment_id" uuid NOT NULL,
-	"lender_id" uuid NOT NULL,
-	"clears_on" date,
-	"cleared_on" date,
-	"entry_id" uuid,
-	"due_at" timestamptz,
-	CONSTRAINT "payment_clearings_tenant_id_payment_id_pk" PRIMARY KEY("tenant_id","payment_id")
-);
---> statement-breakpoint
 CREATE TABLE "payment_reversals" (
 	"tenant_id" uuid NOT NULL,
 	"payment_id" uuid NOT NULL,
@@ -327,6 +316,10 @@ CREATE TABLE "payments" (
 	"costs" bigint NOT NULL,
 	"overpaid" bigint NOT NULL,
 	"till" text,
+	"clears_on" date,
+	"cleared_on" date,
+	"clearing_entry_id" uuid,
+	"due_at" timestamptz,
 	"state" text NOT NULL,
 	"entry_id" uuid,
 	"created_at" timestamptz NOT NULL,
@@ -896,13 +889,12 @@ ALTER TABLE "parties" ADD CONSTRAINT "parties_tenant_id_lender_id_lenders_tenant
 ALTER TABLE "reveals" ADD CONSTRAINT "reveals_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "corrections" ADD CONSTRAINT "corrections_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "corrections" ADD CONSTRAINT "corrections_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "payment_clearings" ADD CONSTRAINT "payment_clearings_tenant_id_payment_id_payments_tenant_id_id_fk" FOREIGN KEY ("tenant_id","payment_id") REFERENCES "public"."payments"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "payment_clearings" ADD CONSTRAINT "payment_clearings_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payment_reversals" ADD CONSTRAINT "payment_reversals_tenant_id_payment_id_payments_tenant_id_id_fk" FOREIGN KEY ("tenant_id","payment_id") REFERENCES "public"."payments"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payment_reversals" ADD CONSTRAINT "payment_reversals_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_clearing_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","clearing_entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "column_mappings" ADD CONSTRAINT "column_mappings_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placement_batches" ADD CONSTRAINT "placement_batches_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placement_parts" ADD CONSTRAINT "placement_parts_tenant_id_batch_id_placement_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."placement_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -971,11 +963,11 @@ CREATE INDEX "parties_tenant_id_identity_index_index" ON "parties" USING btree (
 CREATE INDEX "reveals_tenant_id_party_id_id_index" ON "reveals" USING btree ("tenant_id","party_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "corrections_tenant_id_cause_id_cause_index" ON "corrections" USING btree ("tenant_id","cause_id","cause");--> statement-breakpoint
 CREATE INDEX "corrections_tenant_id_account_id_id_index" ON "corrections" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
-CREATE INDEX "payment_clearings_tenant_id_due_at_index" ON "payment_clearings" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "payment_reversals_tenant_id_id_index" ON "payment_reversals" USING btree ("tenant_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "payments_tenant_id_lender_id_reference_index" ON "payments" USING btree ("tenant_id","lender_id","reference") WHERE "payments"."reference" is not null;--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_account_id_id_index" ON "payments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_lender_id_id_index" ON "payments" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "payments_tenant_id_due_at_index" ON "payments" USING btree ("tenant_id","due_at") WHERE "payments"."due_at" is not null;--> statement-breakpoint
 CREATE INDEX "column_mappings_tenant_id_lender_id_id_index" ON "column_mappings" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "placement_batches_tenant_id_lender_id_id_index" ON "placement_batches" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "placement_batches_tenant_id_due_at_index" ON "placement_batches" USING btree ("tenant_id","due_at");--> statement-breakpoint

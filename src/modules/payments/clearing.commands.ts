@@ -8,17 +8,15 @@ import { findTenant } from '../tenants/index.ts'
 import type { ClearingInput } from './api.ts'
 import { checkBegun, checkHands } from './checks.commands.ts'
 import { checkClearing } from './clearing.core.ts'
-import { clearMax, insertClearing, lockClearable, setCleared } from './clearing.db.ts'
+import { clearMax, lockClearable, setCleared } from './clearing.db.ts'
 import type { Clears } from './clearing.db.ts'
 import { findPayment, lockPayment } from './db.ts'
 import type { PaymentRow } from './db.ts'
 import { PaymentCleared } from './events.ts'
 
-/** Notes that a payment is on its way to the bank; given a day, it clears by itself when that day is over in the agency's calendar. */
-export async function awaitClearing (tx: Tx, paymentId: Id<'payment'>, lenderId: Id<'lender'>, clearsOn: CalendarDay | null): Promise<void> {
-  const dueAt = clearsOn === null ? null : startOfDay(addDays(clearsOn, 1), (await findTenant(tx)).timeZone).toISOString()
-  await insertClearing(tx, { paymentId, lenderId, clearsOn, dueAt })
-}
+/** When money clears by itself: when the day given for it is over in the agency's calendar; null without one. */
+export const clearingDueAt = async (tx: Tx, clearsOn: CalendarDay | null): Promise<string | null> =>
+  clearsOn === null ? null : startOfDay(addDays(clearsOn, 1), (await findTenant(tx)).timeZone).toISOString()
 
 /**
  * Records that the bank has settled a payment that was on its way, once. What it settled of its debt stays as it is; from now on it can be passed on.
@@ -30,7 +28,7 @@ export async function clearPayment (tx: Tx, paymentId: Id<'payment'>, { clearedO
   checkHands(tx, found.receivedBy)
   const account = await lockAccount(tx, found.accountId)
   const payment = await lockPayment(tx, paymentId)
-  checkClearing({ ...payment, reason: payment.reversal?.reason ?? null }, clearedOn)
+  checkClearing({ ...payment, isUndone: payment.state === 'reversed' }, clearedOn)
   await checkBegun(tx, account, clearedOn)
   const { accountId, lenderId, amount, currency } = payment
   await clear(tx, [{ paymentId, accountId, lenderId, amount, currency, clearedOn }])

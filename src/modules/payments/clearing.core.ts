@@ -41,9 +41,9 @@ export function clearingOf ({ till, clearedOn, reason }: OnItsWay): Clearing | n
 }
 
 /** Refuses to clear what is not on its way. Throws `ClearingNotApplicable`, `PaymentAlreadyReversed`, `PaymentAlreadyCleared`, `ClearedTooEarly`. */
-export function checkClearing ({ till, receivedOn, clearedOn, reason }: OnItsWay, on: CalendarDay): void {
+export function checkClearing ({ till, receivedOn, clearedOn, isUndone }: Omit<OnItsWay, 'reason'> & { isUndone: boolean }, on: CalendarDay): void {
   if (till === null) throw ClearingNotApplicable()
-  if (reason !== null) throw PaymentAlreadyReversed()
+  if (isUndone) throw PaymentAlreadyReversed()
   if (till === 'T.BANK' || clearedOn !== null) throw PaymentAlreadyCleared({ clearedOn: clearedOn ?? receivedOn })
   if (on < receivedOn) throw ClearedTooEarly({ receivedOn })
 }

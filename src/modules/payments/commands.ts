@@ -15,7 +15,7 @@ import { closePlacement, findLastPlacement, findPlacement, reopenPlacement, requ
 import type { PlacementRow } from '../placements/index.ts'
 import type { PaymentInput, PaymentReversalInput } from './api.ts'
 import { checkBegun, checkHands } from './checks.commands.ts'
-import { awaitClearing } from './clearing.commands.ts'
+import { clearingDueAt } from './clearing.commands.ts'
 import { tillOf } from './clearing.core.ts'
 import { AccountAmbiguous, PaymentAlreadyReversed, allocate, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
 import type { Receiver } from './core.ts'
@@ -84,16 +84,16 @@ async function receive (tx: Tx, input: PaymentInput): Promise<Received> {
     ? { journalEntryId: await postOne(tx, entry), correction: null }
     : await correct(tx, relived, { cause: 'payment', causeId: paymentId, on: receivedOn, entry, paymentId })
   const payment = await insertPayment(tx, {
-    id: paymentId, accountId, lenderId, placementId: placement.placementId, amount, currency, receivedOn, receivedBy, method, reference, ...allocated, overpaid, till, journalEntryId,
+    id: paymentId, accountId, lenderId, placementId: placement.placementId, amount, currency, receivedOn, receivedBy, method, reference, ...allocated, overpaid, till, clearsOn,
+    dueAt: await clearingDueAt(tx, clearsOn), journalEntryId,
   })
-  if (till === 'T.CLEARING') await awaitClearing(tx, paymentId, lenderId, clearsOn)
   const concerns = { accountId, lenderId }
   emit(tx, PaymentPosted, concerns, { paymentId, accountId, amount, currency, receivedOn, receivedBy, overpaid, isPending: till === 'T.CLEARING' })
   const { commission, vat } = await accrueCommission(tx, { account, agreement, placement, paymentId, allocated, receivedBy, receivedOn }, changedBy(correction))
   const balance = relived?.life.owed ?? lessBuckets(owed, allocated)
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(allocated), overpaid, commission, vat, balance: withTotal(balance) })
   if (isSettled(balance)) await closePlacement(tx, accountId, closeCodeOf(receivedBy))
-  return { payment: { ...payment, clearsOn }, before: account, after: balance, correction }
+  return { payment, before: account, after: balance, correction }
 }
 
 const postOne = async (tx: Tx, entry: Entry | null): Promise<Id<'journalEntry'> | null> => entry === null ? null : (await post(tx, [entry]))[0]!

@@ -3,26 +3,23 @@ import { cutPage } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { NotFound, newId, ownRows, pageAfter } from '#platform'
 import type { Tx } from '#platform'
-import { paymentClearings, paymentReversals, payments } from './tables.ts'
+import { paymentReversals, payments } from './tables.ts'
 
 const columns = {
   id: payments.id, accountId: payments.accountId, lenderId: payments.lenderId, placementId: payments.placementId, amount: payments.amount, currency: payments.currency,
   receivedOn: payments.receivedOn, receivedBy: payments.receivedBy, method: payments.method, reference: payments.reference,
   principal: payments.principal, interest: payments.interest, penalty: payments.penalty, costs: payments.costs, overpaid: payments.overpaid,
-  till: payments.till, state: payments.state, journalEntryId: payments.entryId, createdAt: payments.createdAt,
+  till: payments.till, clearsOn: payments.clearsOn, clearedOn: payments.clearedOn, clearingEntryId: payments.clearingEntryId, state: payments.state, journalEntryId: payments.entryId, createdAt: payments.createdAt,
 }
 
 const reversalColumns = {
   id: paymentReversals.id, reason: paymentReversals.reason, reversedOn: paymentReversals.reversedOn, journalEntryId: paymentReversals.entryId, createdAt: paymentReversals.createdAt,
 }
 
-const clearingColumns = { clearsOn: paymentClearings.clearsOn, clearedOn: paymentClearings.clearedOn, clearingEntryId: paymentClearings.entryId }
-
-const withReversal = (tx: Tx) => tx.select({ ...columns, ...clearingColumns, reversal: reversalColumns }).from(payments)
+const withReversal = (tx: Tx) => tx.select({ ...columns, reversal: reversalColumns }).from(payments)
   .leftJoin(paymentReversals, and(eq(paymentReversals.tenantId, payments.tenantId), eq(paymentReversals.paymentId, payments.id)))
-  .leftJoin(paymentClearings, and(eq(paymentClearings.tenantId, payments.tenantId), eq(paymentClearings.paymentId, payments.id)))
 
-/** A payment, with its reversal when it was undone and its clearing when it was on its way, or null. */
+/** A payment, with its reversal when it was undone, or null. */
 export async function findPayment (tx: Tx, id: Id<'payment'>) {
   const [row] = await withReversal(tx).where(and(eq(payments.tenantId, tx.ctx.tenantId), eq(payments.id, id)))
   return row ?? null
@@ -32,10 +29,9 @@ export async function findPayment (tx: Tx, id: Id<'payment'>) {
 export type PaymentRow = NonNullable<Awaited<ReturnType<typeof findPayment>>>
 
 /** A payment, kept from changing until the transaction ends. The account's lock is held. Throws `NotFound`. */
-export async function lockPayment (tx: Tx, id: Id<'payment'>): Promise<PaymentRow> {
-  const [locked] = await tx.select({ id: payments.id }).from(payments).where(and(eq(payments.tenantId, tx.ctx.tenantId), eq(payments.id, id))).for('no key update')
-  const row = locked === undefined ? null : await findPayment(tx, id)
-  if (row === null) throw NotFound()
+export async function lockPayment (tx: Tx, id: Id<'payment'>): Promise<Omit<PaymentRow, 'reversal'>> {
+  const [row] = await tx.select(columns).from(payments).where(and(eq(payments.tenantId, tx.ctx.tenantId), eq(payments.id, id))).for('no key update')
+  if (row === undefined) throw NotFound()
   return row
 }
 
@@ -45,10 +41,10 @@ export async function findPaymentByReference (tx: Tx, lenderId: Id<'lender'>, re
   return row ?? null
 }
 
-/** Stores a payment just applied. */
-export async function insertPayment (tx: Tx, { journalEntryId, ...payment }: Omit<PaymentRow, 'createdAt' | 'reversal' | 'state' | 'clearsOn' | 'clearedOn' | 'clearingEntryId'>): Promise<PaymentRow> {
+/** Stores a payment just applied; `dueAt` is when it clears by itself. */
+export async function insertPayment (tx: Tx, { journalEntryId, ...payment }: Omit<PaymentRow, 'createdAt' | 'reversal' | 'state' | 'clearedOn' | 'clearingEntryId'> & { dueAt: string | null }): Promise<PaymentRow> {
   const [row] = await tx.insert(payments).values({ tenantId: tx.ctx.tenantId, ...payment, state: 'posted', entryId: journalEntryId, createdAt: tx.ctx.now.toISOString() }).returning(columns)
-  return { ...row!, clearsOn: null, clearedOn: null, clearingEntryId: null, reversal: null }
+  return { ...row!, reversal: null }
 }
 
 /** Records that a payment was undone. */
@@ -56,9 +52,8 @@ export async function insertReversal (tx: Tx, paymentId: Id<'payment'>, { journa
   const { tenantId } = tx.ctx
   const [row] = await tx.insert(paymentReversals)
     .values({ tenantId, paymentId, id: newId('paymentReversal'), ...reversal, entryId: journalEntryId, createdAt: tx.ctx.now.toISOString() }).returning(reversalColumns)
-  await tx.update(payments).set({ state: 'reversed' }).where(and(eq(payments.tenantId, tenantId), eq(payments.id, paymentId)))
-  await tx.update(paymentClearings).set({ dueAt: null }).where(and(eq(paymentClearings.tenantId, tenantId), eq(paymentClearings.paymentId, paymentId)))
-  return { ...(await findPayment(tx, paymentId))!, reversal: row! }
+  const [payment] = await tx.update(payments).set({ state: 'reversed', dueAt: null }).where(and(eq(payments.tenantId, tenantId), eq(payments.id, paymentId))).returning(columns)
+  return { ...payment!, reversal: row! }
 }
 
 /** Which payments a list is to hold. */
