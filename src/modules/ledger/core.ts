@@ -11,12 +11,6 @@ export const entryKinds = [
 ] as const
 export type EntryKind = typeof entryKinds[number]
 
-/** Entries that no statement shows: those that change what a debtor owes and move no money, and those that move money no lender sees move. */
-export const unstatedKinds = ['placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal'] as const satisfies readonly EntryKind[]
-
-/** The same kinds as SQL writes them in a list: an index and the query it is for must say the same words. */
-export const unstatedKindsText = unstatedKinds.map(kind => `'${kind}'`).join(', ')
-
 /** The ledger account that holds each part of a debt (book CLAIM, debit-normal). */
 export const claimAccounts = { principal: 'D.PRINCIPAL', interest: 'D.INTEREST', penalty: 'D.PENALTY', costs: 'D.COSTS' } as const satisfies Record<Bucket, string>
 
