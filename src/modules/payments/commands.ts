@@ -20,7 +20,7 @@ import { tillOf } from './clearing.core.ts'
 import { AccountAmbiguous, PaymentAlreadyReversed, allocate, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
 import type { Receiver } from './core.ts'
 import { correct, liveAgain } from './corrections.commands.ts'
-import { findReachedOn } from './corrections.db.ts'
+import { findReachedOn, isCorrected } from './corrections.db.ts'
 import type { CorrectionRow } from './corrections.db.ts'
 import { findPayment, findPaymentByReference, insertPayment, insertReversal, lockPayment } from './db.ts'
 import type { PaymentRow } from './db.ts'
@@ -121,8 +121,10 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
 
   const { id: accountId, lenderId } = account
   const { placement, agreement } = await placedBy(tx, found)
-  const relived = await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn }) : null
-  const owed = relived === null ? await accrueThrough(tx, account, reversedOn) : account
+  const isOld = await isLate(tx, accountId, reversedOn)
+  const owed = isOld ? account : await accrueThrough(tx, account, reversedOn)
+  // What was booked may be corrected since: then the debt's life says what is left to undo.
+  const relived = isOld || await isCorrected(tx, accountId) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn }) : null
   const entry = originalEntryId === null ? null : await reversalOf(tx, originalEntryId, { kind: 'paymentReversal', causeId: paymentId, effectiveOn: reversedOn })
   const { journalEntryId, correction } = relived === null
     ? { journalEntryId: await postOne(tx, entry), correction: null }

@@ -30,6 +30,12 @@ export async function listCorrections (tx: Tx, accountId: Id<'account'>, page: {
   return cutPage(rows, page.limit, row => row.id)
 }
 
+/** True when something of an account was computed anew: then an entry need not say what it came to. */
+export async function isCorrected (tx: Tx, accountId: Id<'account'>): Promise<boolean> {
+  const rows = await tx.select({ id: corrections.id }).from(corrections).where(and(eq(corrections.tenantId, tx.ctx.tenantId), eq(corrections.accountId, accountId))).limit(1)
+  return rows.length > 0
+}
+
 /** A payment as a debt's life needs it, with the day it was undone and when that was written down. */
 export interface PaidFact extends PaidRow { reversedOn: CalendarDay | null, reversedAt: string | null, reversalId: Id<'paymentReversal'> | null }
 
