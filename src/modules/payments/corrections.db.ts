@@ -4,7 +4,7 @@ import type { CalendarDay, Id, PageOf } from '#kernel'
 import { bigints, pageAfter, rowById, uuids } from '#platform'
 import type { Tx } from '#platform'
 import type { Till } from '../ledger/index.ts'
-import type { Reallocated, Receiver } from './core.ts'
+import type { Reallocated, Receiver, ReversalReason } from './core.ts'
 import { corrections, paymentReversals, payments } from './tables.ts'
 
 const columns = {
@@ -30,14 +30,8 @@ export async function listCorrections (tx: Tx, accountId: Id<'account'>, page: {
   return cutPage(rows, page.limit, row => row.id)
 }
 
-/** True when something of an account was computed anew: then an entry need not say what it came to. */
-export async function isCorrected (tx: Tx, accountId: Id<'account'>): Promise<boolean> {
-  const rows = await tx.select({ id: corrections.id }).from(corrections).where(and(eq(corrections.tenantId, tx.ctx.tenantId), eq(corrections.accountId, accountId))).limit(1)
-  return rows.length > 0
-}
-
 /** A payment as a debt's life needs it, with the day it was undone and when that was written down. */
-export interface PaidFact extends PaidRow { reversedOn: CalendarDay | null, reversedAt: string | null, reversalId: Id<'paymentReversal'> | null }
+export interface PaidFact extends PaidRow { reversedOn: CalendarDay | null, reversedAt: string | null, reversalId: Id<'paymentReversal'> | null, reason: ReversalReason | null }
 
 interface PaidRow {
   paymentId: Id<'payment'>, placementId: Id<'placement'>, amount: number, receivedOn: CalendarDay, receivedBy: Receiver, till: Till | null, createdAt: string,
@@ -49,7 +43,7 @@ export async function listPaid (tx: Tx, placementId: Id<'placement'>, accountId:
   return await tx.select({
     paymentId: payments.id, placementId: payments.placementId, amount: payments.amount, receivedOn: payments.receivedOn, receivedBy: payments.receivedBy, till: payments.till, createdAt: payments.createdAt,
     principal: payments.principal, interest: payments.interest, penalty: payments.penalty, costs: payments.costs, overpaid: payments.overpaid,
-    reversedOn: paymentReversals.reversedOn, reversedAt: paymentReversals.createdAt, reversalId: paymentReversals.id,
+    reversedOn: paymentReversals.reversedOn, reversedAt: paymentReversals.createdAt, reversalId: paymentReversals.id, reason: paymentReversals.reason,
   }).from(payments).leftJoin(paymentReversals, and(eq(paymentReversals.tenantId, payments.tenantId), eq(paymentReversals.paymentId, payments.id)))
     .where(and(eq(payments.tenantId, tx.ctx.tenantId), eq(payments.accountId, accountId), eq(payments.placementId, placementId))).orderBy(asc(payments.id))
 }
