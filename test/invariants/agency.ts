@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm'
 import { addDays } from '#kernel'
 import { aDebt } from '../world.ts'
 import type { Agency, Lender, World } from '../world.ts'
@@ -13,45 +12,48 @@ export const lastDay = dayOf(daysMax)
 
 /** A debt in the books, with its history, the facts that the application took, and where the auditor believes it stands. */
 export interface Lived {
-  history: History, debt: Debt, accountId: string, placementId: string, facts: Fact[]
+  history: History, debt: Debt, lenderId: string, accountId: string, placementId: string, facts: Fact[]
   state: 'active' | 'closed' | 'recalled', holds: { id: string, fact: Extract<Fact, { kind: 'hold' }> }[]
   /** What the application answered that the auditor had not expected. */
   surprises: string[]
 }
 
-/** An agency with its lenders and all the debts that live side by side. */
-export interface House { w: World, us: Agency, lenders: Lender[], lived: Lived[] }
+/** An agency with its lenders, agreement by agreement, and all the debts that live side by side. */
+export interface House { w: World, us: Agency, lenders: Lender[][], lived: Lived[] }
 
-/** An agency in the zone of its debts, with a lender for each agreement. */
-export async function openHouse (w: World): Promise<House> {
+/** An agency in the zone of its debts, with so many lenders for each agreement. */
+export async function openHouse (w: World, lendersMax: number): Promise<House> {
   const us = await w.agency({ jurisdiction: 'US', timeZone: 'UTC', now: `${firstDay}T06:00:00Z` })
-  const lenders: Lender[] = []
-  for (const { terms, plan } of agreements) {
+  const open = async ({ terms, plan }: typeof agreements[number]): Promise<Lender> => {
     const lender = await w.lender(us, terms)
     if (plan !== null) await w.ok(us, 'POST', `/v1/lenders/${lender.id}/commission-plans`, { currency: 'CNY', validFrom: '2020-01-01', terms: plan })
-    lenders.push(lender)
+    return lender
   }
+  const lenders: Lender[][] = []
+  for (const agreed of agreements) lenders.push(await Promise.all(Array.from({ length: lendersMax }, async () => await open(agreed))))
   return { w, us, lenders, lived: [] }
 }
 
-/** Hands debts over, each lender's in one batch; today is day `n`. */
+/** The lender of a history in a house: the same number is another one where there are fewer. */
+export const lenderOf = ({ lenders }: House, { agreement, lender }: History): Lender => lenders[agreement]![lender % lenders[agreement]!.length]!
+
+/** Hands debts over, each lender's in one batch; today is day `n`. Answers them in the order given. */
 export async function place (house: House, n: number, histories: readonly History[]): Promise<Lived[]> {
-  const { w, us, lenders } = house
-  const placed: Lived[] = []
-  for (const [i, lender] of lenders.entries()) {
-    const own = histories.filter(history => history.lender === i)
-    if (own.length === 0) continue
-    const debts = own.map(({ opening, placedLate, dueIn }): Debt => ({ rules: agreements[i]!.rules, opening, placedOn: dayOf(n - placedLate), dueOn: dayOf(n + dueIn) }))
-    const { rows } = await w.ok<{ rows: { outcome: string, accountId: string, placementId: string }[] }>(us, 'POST', `/v1/placement-batches?lenderId=${lender.id}`, {
+  const placed = new Map<History, Lived>()
+  await forEach([...new Set(histories.map(history => lenderOf(house, history)))], async lender => {
+    const own = histories.filter(history => lenderOf(house, history) === lender)
+    const debts = own.map(({ agreement, opening, placedLate, dueIn }): Debt => ({ rules: agreements[agreement]!.rules, opening, placedOn: dayOf(n - placedLate), dueOn: dayOf(n + dueIn) }))
+    const { rows } = await house.w.ok<{ rows: { outcome: string, accountId: string, placementId: string }[] }>(house.us, 'POST', `/v1/placement-batches?lenderId=${lender.id}`, {
       rows: debts.map(({ opening, placedOn, dueOn }) => ({ ...aDebt(), timeZone: 'UTC', jurisdiction: 'US', dueOn, placedOn, balance: opening, parties: [{ role: 'borrower', kind: 'person', name: 'B' }] })),
     })
     for (const [k, { outcome, accountId, placementId }] of rows.entries()) {
       if (outcome !== 'accepted') throw new Error(`a debt was ${outcome}`)
-      placed.push({ history: own[k]!, debt: debts[k]!, accountId, placementId, facts: [], state: 'active', holds: [], surprises: [] })
+      placed.set(own[k]!, { history: own[k]!, debt: debts[k]!, lenderId: lender.id, accountId, placementId, facts: [], state: 'active', holds: [], surprises: [] })
     }
-  }
-  house.lived.push(...placed)
-  return placed
+  })
+  const all = histories.map(history => placed.get(history)!)
+  house.lived.push(...all)
+  return all
 }
 
 interface Reply { status: number, code: string, body: Record<string, unknown> }
@@ -165,17 +167,24 @@ export async function forEach<T> (all: readonly T[], work: (one: T) => Promise<v
   }))
 }
 
-/** What the agency does with its lenders' money on a day. */
-export async function goRound ({ w, us, lenders }: House, n: number, { remit, lender, through, invoices }: Round): Promise<void> {
-  if (remit !== 'none') {
-    await w.ok(us, 'POST', '/v1/remittance-runs', { through: dayOf(n - through), ...remit === 'one' && { lenderId: lenders[lender]!.id } })
-    await w.settle(us)
-  }
-  if (invoices === 'none') return
-  const { data } = await w.ok<{ data: { id: string, open: number }[] }>(us, 'GET', '/v1/invoices?limit=200')
-  for (const { id, open } of data) {
-    const amount = invoices === 'all' ? open : Math.ceil(open / 2)
-    if (amount > 0) await w.ok(us, 'POST', `/v1/invoices/${id}/payments`, { amount, paidOn: dayOf(n) })
+/** What the agency does with its lenders' money on day `n`. */
+export async function goRound ({ w, us, lenders }: House, n: number, { remit, turn, through, invoices }: Round): Promise<void> {
+  const run = async (of: object): Promise<void> => { await w.ok(us, 'POST', '/v1/remittance-runs', { through: dayOf(n - through), ...of }) }
+  if (remit === 'all') await run({})
+  if (remit === 'some') await forEach(lenders.flat().filter((_, i) => i % 3 === turn), async ({ id: lenderId }) => { await run({ lenderId }) })
+  await w.settle(us)
+  if (invoices !== 'none') await payInvoices({ w, us }, n, invoices)
+}
+
+/** The lenders pay what is open of their invoices, or half of it. */
+export async function payInvoices ({ w, us }: Pick<House, 'w' | 'us'>, n: number, share: 'part' | 'all'): Promise<void> {
+  let cursor: string | null = ''
+  while (cursor !== null) {
+    const page: { data: { id: string, open: number }[], nextCursor: string | null } = await w.ok(us, 'GET', `/v1/invoices?kind=invoice&limit=200${cursor === '' ? '' : `&cursor=${cursor}`}`)
+    await forEach(page.data.filter(({ open }) => open > 0), async ({ id, open }) => {
+      await w.ok(us, 'POST', `/v1/invoices/${id}/payments`, { amount: share === 'all' ? open : Math.ceil(open / 2), paidOn: dayOf(n) })
+    })
+    cursor = page.nextCursor
   }
   await w.settle(us)
 }
@@ -197,7 +206,3 @@ export async function live (house: House, histories: readonly History[], rounds:
 
 /** The auditor's word on a debt at the end. */
 export const auditOf = ({ debt, facts }: Lived): Audited => audit(debt, facts, lastDay)
-
-/** Rows of a query on the agency's own rows. */
-export const rowsOf = async ({ w, us }: Pick<House, 'w' | 'us'>, query: ReturnType<typeof sql>): Promise<Record<string, unknown>[]> =>
-  await w.tx(us, async tx => (await tx.execute(query)).rows)

@@ -55,8 +55,11 @@ export type Act =
   | { kind: 'release', at: number }
   | { kind: 'recall', at: number }
 
-/** One debt's history. `placedLate`: it is handed over so many days after the day it counts from. */
-export interface History { lender: number, placedAt: number, placedLate: number, dueIn: number, opening: Owed, acts: Act[] }
+/** One debt's history, with a lender of one of the agreements. `placedLate`: it is handed over so many days after the day it counts from. */
+export interface History { agreement: number, lender: number, placedAt: number, placedLate: number, dueIn: number, opening: Owed, acts: Act[] }
+
+/** So many debts share a lender: few enough that what one debt takes back is missed. */
+export const debtsPerLender = 16
 
 const at = fc.nat({ max: daysMax - 1 })
 const by = fc.constantFrom('agency' as const, 'agency' as const, 'lender' as const)
@@ -82,7 +85,7 @@ const part = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arb
 
 /** Any history: a third of them are of payments and reversals alone, and can be told again in another order. */
 export const history: fc.Arbitrary<History> = fc.record({
-  lender: fc.nat({ max: agreements.length - 1 }), placedAt: fc.nat({ max: 3 }), placedLate: fc.constantFrom(0, 0, 0, 2), dueIn: fc.integer({ min: -40, max: 6 }),
+  agreement: fc.nat({ max: agreements.length - 1 }), lender: fc.nat({ max: 1_000 }), placedAt: fc.nat({ max: 3 }), placedLate: fc.constantFrom(0, 0, 0, 2), dueIn: fc.integer({ min: -40, max: 6 }),
   opening: fc.record({ principal: fc.integer({ min: 1, max: 1_500_00 }), interest: part, penalty: part, costs: part }, { noNullPrototype: true }),
   acts: fc.oneof({ weight: 2, arbitrary: fc.array(act, { maxLength: 9 }) }, { weight: 1, arbitrary: fc.array(fc.oneof({ weight: 2, arbitrary: pay }, { weight: 1, arbitrary: undo }), { maxLength: 7 }) }).map(sortedByDay),
 }, { noNullPrototype: true })
@@ -90,13 +93,13 @@ export const history: fc.Arbitrary<History> = fc.record({
 /** True for a history whose facts can be written down in any order: what is told of it late is the same. */
 export const isTellable = ({ acts }: History): boolean => acts.length > 1 && acts.every(({ kind }) => kind === 'pay' || kind === 'undo' || kind === 'payRest')
 
-/** What the agency does on a day with all of its lenders' money. */
-export interface Round { remit: 'none' | 'one' | 'all', lender: number, through: 0 | 1, invoices: 'none' | 'part' | 'all' }
+/** What the agency does on a day with its lenders' money: those whose turn it is (every third, from `turn` on), or all, through today or yesterday. */
+export interface Round { remit: 'none' | 'some' | 'all', turn: number, through: 0 | 1, invoices: 'none' | 'part' | 'all' }
 
 /** The agency's own acts, day by day. */
 export const rounds: fc.Arbitrary<Round[]> = fc.array(fc.record({
-  remit: fc.constantFrom('none' as const, 'none' as const, 'one' as const, 'all' as const), lender: fc.nat({ max: agreements.length - 1 }), through: fc.constantFrom(0 as const, 1 as const), invoices: fc.constantFrom('none' as const, 'part' as const, 'all' as const),
-}, { noNullPrototype: true }), { minLength: daysMax + 1, maxLength: daysMax + 1 })
+  remit: fc.constantFrom('none' as const, 'some' as const, 'some' as const, 'all' as const), turn: fc.nat({ max: 2 }), through: fc.constantFrom(0 as const, 0 as const, 1 as const), invoices: fc.constantFrom('none' as const, 'none' as const, 'part' as const, 'all' as const),
+}, { noNullPrototype: true }), { minLength: daysMax, maxLength: daysMax })
 
 /** The same dice for the same seed: orders of telling are not part of a history. */
 export function dice (from: number): () => number {

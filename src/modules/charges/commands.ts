@@ -11,7 +11,7 @@ import { closePlacement } from '../placements/index.ts'
 import type { WaiverInput } from './api.ts'
 import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, changedCharges, chargeTermsOf, chargeThrough, checkQuoteDay, lateFeeOn, nextDueAt, restThrough } from './core.ts'
 import type { ChargeTerms, NewCharge, Pause, Position } from './core.ts'
-import { findCharge, insertCharges, insertSchedules, keepWaivers, listLiveCharges, listPauses, listPlaced, lockCharge, lockDue, lockSchedule, nightMax, setChargeWaived, setSuperseded } from './db.ts'
+import { findCharge, insertCharges, insertSchedules, keepWaivers, listLiveCharges, listPauses, listPlaced, listPostingDays, lockCharge, lockDue, lockSchedule, nightMax, setChargeWaived, setSuperseded } from './db.ts'
 import type { Charge, Charged, PostedCharge, Reached } from './db.ts'
 import { ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'
 
@@ -129,8 +129,8 @@ export async function waiveCharge (tx: Tx, chargeId: Id<'charge'>, { reason }: W
   return charge
 }
 
-/** How a debt's charges begin and what rules them, for living its life again; the days on which charges were posted; and how far they were made. */
-export interface ChargedLife { charged: Charged, beginning: Position, terms: ChargeTerms, pauses: readonly Pause[], live: readonly Charge[] }
+/** How a debt's charges begin and what rules them, for living its life again; the days on which charges were ever posted; those that hold; and how far they were made. */
+export interface ChargedLife { charged: Charged, beginning: Position, terms: ChargeTerms, pauses: readonly Pause[], postingDays: readonly CalendarDay[], live: readonly Charge[] }
 
 /** What is needed to compute a debt's charges again from its placement. The caller holds the account's lock. Null when it was never charged. */
 export async function findChargedLife (tx: Tx, accountId: Id<'account'>, { placedOn, dueOn }: { placedOn: CalendarDay, dueOn: CalendarDay }): Promise<ChargedLife | null> {
@@ -142,7 +142,7 @@ export async function findChargedLife (tx: Tx, accountId: Id<'account'>, { place
   const earlier = all.filter(({ toOn }) => toOn <= placedOn)
   // One late fee an account: an earlier placement may have had it.
   const graceDays = earlier.some(({ kind }) => kind === 'lateFee') ? null : rules.graceDays
-  return { charged, terms: rules, pauses, live: all.filter(({ toOn }) => toOn > placedOn), beginning: beginningOf(placedOn, dueOn, graceDays) }
+  return { charged, terms: rules, pauses, postingDays: await listPostingDays(tx, accountId, placedOn), live: all.filter(({ toOn }) => toOn > placedOn), beginning: beginningOf(placedOn, dueOn, graceDays) }
 }
 
 /** Where the charges of a debt begin: on the day after it was placed, with its late fee still to come. */

@@ -101,7 +101,7 @@ async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay): Promi
 
 /**
  * Undoes a payment, once: the exact opposite of what was booked for it and of its commission, effective on a day not before it was received.
- * A debt that had been closed because nothing was owed is worked again. Throws `NotFound`, `NotAllowed`, `PaymentAlreadyReversed`,
+ * A debt that had been closed because nothing was owed is worked again when something is. Throws `NotFound`, `NotAllowed`, `PaymentAlreadyReversed`,
  * `ReversalTooEarly`, `PaymentInFuture`.
  */
 export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason, reversedOn }: PaymentReversalInput): Promise<PaymentRow> {
@@ -128,16 +128,17 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   const { commission, vat } = await clawBackCommission(tx, { account, agreement, placement, paymentId, effectiveOn: reversedOn }, changedBy(correction)) ?? { commission: zero, vat: zero }
   const taken = lessBuckets(noBuckets, bucketsOf(parts))
   const restored = relived?.life.owed ?? lessBuckets(owed, taken)
-  const balance = (await findLastPlacement(tx, accountId))?.state === 'recalled' ? await takeOut(tx, account, restored, reversed.reversal!) : restored
+  const last = await findLastPlacement(tx, accountId)
+  const balance = last?.state === 'recalled' ? await takeOut(tx, account, restored, reversed.reversal!, dayIn(account.timeZone, new Date(last.endedAt!))) : restored
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(taken), overpaid: neg(overpaid), commission, vat, balance: withTotal(balance) })
-  if (account.closedAt !== null && isSettled(account)) await reopenPlacement(tx, accountId)
+  if (account.closedAt !== null && isSettled(account) && !isSettled(balance)) await reopenPlacement(tx, accountId)
   return reversed
 }
 
-/** What comes back to a debt that its lender has recalled is not the agency's to work: it leaves the books as the rest of the debt did. Answers what is then owed. */
-async function takeOut (tx: Tx, { id: accountId, lenderId, currency }: AccountRow, restored: Buckets, { id, reversedOn }: NonNullable<PaymentRow['reversal']>): Promise<Buckets> {
+/** What comes back to a debt that its lender has recalled is not the agency's to work: it leaves the books as the rest of the debt did, not before it did. Answers what is then owed. */
+async function takeOut (tx: Tx, { id: accountId, lenderId, currency }: AccountRow, restored: Buckets, { id, reversedOn }: NonNullable<PaymentRow['reversal']>, recalledOn: CalendarDay): Promise<Buckets> {
   const lines = linesFor(restored, (claim, amount) => ({ debit: 'C.RECALLED', credit: claim, amount }))
-  await post(tx, lines.length === 0 ? [] : [{ lenderId, accountId, kind: 'recall', causeId: id, effectiveOn: reversedOn, currency, lines }])
+  await post(tx, lines.length === 0 ? [] : [{ lenderId, accountId, kind: 'recall', causeId: id, effectiveOn: reversedOn > recalledOn ? reversedOn : recalledOn, currency, lines }])
   return noBuckets
 }
 
