@@ -7,7 +7,7 @@ import type { AccountRow } from '../accounts/index.ts'
 import { accrueThrough } from '../charges/index.ts'
 import { accrueCommission, clawBackCommission, findAccrual } from '../commissions/index.ts'
 import type { Changed, CommissionEntry } from '../commissions/index.ts'
-import { ReversalTooEarly, linesFor, post, reversalOf } from '../ledger/index.ts'
+import { ReversalTooEarly, linesFor, movedBy, post, reversalOf } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
 import { findAgreement } from '../lenders/index.ts'
 import type { Agreement } from '../lenders/index.ts'
@@ -116,9 +116,11 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
 
   const { id: accountId, lenderId } = account
   const { placement, agreement } = await placedBy(tx, found)
-  const relived = await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn }) : null
-  const owed = relived === null ? await accrueThrough(tx, account, reversedOn) : account
   const entry = originalEntryId === null ? null : await reversalOf(tx, originalEntryId, { kind: 'paymentReversal', causeId: paymentId, effectiveOn: reversedOn })
+  // Its entry gives back what it settled at first; what it settles since a correction only the debt's life knows.
+  const isReallocated = !isSettled(lessBuckets(movedBy(entry?.lines ?? []), bucketsOf(parts)))
+  const relived = isReallocated || await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn }) : null
+  const owed = relived === null ? await accrueThrough(tx, account, reversedOn) : account
   const { journalEntryId, correction } = relived === null
     ? { journalEntryId: await postOne(tx, entry), correction: null }
     : await correct(tx, relived, { cause: 'reversal', causeId: paymentId, on: reversedOn, entry, paymentId })
