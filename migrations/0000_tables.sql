@@ -125,7 +125,7 @@ CREATE TABLE "commission_plans" (
 CREATE TABLE "journal_entries" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
-	"lender_id" uuid NOT NULL,
+	"lender_id" uuid,
 	"account_id" uuid,
 	"kind" text NOT NULL,
 	"cause_id" uuid NOT NULL,
@@ -139,7 +139,7 @@ CREATE TABLE "postings" (
 	"tenant_id" uuid NOT NULL,
 	"entry_id" uuid NOT NULL,
 	"line" smallint NOT NULL,
-	"lender_id" uuid NOT NULL,
+	"lender_id" uuid,
 	"debit" text NOT NULL,
 	"credit" text NOT NULL,
 	"amount" bigint NOT NULL,
@@ -312,6 +312,7 @@ CREATE TABLE "payments" (
 	"received_by" text NOT NULL,
 	"method" text NOT NULL,
 	"reference" text,
+	"receipt_id" uuid,
 	"principal" bigint NOT NULL,
 	"interest" bigint NOT NULL,
 	"penalty" bigint NOT NULL,
@@ -327,6 +328,24 @@ CREATE TABLE "payments" (
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "payments_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
 	CONSTRAINT "every cent is somewhere" CHECK ("payments"."amount" = "payments"."principal" + "payments"."interest" + "payments"."penalty" + "payments"."costs" + "payments"."overpaid")
+);
+--> statement-breakpoint
+CREATE TABLE "receipts" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"amount" bigint NOT NULL,
+	"currency" char(3) NOT NULL,
+	"received_on" date NOT NULL,
+	"method" text NOT NULL,
+	"reference" text NOT NULL,
+	"payer" "bytea",
+	"till" text NOT NULL,
+	"cleared_on" date,
+	"applied" bigint NOT NULL,
+	"returned" bigint NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "receipts_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "no more than was received" CHECK ("receipts"."applied" >= 0 and "receipts"."returned" >= 0 and "receipts"."applied" + "receipts"."returned" <= "receipts"."amount")
 );
 --> statement-breakpoint
 CREATE TABLE "recomputations" (
@@ -918,6 +937,7 @@ ALTER TABLE "payment_reversals" ADD CONSTRAINT "payment_reversals_tenant_id_paym
 ALTER TABLE "payment_reversals" ADD CONSTRAINT "payment_reversals_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_receipt_id_receipts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","receipt_id") REFERENCES "public"."receipts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_clearing_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","clearing_entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "column_mappings" ADD CONSTRAINT "column_mappings_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -993,6 +1013,9 @@ CREATE UNIQUE INDEX "payments_tenant_id_lender_id_reference_index" ON "payments"
 CREATE INDEX "payments_tenant_id_account_id_id_index" ON "payments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_lender_id_id_index" ON "payments" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_due_at_index" ON "payments" USING btree ("tenant_id","due_at") WHERE "payments"."due_at" is not null;--> statement-breakpoint
+CREATE INDEX "payments_tenant_id_receipt_id_index" ON "payments" USING btree ("tenant_id","receipt_id") WHERE "payments"."receipt_id" is not null;--> statement-breakpoint
+CREATE UNIQUE INDEX "receipts_tenant_id_reference_index" ON "receipts" USING btree ("tenant_id","reference");--> statement-breakpoint
+CREATE INDEX "receipts_open" ON "receipts" USING btree ("tenant_id","id") WHERE amount > applied + returned;--> statement-breakpoint
 CREATE INDEX "recomputations_tenant_id_due_at_index" ON "recomputations" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE INDEX "column_mappings_tenant_id_lender_id_id_index" ON "column_mappings" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "placement_batches_tenant_id_lender_id_id_index" ON "placement_batches" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint

@@ -10,7 +10,7 @@ export const idPrefixes = {
   policyDecision: 'dec', permit: 'prm',
   hold: 'hld', dispute: 'dsp',
   charge: 'chg',
-  payment: 'pay', paymentReversal: 'rev', correction: 'cor',
+  payment: 'pay', paymentReversal: 'rev', correction: 'cor', receipt: 'rcp', receiptReturn: 'rct',
   commissionEntry: 'cme',
   statement: 'stm', invoice: 'inv', invoiceSettlement: 'ise', remittance: 'rem', remittanceRun: 'rmr', remittanceSchedule: 'rms',
   commissionPlan: 'cpl',

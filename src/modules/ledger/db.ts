@@ -10,7 +10,7 @@ import { journalEntries, postings } from './tables.ts'
 
 /** The lines of entries, column by column. */
 function columnsOf (ids: readonly Id<'journalEntry'>[], entries: readonly Entry[]) {
-  const columns = { entryIds: [] as string[], numbers: [] as number[], lenderIds: [] as string[], debits: [] as string[], credits: [] as string[], amounts: [] as Minor[], currencies: [] as string[], effectiveOns: [] as string[] }
+  const columns = { entryIds: [] as string[], numbers: [] as number[], lenderIds: [] as (string | null)[], debits: [] as string[], credits: [] as string[], amounts: [] as Minor[], currencies: [] as string[], effectiveOns: [] as string[] }
   for (let i = 0; i < entries.length; i++) {
     const { lenderId, currency, lines, effectiveOn } = entries[i]!
     for (let n = 0; n < lines.length; n++) {
@@ -73,7 +73,7 @@ function movement (tx: Tx, entries: readonly Entry[]): SQL {
 
 /** An entry as it is stored, with its lines. */
 export interface StoredEntry {
-  id: Id<'journalEntry'>, lenderId: Id<'lender'>, accountId: Id<'account'> | null, kind: Entry['kind'], causeId: string, effectiveOn: string, recordedAt: string,
+  id: Id<'journalEntry'>, lenderId: Id<'lender'> | null, accountId: Id<'account'> | null, kind: Entry['kind'], causeId: string, effectiveOn: string, recordedAt: string,
   reversalOf: Id<'journalEntry'> | null, currency: string, lines: DatedLine[]
 }
 
