@@ -25,9 +25,10 @@ export function look (faults: Fault[], of: Lived | null, check: () => void): voi
   }
 }
 
-/** Lives histories in an agency of their own, and looks at the books every evening: invariants 2, 4, 26, 36 to 39 and 42. */
-export async function tell (w: World, histories: readonly History[], rounds: readonly Round[]): Promise<Told> {
+/** Lives histories in an agency of their own, and looks at the books every evening: invariants 2, 4, 26, 36 to 39 and 42. `opened` is called when its lenders are there. */
+export async function tell (w: World, histories: readonly History[], rounds: readonly Round[], opened?: () => Promise<void>): Promise<Told> {
   const house = await openHouse(w, Math.max(1, Math.ceil(histories.length / debtsPerLender / agreements.length)))
+  await opened?.()
   const faults: Fault[] = []
   const evenings: Told['evenings'] = new Map()
   let journal = await journalUpTo(house, null)
