@@ -18,13 +18,13 @@ const parts: Part[] = ['costs', 'penalty', 'interest', 'principal']
 /** Three lenders that differ in all that matters: what is charged, in which order it is paid, what it earns, and how money is passed on. */
 export const agreements: readonly Agreed[] = [
   {
-    terms: { commission: { base: ['principal', 'interest'], rate: '0.3', vatRate: '0.2' }, interest: { rate: '36.5', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFee: { graceDays: 6, amount: 25_00 }, remittance: 'net' },
+    terms: { commission: { base: ['principal', 'interest'], rate: '0.3', vatRate: '0.2' }, interest: { rate: '36.5', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 6, amount: 25_00 }], remittance: 'net' },
     plan: null,
     rules: { daily: ratio(1n, 1_000n), lateFee: { graceDays: 6, of: { amount: 25_00 } }, order: parts, commission: { base: ['principal', 'interest'], vat: '0.2', scale: { flat: '0.3' } }, isWithheld: true },
   },
   {
     terms: {
-      commission: { base: ['principal'], rate: '1/3', vatRate: '0.19' }, interest: { rate: '17.5', unit: 'per10k_day', dayCount: 'ACT/360' }, lateFee: { graceDays: 3, rate: '0.05', amountMax: 30_00 },
+      commission: { base: ['principal'], rate: '1/3', vatRate: '0.19' }, interest: { rate: '17.5', unit: 'per10k_day', dayCount: 'ACT/360' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 3, rate: '0.05', feeMax: 30_00 }],
       allocation: ['principal', 'interest', 'penalty', 'costs'], remittance: 'gross',
     },
     plan: null,
@@ -33,7 +33,7 @@ export const agreements: readonly Agreed[] = [
     },
   },
   {
-    terms: { interest: { rate: '12.25', unit: 'pct_year', dayCount: 'ACT/360' }, lateFee: null, remittance: 'combined' },
+    terms: { interest: { rate: '12.25', unit: 'pct_year', dayCount: 'ACT/360' }, lateFees: [], remittance: 'combined' },
     plan: {
       base: ['principal', 'interest', 'penalty'], vat: { rate: '0.06' }, recover: 'withhold', perClaim: { max: 150_00 },
       rows: [{ method: { kind: 'marginal', on: 'claimToDate', tiers: [{ upTo: 300_00, rate: '0.4' }, { upTo: null, rate: '0.15' }] } }],

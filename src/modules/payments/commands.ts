@@ -1,13 +1,13 @@
-import { bucketsOf, dayIn, lessBuckets, neg, noBuckets, withTotal, zero } from '#kernel'
+import { bucketsOf, dayIn, lessBuckets, neg, noBuckets, sub, withTotal, zero } from '#kernel'
 import type { Buckets, CalendarDay, Id, Minor } from '#kernel'
 import { NotAllowed, NotFound, emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import { findAccount, listAccounts, lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
-import { accrueThrough } from '../charges/index.ts'
+import { accrueThrough, chargeForReturn } from '../charges/index.ts'
 import { accrueCommission, clawBackCommission, findAccrual } from '../commissions/index.ts'
 import type { Changed, CommissionEntry } from '../commissions/index.ts'
-import { ReversalTooEarly, linesFor, movedBy, post, reversalOf } from '../ledger/index.ts'
+import { ReversalTooEarly, movedBy, movements, post, reversalOf } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
 import { findAgreement } from '../lenders/index.ts'
 import type { Agreement } from '../lenders/index.ts'
@@ -15,7 +15,7 @@ import { closePlacement, findLastPlacement, findPlacement, reopenPlacement, requ
 import type { PlacementRow } from '../placements/index.ts'
 import { findTenant } from '../tenants/index.ts'
 import type { PaymentInput, PaymentReversalInput } from './api.ts'
-import { AccountAmbiguous, PaymentAlreadyReversed, PaymentInFuture, allocate, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
+import { AccountAmbiguous, PaymentAlreadyReversed, PaymentInFuture, allocate, cameBack, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
 import type { Receiver } from './core.ts'
 import { correct, liveAgain } from './corrections.commands.ts'
 import { findReachedOn } from './corrections.db.ts'
@@ -119,7 +119,7 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   const entry = originalEntryId === null ? null : await reversalOf(tx, originalEntryId, { kind: 'paymentReversal', causeId: paymentId, effectiveOn: reversedOn })
   // Its entry gives back what it settled at first; what it settles since a correction only the debt's life knows.
   const isReallocated = !isSettled(lessBuckets(movedBy(entry?.lines ?? []), bucketsOf(parts)))
-  const relived = isReallocated || await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn }) : null
+  const relived = isReallocated || await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null }) : null
   const owed = relived === null ? await accrueThrough(tx, account, reversedOn) : account
   const { journalEntryId, correction } = relived === null
     ? { journalEntryId: await postOne(tx, entry), correction: null }
@@ -129,8 +129,10 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   emit(tx, PaymentReversed, concerns, { paymentId, reversalId: reversed.reversal!.id, accountId, amount, currency, receivedBy, reason, reversedOn })
   const { commission, vat } = await clawBackCommission(tx, { account, agreement, placement, paymentId, effectiveOn: reversedOn }, changedBy(correction)) ?? { commission: zero, vat: zero }
   const taken = lessBuckets(noBuckets, bucketsOf(parts))
-  const restored = relived?.life.owed ?? lessBuckets(owed, taken)
   const last = await findLastPlacement(tx, accountId)
+  const isOurs = last?.state === 'active' || last?.state === 'closed'
+  const fee = relived === null && isOurs && cameBack(receivedBy, reason) ? await chargeForReturn(tx, account, { id: paymentId, amount }, reversedOn) : zero
+  const restored = relived?.life.owed ?? lessBuckets(owed, { ...taken, penalty: sub(taken.penalty, fee) })
   const balance = last?.state === 'recalled' ? await takeOut(tx, account, restored, reversed.reversal!, dayIn(account.timeZone, new Date(last.endedAt!))) : restored
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(taken), overpaid: neg(overpaid), commission, vat, balance: withTotal(balance) })
   if (account.closedAt !== null && isSettled(account) && !isSettled(balance)) await reopenPlacement(tx, accountId)
@@ -139,7 +141,7 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
 
 /** What comes back to a debt that its lender has recalled is not the agency's to work: it leaves the books as the rest of the debt did, not before it did. Answers what is then owed. */
 async function takeOut (tx: Tx, { id: accountId, lenderId, currency }: AccountRow, restored: Buckets, { id, reversedOn }: NonNullable<PaymentRow['reversal']>, recalledOn: CalendarDay): Promise<Buckets> {
-  const lines = linesFor(restored, (claim, amount) => ({ debit: 'C.RECALLED', credit: claim, amount }))
+  const lines = movements.recalled(restored)
   await post(tx, lines.length === 0 ? [] : [{ lenderId, accountId, kind: 'recall', causeId: id, effectiveOn: reversedOn > recalledOn ? reversedOn : recalledOn, currency, lines }])
   return noBuckets
 }
