@@ -13,6 +13,7 @@ import { daysMax, history, rounds, runs, seed } from './history.ts'
 import { checkEntries, checkLedger, ledgersOfLenders } from './ledgers.ts'
 import { checkDebts, shown, tell } from './telling.ts'
 
+t.setTimeout(600_000)
 const w = await world()
 const faults = await openFaults(w.url)
 t.teardown(async () => {
@@ -131,7 +132,7 @@ t.test('one command after another', async t => {
 
 t.test('jobs: a night, a remittance and a shortfall that fail anywhere are done whole when they are tried again', async t => {
   const us = await w.agency({ jurisdiction: 'US', timeZone: 'UTC', now: '2026-01-05T09:00:00Z' })
-  const bank = await w.lender(us, { commission: { base: ['principal', 'interest'], rate: '0.3', vatRate: '0.2' }, interest: { rate: '36.5', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFee: { graceDays: 0, amount: 5_00 } })
+  const bank = await w.lender(us, { commission: { base: ['principal', 'interest'], rate: '0.3', vatRate: '0.2' }, interest: { rate: '36.5', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 0, amount: 5_00 }] })
   const debts = await Promise.all(Array.from({ length: 5 }, async () => (await w.account(us, bank, { timeZone: 'UTC', balance: { principal: 1_000_00 } })).accountId))
   await w.settle(us)
   const tenant = us.id.slice(us.id.indexOf('_') + 1)
@@ -194,7 +195,7 @@ function stubborn (w: World, faults: Faults): World & { retried (): number } {
   const ok: World['ok'] = async (as, method, url, body) => {
     const reply = await call(as, method, url, body)
     if (reply.statusCode >= 300) throw new Error(`${method} ${url}: ${reply.statusCode} ${reply.body}`)
-    return reply.json()
+    return reply.json<never>()
   }
   const settle: World['settle'] = async tenant => {
     for (let failed = -1; failed !== w.failures.length;) {
