@@ -115,7 +115,7 @@ t.test('invariants 3, 9 to 12, 17 to 20, 32, 34, 35 and 40: every debt stands as
 
 t.test('invariant 3: what was owed as it was known then is what was shown then, and the application answers as its books say', async t => {
   const known = new Map<number, Awaited<ReturnType<typeof movesByDay>>>()
-  for (const n of [2, 7, 12, daysMax - 1]) {
+  for (const n of [2, 6, 10, daysMax - 1]) {
     const moves = await movesByDay(house, `${dayOf(n)}T06:00:00Z`)
     known.set(n, moves)
     const wrong = [...evenings.get(n)!].filter(([accountId, { owed }]) => { try { assert.deepEqual(owedOn(moves.get(accountId), lastDay), owed); return false } catch { return true } })

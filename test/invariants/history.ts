@@ -8,7 +8,7 @@ export const runs = Number(process.env['FC_RUNS'] ?? 1_000)
 export const seed = Number(process.env['FC_SEED'] ?? Math.trunc(Math.random() * 2 ** 31))
 
 /** How many days are lived. Everything happens on one of them; the last is for facts that all come late. */
-export const daysMax = 16
+export const daysMax = 14
 
 /** A lender of the histories: what it agreed, as the application is told and as the auditor understands it. `plan` is its commission plan, if it has one. */
 export interface Agreed { terms: Partial<AgreementTerms>, plan: object | null, rules: Rules }
@@ -59,7 +59,7 @@ export type Act =
 export interface History { agreement: number, lender: number, placedAt: number, placedLate: number, dueIn: number, opening: Owed, acts: Act[] }
 
 /** So many debts share a lender: few enough that what one debt takes back is missed. */
-export const debtsPerLender = 16
+export const debtsPerLender = 24
 
 const at = fc.nat({ max: daysMax - 1 })
 const by = fc.constantFrom('agency' as const, 'agency' as const, 'lender' as const)
