@@ -32,6 +32,33 @@ CREATE TABLE "accounts" (
 	CONSTRAINT "no bucket is negative" CHECK ("accounts"."principal" >= 0 and "accounts"."interest" >= 0 and "accounts"."penalty" >= 0 and "accounts"."costs" >= 0)
 );
 --> statement-breakpoint
+CREATE TABLE "adjustments" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"placement_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"reason" text NOT NULL,
+	"authorized_by" text,
+	"reference" text,
+	"note" "bytea",
+	"charge_id" uuid,
+	"asked" jsonb NOT NULL,
+	"effective_on" date NOT NULL,
+	"currency" char(3) NOT NULL,
+	"principal" bigint NOT NULL,
+	"interest" bigint NOT NULL,
+	"penalty" bigint NOT NULL,
+	"costs" bigint NOT NULL,
+	"entry_id" uuid NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	"reversed_on" date,
+	"reversed_at" timestamptz,
+	"reversal_entry_id" uuid,
+	CONSTRAINT "adjustments_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "charge_schedules" (
 	"tenant_id" uuid NOT NULL,
 	"account_id" uuid NOT NULL,
@@ -909,6 +936,11 @@ ALTER TABLE "account_parties" ADD CONSTRAINT "account_parties_tenant_id_account_
 ALTER TABLE "account_parties" ADD CONSTRAINT "account_parties_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "accounts" ADD CONSTRAINT "accounts_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "accounts" ADD CONSTRAINT "accounts_tenant_id_agreement_id_agreements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","agreement_id") REFERENCES "public"."agreements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "adjustments" ADD CONSTRAINT "adjustments_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "adjustments" ADD CONSTRAINT "adjustments_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "adjustments" ADD CONSTRAINT "adjustments_tenant_id_charge_id_charges_tenant_id_id_fk" FOREIGN KEY ("tenant_id","charge_id") REFERENCES "public"."charges"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "adjustments" ADD CONSTRAINT "adjustments_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "adjustments" ADD CONSTRAINT "adjustments_tenant_id_reversal_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","reversal_entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "charge_schedules" ADD CONSTRAINT "charge_schedules_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "charge_schedules" ADD CONSTRAINT "charge_schedules_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "charge_schedules" ADD CONSTRAINT "charge_schedules_tenant_id_agreement_id_agreements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","agreement_id") REFERENCES "public"."agreements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -981,6 +1013,8 @@ ALTER TABLE "webhook_endpoints" ADD CONSTRAINT "webhook_endpoints_tenant_id_lend
 CREATE INDEX "account_parties_tenant_id_party_id_index" ON "account_parties" USING btree ("tenant_id","party_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "accounts_tenant_id_lender_id_lender_reference_index" ON "accounts" USING btree ("tenant_id","lender_id","lender_reference");--> statement-breakpoint
 CREATE INDEX "accounts_tenant_id_lender_id_id_index" ON "accounts" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "adjustments_tenant_id_lender_id_reference_index" ON "adjustments" USING btree ("tenant_id","lender_id","reference") WHERE "adjustments"."reference" is not null;--> statement-breakpoint
+CREATE INDEX "adjustments_tenant_id_account_id_id_index" ON "adjustments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "charge_schedules_tenant_id_due_at_index" ON "charge_schedules" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "charges_tenant_id_account_id_kind_caused_by_index" ON "charges" USING btree ("tenant_id","account_id","kind","caused_by") WHERE "charges"."superseded_by" is null;--> statement-breakpoint
 CREATE INDEX "charges_tenant_id_account_id_id_index" ON "charges" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
@@ -993,7 +1027,7 @@ CREATE INDEX "commission_plans_tenant_id_lender_id_id_index" ON "commission_plan
 CREATE UNIQUE INDEX "journal_entries_tenant_id_cause_id_kind_index" ON "journal_entries" USING btree ("tenant_id","cause_id","kind");--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_reversal_of_index" ON "journal_entries" USING btree ("tenant_id","reversal_of") WHERE "journal_entries"."reversal_of" is not null;--> statement-breakpoint
 CREATE INDEX "journal_entries_tenant_id_account_id_id_index" ON "journal_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
-CREATE INDEX "journal_entries_of_money" ON "journal_entries" USING btree ("tenant_id","lender_id","id") WHERE kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal');--> statement-breakpoint
+CREATE INDEX "journal_entries_of_money" ON "journal_entries" USING btree ("tenant_id","lender_id","id") WHERE kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal', 'discount', 'balanceAdjustment', 'adjustmentReversal');--> statement-breakpoint
 CREATE INDEX "postings_tenant_id_lender_id_index" ON "postings" USING btree ("tenant_id","lender_id");--> statement-breakpoint
 CREATE INDEX "postings_of_trust" ON "postings" USING btree ("tenant_id","lender_id","currency") WHERE left(debit, 1) in ('T', 'O');--> statement-breakpoint
 CREATE INDEX "postings_of_shortfalls" ON "postings" USING btree ("tenant_id","currency") WHERE 'T.CLIENT_DUE' in (debit, credit);--> statement-breakpoint

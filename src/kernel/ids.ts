@@ -9,7 +9,7 @@ export const idPrefixes = {
   journalEntry: 'jrn',
   policyDecision: 'dec', permit: 'prm',
   hold: 'hld', dispute: 'dsp',
-  charge: 'chg',
+  charge: 'chg', adjustment: 'adj',
   payment: 'pay', paymentReversal: 'rev', correction: 'cor', receipt: 'rcp', receiptReturn: 'rct',
   commissionEntry: 'cme',
   statement: 'stm', invoice: 'inv', invoiceSettlement: 'ise', remittance: 'rem', remittanceRun: 'rmr', remittanceSchedule: 'rms',

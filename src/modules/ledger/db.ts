@@ -117,12 +117,13 @@ async function withLines (tx: Tx, entries: Omit<StoredEntry, 'lines' | 'currency
 }
 
 /** A movement as it is stored, with the entry it is part of and what caused that. */
-export interface PostedLine extends DatedLine { entryId: Id<'journalEntry'>, kind: EntryKind, causeId: string, recordedAt: string }
+export interface PostedLine extends DatedLine { entryId: Id<'journalEntry'>, kind: EntryKind, causeId: string, recordedAt: string, reversalOf: Id<'journalEntry'> | null }
 
 /** Every movement of an account in the order it was written down. The caller holds the account's lock. */
 export async function listPostedLines (tx: Tx, accountId: Id<'account'>): Promise<PostedLine[]> {
   const rows = await tx.select({
-    entryId: journalEntries.id, kind: journalEntries.kind, causeId: journalEntries.causeId, recordedAt: journalEntries.recordedAt, debit: postings.debit, credit: postings.credit, amount: postings.amount, on: postings.effectiveOn,
+    entryId: journalEntries.id, kind: journalEntries.kind, causeId: journalEntries.causeId, recordedAt: journalEntries.recordedAt, reversalOf: journalEntries.reversalOf,
+    debit: postings.debit, credit: postings.credit, amount: postings.amount, on: postings.effectiveOn,
   }).from(journalEntries).innerJoin(postings, and(eq(postings.tenantId, journalEntries.tenantId), eq(postings.entryId, journalEntries.id)))
     .where(and(eq(journalEntries.tenantId, tx.ctx.tenantId), eq(journalEntries.accountId, accountId))).orderBy(asc(journalEntries.recordedAt), asc(journalEntries.id), asc(postings.line))
   // What is in the table was checked when it was posted.

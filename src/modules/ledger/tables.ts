@@ -9,7 +9,7 @@ import { entryKinds } from './core.ts'
  * The entries that statements look at. No statement shows those that change what a debtor owes and move no money, nor those that move money no lender sees move. An
  * index and the query it is for must say the same words.
  */
-export const isStated = sql`kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal')`
+export const isStated = sql`kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal', 'discount', 'balanceAdjustment', 'adjustmentReversal')`
 
 /**
  * Facts about money, each with the day it took effect and the instant it was written down. Append-only for the application.

@@ -6,7 +6,7 @@ import { findAccount, listAccounts, lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
 import { accrueThrough, chargeForReturn } from '../charges/index.ts'
 import { accrueCommission, clawBackCommission, findAccrual } from '../commissions/index.ts'
-import type { Changed, CommissionEntry } from '../commissions/index.ts'
+import type { CommissionEntry } from '../commissions/index.ts'
 import { ReversalTooEarly, movedBy, movements, post, reversalOf } from '../ledger/index.ts'
 import type { Entry, Till } from '../ledger/index.ts'
 import { findAgreement } from '../lenders/index.ts'
@@ -19,8 +19,7 @@ import { clearingDueAt } from './clearing.commands.ts'
 import { tillOf } from './clearing.core.ts'
 import { AccountAmbiguous, PaymentAlreadyReversed, allocate, cameBack, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
 import type { Receiver } from './core.ts'
-import { correct, liveAgain } from './corrections.commands.ts'
-import { findReachedOn } from './corrections.db.ts'
+import { changedBy, correct, isLate, liveAgain } from './corrections.commands.ts'
 import type { CorrectionRow } from './corrections.db.ts'
 import { findPayment, findPaymentByReference, insertPayment, insertReversal, lockPayment } from './db.ts'
 import type { PaymentRow } from './db.ts'
@@ -104,12 +103,6 @@ export async function receive (tx: Tx, input: PaymentInput, from: FromReceipt | 
 
 const postOne = async (tx: Tx, entry: Entry | null): Promise<Id<'journalEntry'> | null> => entry === null ? null : (await post(tx, [entry]))[0]!
 
-/** True when something was charged, or happened, for a later day: then the debt must be lived again. */
-async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay): Promise<boolean> {
-  const reached = await findReachedOn(tx, accountId)
-  return reached !== null && on < reached
-}
-
 /**
  * Undoes a payment, once: the exact opposite of what was booked for it, of its clearing and of its commission, effective on a day not before it was received and cleared.
  * What was applied by mistake of a receipt is the receipt's again. A debt that had been closed because nothing was owed is worked again when something is. Throws `NotFound`, `NotAllowed`, `PaymentAlreadyReversed`,
@@ -168,10 +161,6 @@ async function placedBy (tx: Tx, { placementId }: PaymentRow): Promise<{ placeme
   if (placement === null || agreement === null) throw new Error(`placement ${placementId} has no agreement`)
   return { placement, agreement }
 }
-
-/** What other payments settle since a correction. */
-const changedBy = (correction: Omit<CorrectionRow, 'createdAt'> | null): Changed =>
-  ({ settled: new Map(correction?.changes.payments.map(({ paymentId, after }) => [paymentId, after.allocated])), correctionId: correction?.id ?? null })
 
 /** The one debt with the lender's reference. Throws `NotFound`, `AccountAmbiguous`. */
 async function findDebtor (tx: Tx, { lenderReference, lenderId }: PaymentInput): Promise<Id<'account'>> {
