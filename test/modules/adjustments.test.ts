@@ -43,8 +43,8 @@ t.test('through the API', async t => {
   const other = await w.lender(us)
   const on = '2026-01-05'
   const debt = async (more: object = {}, lender = bank) => await w.account(us, lender, { balance: owed, placedOn: on, ...more })
-  const send = async (accountId: string, what: string, body: object, as: As = us): Promise<Adjustment> => (await w.call(as, 'POST', `/v1/accounts/${accountId}/${what}`, { on, ...body })).json()
-  const undo = async (id: string, reversedOn = on, as: As = us): Promise<Adjustment> => (await w.call(as, 'POST', `/v1/adjustments/${id}/reverse`, { reversedOn })).json()
+  const send = async (accountId: string, what: string, body: object, as: As = us): Promise<Adjustment> => await (await w.call(as, 'POST', `/v1/accounts/${accountId}/${what}`, { on, ...body })).json()
+  const undo = async (id: string, reversedOn = on, as: As = us): Promise<Adjustment> => await (await w.call(as, 'POST', `/v1/adjustments/${id}/reverse`, { reversedOn })).json()
   const accountOf = async (accountId: string) => await w.ok<{ balance: Record<string, number>, closedAt: string | null }>(us, 'GET', `/v1/accounts/${accountId}`)
   const entriesOf = async (accountId: string) => (await w.ok<{ data: Entry[] }>(us, 'GET', `/v1/accounts/${accountId}/journal-entries?limit=200`)).data
     .map(entry => ({ ...entry, lines: entry.lines.map(({ debit, credit, amount }) => ({ debit, credit, amount })) }))
