@@ -431,15 +431,17 @@ CREATE TABLE "policy_decisions" (
 	"id" uuid NOT NULL,
 	"account_id" uuid,
 	"party_id" uuid,
-	"channel" text NOT NULL,
-	"purpose" text NOT NULL,
+	"kind" text NOT NULL,
+	"channel" text,
+	"purpose" text,
 	"verdict" text NOT NULL,
 	"earliest_at" timestamptz,
 	"pack_versions" jsonb NOT NULL,
 	"facts" json NOT NULL,
 	"body" json NOT NULL,
 	"decided_at" timestamptz NOT NULL,
-	CONSTRAINT "policy_decisions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+	CONSTRAINT "policy_decisions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "a contact has a channel" CHECK (("policy_decisions"."kind" = 'contact') = ("policy_decisions"."channel" is not null and "policy_decisions"."purpose" is not null))
 );
 --> statement-breakpoint
 CREATE TABLE "disputes" (
