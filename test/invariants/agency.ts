@@ -213,6 +213,14 @@ export async function payInvoices ({ w, us }: Pick<House, 'w' | 'us'>, n: number
   await w.settle(us)
 }
 
+/**
+ * The order of a day: first holds that are told late, since a job computes what comes of them and all else of the day meets that; last what the lenders take
+ * back, when debts that came back to work that day have been charged up to it.
+ */
+const phases: readonly ((act: Act) => boolean)[] = [
+  act => act.kind === 'hold' && act.late > 0, act => act.kind !== 'recall' && !(act.kind === 'hold' && act.late > 0), act => act.kind === 'recall',
+]
+
 /** Lives all histories side by side, day by day; `evening` is called when a day's work is done. The last day is empty: what is told late is told then. */
 export async function live (house: House, histories: readonly History[], rounds: readonly Round[], evening: (n: number) => Promise<void>): Promise<void> {
   const { w, us } = house
@@ -220,10 +228,8 @@ export async function live (house: House, histories: readonly History[], rounds:
     if (n > 0) await w.liveUntil(us, `${dayOf(n)}T06:00:00Z`)
     await place(house, n, histories.filter(({ placedAt }) => placedAt === n))
     await w.settle(us)
-    // What is told of a hold late is computed by a job: all else of the day meets what comes of it.
-    const isToldLate = (act: Act): boolean => act.kind === 'hold' && act.late > 0
-    for (const isLate of [true, false]) {
-      await forEach(house.lived, async one => { for (const act of one.history.acts) if (act.at === n && isToldLate(act) === isLate) await attempt(house, one, act) })
+    for (const isIn of phases) {
+      await forEach(house.lived, async one => { for (const act of one.history.acts) if (act.at === n && isIn(act)) await attempt(house, one, act) })
       await w.settle(us)
     }
     await goRound(house, n, rounds[n]!)
