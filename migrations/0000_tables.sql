@@ -97,9 +97,11 @@ CREATE TABLE "charge_schedules" (
 	"placement_id" uuid NOT NULL,
 	"agreement_id" uuid NOT NULL,
 	"charged_through_on" date NOT NULL,
-	"base_days" numeric NOT NULL,
+	"exact_interest" text NOT NULL,
 	"posted_interest" bigint NOT NULL,
-	"late_fee_on" date,
+	"capitalized" bigint NOT NULL,
+	"stretch" jsonb,
+	"fees" jsonb NOT NULL,
 	"due_at" timestamptz,
 	CONSTRAINT "charge_schedules_tenant_id_account_id_pk" PRIMARY KEY("tenant_id","account_id")
 );
@@ -380,6 +382,18 @@ CREATE TABLE "payments" (
 	CONSTRAINT "every cent is somewhere" CHECK ("payments"."amount" = "payments"."principal" + "payments"."interest" + "payments"."penalty" + "payments"."costs" + "payments"."overpaid")
 );
 --> statement-breakpoint
+CREATE TABLE "recomputations" (
+	"tenant_id" uuid NOT NULL,
+	"event_id" uuid NOT NULL,
+	"rate_name" text NOT NULL,
+	"from_on" date NOT NULL,
+	"reached" uuid,
+	"corrected_count" integer NOT NULL,
+	"due_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "recomputations_tenant_id_event_id_pk" PRIMARY KEY("tenant_id","event_id")
+);
+--> statement-breakpoint
 CREATE TABLE "column_mappings" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -571,6 +585,17 @@ CREATE TABLE "work_items" (
 	CONSTRAINT "work_items_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
 	CONSTRAINT "leased work has a lease" CHECK ("work_items"."state" <> 'leased' or "work_items"."lease_id" is not null),
 	CONSTRAINT "only deferred work waits" CHECK (("work_items"."state" = 'deferred') = ("work_items"."due_at" is not null))
+);
+--> statement-breakpoint
+CREATE TABLE "reference_rates" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"name" text NOT NULL,
+	"effective_on" date NOT NULL,
+	"value" text,
+	"source" text NOT NULL,
+	"recorded_at" timestamptz NOT NULL,
+	CONSTRAINT "reference_rates_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
 CREATE TABLE "document_numbers" (
@@ -1026,13 +1051,14 @@ CREATE INDEX "contact_points_tenant_id_party_id_index" ON "contact_points" USING
 CREATE INDEX "contact_points_tenant_id_value_index_index" ON "contact_points" USING btree ("tenant_id","value_index");--> statement-breakpoint
 CREATE INDEX "parties_tenant_id_identity_index_index" ON "parties" USING btree ("tenant_id","identity_index");--> statement-breakpoint
 CREATE INDEX "reveals_tenant_id_party_id_id_index" ON "reveals" USING btree ("tenant_id","party_id","id");--> statement-breakpoint
-CREATE UNIQUE INDEX "corrections_tenant_id_cause_id_cause_index" ON "corrections" USING btree ("tenant_id","cause_id","cause");--> statement-breakpoint
+CREATE UNIQUE INDEX "corrections_tenant_id_account_id_cause_id_cause_index" ON "corrections" USING btree ("tenant_id","account_id","cause_id","cause");--> statement-breakpoint
 CREATE INDEX "corrections_tenant_id_account_id_id_index" ON "corrections" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "payment_reversals_tenant_id_id_index" ON "payment_reversals" USING btree ("tenant_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "payments_tenant_id_lender_id_reference_index" ON "payments" USING btree ("tenant_id","lender_id","reference") WHERE "payments"."reference" is not null;--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_reference_index" ON "payments" USING btree ("tenant_id","reference") WHERE "payments"."reference" is not null;--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_account_id_id_index" ON "payments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_lender_id_id_index" ON "payments" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "recomputations_tenant_id_due_at_index" ON "recomputations" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE INDEX "column_mappings_tenant_id_lender_id_id_index" ON "column_mappings" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "placement_batches_tenant_id_lender_id_id_index" ON "placement_batches" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "placement_batches_tenant_id_due_at_index" ON "placement_batches" USING btree ("tenant_id","due_at");--> statement-breakpoint
@@ -1053,6 +1079,8 @@ CREATE UNIQUE INDEX "work_items_tenant_id_queue_id_account_id_placement_id_index
 CREATE INDEX "work_items_ready" ON "work_items" USING btree ("tenant_id","queue_id","zone","priority" DESC NULLS FIRST,"id") WHERE "work_items"."state" = 'ready';--> statement-breakpoint
 CREATE INDEX "work_items_tenant_id_due_at_index" ON "work_items" USING btree ("tenant_id","due_at") WHERE "work_items"."due_at" is not null;--> statement-breakpoint
 CREATE INDEX "work_items_leased" ON "work_items" USING btree ("tenant_id","lease_id") WHERE "work_items"."state" = 'leased';--> statement-breakpoint
+CREATE INDEX "reference_rates_tenant_id_name_effective_on_id_index" ON "reference_rates" USING btree ("tenant_id","name","effective_on","id");--> statement-breakpoint
+CREATE INDEX "reference_rates_tenant_id_name_id_index" ON "reference_rates" USING btree ("tenant_id","name","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "invoice_settlements_tenant_id_lender_id_reference_index" ON "invoice_settlements" USING btree ("tenant_id","lender_id","reference") WHERE "invoice_settlements"."reference" is not null;--> statement-breakpoint
 CREATE INDEX "invoice_settlements_tenant_id_invoice_id_id_index" ON "invoice_settlements" USING btree ("tenant_id","invoice_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "invoices_tenant_id_kind_number_index" ON "invoices" USING btree ("tenant_id","kind","number");--> statement-breakpoint

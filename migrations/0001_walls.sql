@@ -27,8 +27,8 @@ declare
   t record;
   tenant constant text := 'tenant_id = (select nullif(current_setting(''app.tenant_id'', true), '''')::uuid)';
   lender constant text := '(select nullif(current_setting(''app.lender_id'', true), '''')::uuid)';
-  shared constant text[] := array['tenants', 'event_heads', 'idempotency_keys', 'data_keys'];
-  appended constant text[] := array['events', 'journal_entries', 'postings', 'policy_decisions', 'reveals', 'consents', 'delivery_attempts', 'corrections', 'commission_plans', 'statements', 'statement_lines', 'invoices', 'invoice_settlements', 'remittances'];
+  shared constant text[] := array['tenants', 'event_heads', 'idempotency_keys', 'data_keys', 'reference_rates'];
+  appended constant text[] := array['events', 'journal_entries', 'postings', 'policy_decisions', 'reveals', 'consents', 'delivery_attempts', 'corrections', 'commission_plans', 'statements', 'statement_lines', 'invoices', 'invoice_settlements', 'remittances', 'reference_rates'];
   lender_column text;
   rule text;
 begin

@@ -28,7 +28,7 @@ const timeZone = 'America/New_York'
 /** The terms the demonstration's lender agreed to. */
 const terms = {
   commission: { base: ['principal', 'interest', 'penalty'], bands: [{ fromDays: 0, toDays: 30, rate: '0.15' }, { fromDays: 30, toDays: null, rate: '0.25' }], vatRate: '0' },
-  interest: { rate: '8', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFee: { graceDays: 14, amount: 15_00 },
+  interest: { rate: '8', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 14, amount: 15_00 }],
   allocation: ['costs', 'penalty', 'interest', 'principal'], remittance: 'net', autoAccept: true, termDays: 365,
 }
 

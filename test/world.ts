@@ -97,7 +97,7 @@ export interface World {
 }
 
 const plainTerms: AgreementTerms = {
-  commission: { base: ['principal', 'interest'], rate: '0.2', vatRate: '0' }, interest: null, lateFee: null, allocation: ['costs', 'penalty', 'interest', 'principal'],
+  commission: { base: ['principal', 'interest'], rate: '0.2', vatRate: '0' }, interest: null, lateFees: [], allocation: ['costs', 'penalty', 'interest', 'principal'],
   remittance: 'net', autoAccept: true, termDays: 180,
 }
 

@@ -104,7 +104,7 @@ export interface Agency { tenantId: string, key: string, lenderId: string }
 /** Terms of the lender that benches place debts for. */
 export const terms = {
   commission: { base: ['principal', 'interest'], rate: '0.25', vatRate: '0' }, interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/365F' },
-  lateFee: { graceDays: 10, amount: 25_00 }, allocation: ['costs', 'penalty', 'interest', 'principal'], remittance: 'net', autoAccept: true, termDays: 180,
+  lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 10, amount: 25_00 }], allocation: ['costs', 'penalty', 'interest', 'principal'], remittance: 'net', autoAccept: true, termDays: 180,
 }
 
 /** An agency with a lender and an agreement, made through the API. `now` gives it a test clock. */

@@ -1,6 +1,7 @@
 /** Kinds of things that have an id, each with the prefix it carries on the wire. */
 export const idPrefixes = {
   tenant: 'ten', staff: 'stf', apiKey: 'key', testClock: 'clk', dataKey: 'dek',
+  referenceRate: 'rrt',
   lender: 'len', agreement: 'agr',
   party: 'pty', contactPoint: 'cpt', consent: 'cns', reveal: 'rvl',
   account: 'acc', document: 'doc',

@@ -48,7 +48,7 @@ const narrowing: Record<string, [value: string, column: string, stored: string]>
 
 /** Filters on what is written, with what the fifth row has. */
 const written: Record<string, string> = {
-  'listAccounts.lenderReference': 'lender_reference5', 'listPayments.reference': 'reference5',
+  'listAccounts.lenderReference': 'lender_reference5', 'listPayments.reference': 'reference5', 'listReferenceRates.name': 'name5',
   'listBankStatements.account': 'account5', 'listBankLines.account': 'account5', 'listUnmatchedEntries.from': '2000-01-01',
 }
 
@@ -72,7 +72,7 @@ const special: Record<string, string> = {
   'bank_statements.from_on': "date '2000-01-01'", 'bank_statements.to_on': "date '2000-01-01' + n", 'bank_lines.key': "decode(md5('key' || n), 'hex')", 'bank_lines.amount': 'n + 1',
   // None of the entries above: what waits for the bank is the newest, what has been matched is old.
   'bank_matches.entry_id': idNumbered('matched_entries', 'n'), 'bank_matches.bank_line_id': idNumbered('bank_lines', 'n'),
-  'events.sequence': `n + ${eventsBefore + 1}`, 'events.lender_sequence': `n + ${eventsBefore + 1}`, 'staff.email_index': "decode(md5('staff' || n), 'hex')",
+  'recomputations.event_id': idNumbered('events', 'n'), 'events.sequence': `n + ${eventsBefore + 1}`, 'events.lender_sequence': `n + ${eventsBefore + 1}`, 'staff.email_index': "decode(md5('staff' || n), 'hex')",
 }
 
 /** Tables whose rows the agency below has as it was made. */

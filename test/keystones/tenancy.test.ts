@@ -14,10 +14,10 @@ import type { Agency, As, World } from '../world.ts'
  */
 
 /** Tables a lender's own requests must touch although they are not a lender's rows. */
-const sharedWithLenders = ['tenants', 'event_heads', 'idempotency_keys', 'data_keys']
+const sharedWithLenders = ['tenants', 'event_heads', 'idempotency_keys', 'data_keys', 'reference_rates']
 /** Indexes that the machine needs across agencies. */
 const acrossAgencies = ['api_keys_hash_index', 'idempotency_keys_created_at_index']
-const appendOnly = ['commission_plans', 'consents', 'corrections', 'delivery_attempts', 'events', 'invoice_settlements', 'invoices', 'journal_entries', 'policy_decisions', 'postings', 'remittances', 'reveals', 'statement_lines', 'statements']
+const appendOnly = ['commission_plans', 'consents', 'corrections', 'delivery_attempts', 'events', 'invoice_settlements', 'invoices', 'journal_entries', 'policy_decisions', 'postings', 'reference_rates', 'remittances', 'reveals', 'statement_lines', 'statements']
 
 t.test('the catalogue', async t => {
   const w = await world()

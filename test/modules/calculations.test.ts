@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { addDays, compareR, daysBetween, divR, formatR, minor, ratio, rational, roundR, split, subR, sumR, wholeR, zeroR } from '#kernel'
 import { splitBy, splitMethods } from '../../src/modules/calculations/split.core.ts'
-import { compoundInterest, equivalentRate, interestSegments, postingOf, roundedPerDay } from '../../src/modules/charges/interest.core.ts'
-import type { InterestInput } from '../../src/modules/charges/interest.core.ts'
+import { compoundInterest, equivalentRate, interestSegments, postingOf, roundedPerDay } from '../../src/modules/rates/interest.core.ts'
+import type { InterestInput } from '../../src/modules/rates/interest.core.ts'
 import { world } from '../world.ts'
 
 const runs = { numRuns: Number(process.env['FC_RUNS'] ?? 1_000) }

@@ -6,7 +6,7 @@ import { Problem } from '#kernel'
 import { strangeId, world } from '../world.ts'
 
 const terms: AgreementTerms = {
-  commission: { base: ['principal', 'interest'], rate: '0.25', vatRate: '0' }, interest: { rate: '12.25', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFee: { graceDays: 10, amount: 25_00 },
+  commission: { base: ['principal', 'interest'], rate: '0.25', vatRate: '0' }, interest: { rate: '12.25', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 10, amount: 25_00 }],
   allocation: ['costs', 'penalty', 'interest', 'principal'], remittance: 'net', autoAccept: true, termDays: 180,
 }
 
@@ -28,7 +28,7 @@ t.test('terms that contradict themselves are refused where they do, all at once'
   const { base, vatRate } = terms.commission
   const cases: [what: string, Partial<AgreementTerms>, string[], string?][] = [
     ['sound terms', {}, []],
-    ['no interest and no late fee', { interest: null, lateFee: null }, []],
+    ['no interest and no late fee', { interest: null, lateFees: [] }, []],
     ['a currency that does not exist', {}, ['/currency'], 'XXQ'],
     ['a third', { commission: { base, rate: '1/3', vatRate } }, []],
     ['all of it', { commission: { base, rate: '1', vatRate: '1' } }, []],
@@ -49,11 +49,26 @@ t.test('terms that contradict themselves are refused where they do, all at once'
     ['interest at the bound of reason', { interest: { rate: '1000', unit: 'pct_year', dayCount: 'ACT/365F' } }, []],
     ['a yearly rate taken for a daily one', { interest: { rate: '12.25', unit: 'pct_day', dayCount: 'ACT/365F' } }, ['/terms/interest/rate']],
     ['a daily rate per ten thousand', { interest: { rate: '5', unit: 'per10k_day', dayCount: 'ACT/365F' } }, []],
-    ['a late fee of neither kind', { lateFee: { graceDays: 0 } }, ['/terms/lateFee']],
-    ['a late fee of both kinds', { lateFee: { graceDays: 0, amount: 1, rate: '0.1' } }, ['/terms/lateFee']],
-    ['a bound on a fixed fee', { lateFee: { graceDays: 0, amount: 1, amountMax: 5 } }, ['/terms/lateFee/amountMax']],
-    ['a bounded share', { lateFee: { graceDays: 0, rate: '0.05', amountMax: 50_00 } }, []],
-    ['a late fee of more than is owed', { lateFee: { graceDays: 0, rate: '2' } }, ['/terms/lateFee/rate']],
+    ['a late fee of no kind', { lateFees: [{ code: 'late', trigger: 'overdue' }] }, ['/terms/lateFees/0']],
+    ['a late fee of both kinds', { lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 0, amount: 1, rate: '0.1' }] }, ['/terms/lateFees/0']],
+    ['bounds that cross', { lateFees: [{ code: 'late', trigger: 'overdue', rate: '0.1', feeMin: 6, feeMax: 5 }] }, ['/terms/lateFees/0/feeMin']],
+    ['two rules of one name', { lateFees: [{ code: 'late', trigger: 'overdue', amount: 1 }, { code: 'late', trigger: 'overdue', graceDays: 30, amount: 1 }] }, ['/terms/lateFees/1/code']],
+    ['a fee every month without end', { lateFees: [{ code: 'late', trigger: 'overdue', amount: 1, everyDays: 30 }] }, ['/terms/lateFees/0']],
+    ['a returned payment with days of grace', { lateFees: [{ code: 'returned', trigger: 'returnedPayment', amount: 1, graceDays: 3, base: 'owed' }] }, ['/terms/lateFees/0/graceDays', '/terms/lateFees/0/base']],
+    ['a cap by a payment that nobody made', { lateFees: [{ code: 'late', trigger: 'overdue', amount: 1, capByPayment: true }] }, ['/terms/lateFees/0/capByPayment']],
+    ['a scale with a gap at its end', { lateFees: [{ code: 'late', trigger: 'overdue', bands: [{ upTo: 100, fixed: 1 }, { upTo: 50, fixed: 2 }] }] }, ['/terms/lateFees/0/bands/1/upTo']],
+    ['a sound scale, dearer the second time', { lateFees: [{ code: 'late', trigger: 'overdue', bands: [{ upTo: 100, fixed: 1 }, { upTo: null, rate: '0.1' }], repeat: { amount: 5, withinMonths: 6 } }] }, []],
+    ['a repeat that comes to nothing', { lateFees: [{ code: 'late', trigger: 'overdue', amount: 1, repeat: { withinMonths: 6 } }] }, ['/terms/lateFees/0/repeat']],
+    ['days that cross', { lateFees: [{ code: 'late', trigger: 'overdue', amount: 1, from: '2026-02-01', to: '2026-01-01' }] }, ['/terms/lateFees/0/to']],
+    ['five points over an index', { interest: { index: 'basiszinssatz', marginPoints: '5', unit: 'pct_year', dayCount: 'ACT/365F', reset: 'floatingSemiannual' } }, []],
+    ['neither rate nor index', { interest: { unit: 'pct_year', dayCount: 'ACT/365F' } }, ['/terms/interest']],
+    ['a margin over nothing', { interest: { rate: '5', marginPoints: '5', reset: 'floatingDaily', unit: 'pct_year', dayCount: 'ACT/365F' } }, ['/terms/interest/marginPoints', '/terms/interest/reset']],
+    ['an index by the day', { interest: { index: 'lpr1y', unit: 'per10k_day', dayCount: 'ACT/365F' } }, ['/terms/interest/unit']],
+    ['a floor above the cap', { interest: { index: 'lpr1y', cap: '5', floor: '6', unit: 'pct_year', dayCount: 'ACT/365F' } }, ['/terms/interest/floor']],
+    ['days rounded that are not alike', { interest: { rate: '5', unit: 'pct_year', dayCount: '30/360', rounding: { when: 'perDay' } } }, ['/terms/interest/rounding/when']],
+    ['coupon periods', { interest: { rate: '5', unit: 'pct_year', dayCount: 'ACT/ACT ICMA' } }, ['/terms/interest/dayCount']],
+    ['a bounded share', { lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 0, rate: '0.05', feeMax: 50_00 }] }, []],
+    ['a late fee of more than is owed', { lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 0, rate: '2' }] }, ['/terms/lateFees/0/rate']],
     ['several at once', { commission: { base, vatRate: '2' }, interest: { rate: '-1', unit: 'pct_day', dayCount: 'ACT/360' } }, ['/currency', '/terms/commission/vatRate', '/terms/commission', '/terms/interest/rate'], 'NOPE'],
   ]
   for (const [what, change, faults, currency] of cases) t.same(faultsOf(change, currency), faults, what)

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { addDays, noBuckets, totalOf } from '#kernel'
 import type { Buckets } from '#kernel'
-import { chargeTermsOf } from '../../src/modules/charges/core.ts'
+import { beginCharging } from '../../src/modules/charges/core.ts'
+import type { ChargeTerms } from '../../src/modules/charges/core.ts'
 import { differenceOf, movedBy } from '../../src/modules/ledger/core.ts'
 import type { DatedLine } from '../../src/modules/ledger/core.ts'
 import { live } from '../../src/modules/payments/life.core.ts'
@@ -18,12 +19,15 @@ const placedOn = '2026-01-05'
 const day = (n: number): string => addDays(placedOn, n)
 const nights = 40
 
-const terms = chargeTermsOf({ interest: { rate: '36.5', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFee: { graceDays: 12, amount: 25_00 } })
-const beginning: Beginning = {
-  opening: { principal: 1_000_00, interest: 12_34, penalty: 0, costs: 40_00 }, timeZone: 'UTC', terms, pauses: [], order: ['costs', 'penalty', 'interest', 'principal'],
-  position: { chargedThroughOn: placedOn, baseDays: 0n, postedInterest: 0, lateFeeOn: day(13) },
+const terms: ChargeTerms = {
+  interest: { rate: '36.5', unit: 'pct_year', dayCount: 'ACT/365F', values: [] },
+  lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 12, amount: 25_00 }, { code: 'returned', trigger: 'returnedPayment', amount: 7_00 }],
 }
-const course: Course = { postingDays: Array.from({ length: nights }, (_, n) => day(n + 1)), through: day(nights), workedThrough: null }
+const beginning: Beginning = {
+  opening: { principal: 1_000_00, interest: 12_34, penalty: 0, costs: 40_00 }, timeZone: 'UTC', dueOn: placedOn, placedOn, terms, pauses: [], order: ['costs', 'penalty', 'interest', 'principal'],
+  position: beginCharging(terms, { dueOn: placedOn, placedOn }, []),
+}
+const course: Course = { postingDays: Array.from({ length: nights }, (_, n) => day(n + 1)), through: day(nights), workedThrough: null, isOurs: true }
 
 /** Facts in the order they were written down; whose days are any. */
 const history = fc.array(fc.record({ on: fc.nat({ max: nights }), amount: fc.integer({ min: 1, max: 700_00 }), isWaiver: fc.boolean(), undoneAfter: fc.option(fc.nat({ max: 10 }), { nil: null, freq: 3 }) }), { maxLength: 7 })
@@ -31,7 +35,7 @@ const history = fc.array(fc.record({ on: fc.nat({ max: nights }), amount: fc.int
     ? [{ kind: 'movement', on: day(on), lines: [{ debit: 'C.WAIVED', credit: 'D.PENALTY', amount }] }]
     : [
         { kind: 'payment', paymentId: `p${i}`, on: day(on), amount, receivedBy: i % 2 === 0 ? 'agency' : 'lender' },
-        ...undoneAfter === null ? [] : [{ kind: 'reversal' as const, paymentId: `p${i}`, on: day(Math.min(nights, on + undoneAfter)) }],
+        ...undoneAfter === null ? [] : [{ kind: 'reversal' as const, paymentId: `p${i}`, on: day(Math.min(nights, on + undoneAfter)), returned: i % 4 === 0 ? amount : null }],
       ]))
 
 const zeroSum = (lines: readonly DatedLine[]): Buckets => movedBy(lines)
@@ -66,7 +70,7 @@ t.test('invariant 17: facts of different days end in the same life, in whatever 
 
 t.test('invariant 18: a late fact and its undoing on the same day leave a zero-sum difference', async () => {
   fc.assert(fc.property(history, fc.nat({ max: nights }), fc.integer({ min: 1, max: 500_00 }), (facts, on, amount) => {
-    const undone: Fact[] = [{ kind: 'payment', paymentId: 'late', on: day(on), amount, receivedBy: 'agency' }, { kind: 'reversal', paymentId: 'late', on: day(on) }]
+    const undone: Fact[] = [{ kind: 'payment', paymentId: 'late', on: day(on), amount, receivedBy: 'agency' }, { kind: 'reversal', paymentId: 'late', on: day(on), returned: null }]
     const before = live(beginning, facts, course)
     const after = live(beginning, [...facts, ...undone], course)
     // A payment on a day and its undoing on that day change nothing after it, unless a payment recorded before it on that day met a debt that was already settled.
@@ -105,7 +109,7 @@ type Act = { kind: 'pay', on: number, amount: number, receivedBy: 'agency' | 'le
 /** Plays acts through the API on a debt whose nights have all been charged, each as late as it comes; answers what the API then says. */
 async function play (w: World, acts: readonly Act[]) {
   const us = await w.agency({ timeZone: 'UTC', jurisdiction: 'US', now: '2026-01-05T09:00:00Z' })
-  const lender = await w.lender(us, { interest: { rate: '36.5', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFee: { graceDays: 12, amount: 25_00 } })
+  const lender = await w.lender(us, { interest: { rate: '36.5', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [...terms.lateFees] })
   const { accountId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00, interest: 12_34, costs: 40_00 } })
   await w.liveUntil(us, `${day(nights)}T06:00:00Z`)
   const facts: Fact[] = []
@@ -119,7 +123,7 @@ async function play (w: World, acts: readonly Act[]) {
       const of = facts.find(fact => fact.kind === 'payment' && fact.paymentId === paid[act.which])!
       const on = addDays(of.on, act.after)
       const reply = await w.call(us, 'POST', `/v1/payments/${paid[act.which]!}/reverse`, { reason: 'nsf', reversedOn: on })
-      if (reply.statusCode === 200) facts.push({ kind: 'reversal', paymentId: paid[act.which]!, on })
+      if (reply.statusCode === 200) facts.push({ kind: 'reversal', paymentId: paid[act.which]!, on, returned: of.kind === 'payment' && of.receivedBy === 'agency' ? of.amount : null })
     }
     await w.settle(us)
   }

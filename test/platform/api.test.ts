@@ -147,7 +147,7 @@ t.test('once', async t => {
   })
 
   t.test('a refusal is not kept: the same key works once the cause is gone', async t => {
-    const agreement = { currency: 'XXX', terms: { commission: { base: ['principal'], rate: '0.2', vatRate: '0' }, interest: null, lateFee: null, allocation: ['costs', 'penalty', 'interest', 'principal'], remittance: 'net', autoAccept: true, termDays: 90 } }
+    const agreement = { currency: 'XXX', terms: { commission: { base: ['principal'], rate: '0.2', vatRate: '0' }, interest: null, lateFees: [], allocation: ['costs', 'penalty', 'interest', 'principal'], remittance: 'net', autoAccept: true, termDays: 90 } }
     const { id } = (await make('k3', 'Terms')).json<{ id: string }>()
     t.match((await w.call(us, 'POST', `/v1/lenders/${id}/agreements`, agreement, { 'idempotency-key': 'k4' })).json(), { status: 422 })
     t.equal((await w.call(us, 'POST', `/v1/lenders/${id}/agreements`, { ...agreement, currency: 'USD' }, { 'idempotency-key': 'k4' })).statusCode, 201)

@@ -16,7 +16,7 @@ t.test('a bank file arrives sixty days late', async t => {
   // forty days of grace. 20 % commission on recovered principal, without VAT.
   const us = await w.agency({ now: '2026-01-05T01:00:00Z' })
   const bank = await w.lender(us, {
-    commission: { base: ['principal'], rate: '0.2', vatRate: '0' }, interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFee: { graceDays: 40, rate: '0.01' },
+    commission: { base: ['principal'], rate: '0.2', vatRate: '0' }, interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 40, rate: '0.01' }],
   })
   const story = storyOf(w, us, bank)
   const { accountId } = await w.account(us, bank, { dueOn: '2026-01-01', balance: { principal: 7_300_00 } })

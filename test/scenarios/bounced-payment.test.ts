@@ -12,7 +12,7 @@ t.test('a payment that bounces leaves the debt as if it had never come', async t
   // of 30.00 after six days of grace: on the 12th. 25 % commission on principal and interest, 6 % VAT, withheld.
   const us = await w.agency({ now: '2026-01-05T01:00:00Z' })
   const bank = await w.lender(us, {
-    commission: { base: ['principal', 'interest'], rate: '0.25', vatRate: '0.06' }, interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/360' }, lateFee: { graceDays: 6, amount: 30_00 },
+    commission: { base: ['principal', 'interest'], rate: '0.25', vatRate: '0.06' }, interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/360' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 6, amount: 30_00 }],
   })
   const story = storyOf(w, us, bank)
   const debt = { dueOn: '2026-01-01', balance: { principal: 3_600_00 } }

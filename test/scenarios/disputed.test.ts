@@ -10,7 +10,7 @@ t.test('a dispute stops contact and late fees but not interest; a hold on top of
   // Monday 5 January 2026, nine in the morning in Shanghai. 10 % a year by the days of 365: 7,300.00 earn exactly 2.00 a day. A late fee of
   // 5 % of the open principal after seven days of grace: on the 13th. Two debts alike; only one is disputed.
   const us = await w.agency({ now: '2026-01-05T01:00:00Z' })
-  const bank = await w.lender(us, { interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFee: { graceDays: 7, rate: '0.05' } })
+  const bank = await w.lender(us, { interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 7, rate: '0.05' }] })
   const story = storyOf(w, us, bank)
   const debt = { dueOn: '2026-01-04', balance: { principal: 7_300_00 } }
   const { accountId, placementId } = await w.account(us, bank, debt)

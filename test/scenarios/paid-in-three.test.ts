@@ -11,7 +11,7 @@ t.test('a debt paid in three', async t => {
   // 20 % commission on principal and interest with 6 % VAT, withheld from what is remitted.
   const us = await w.agency({ now: '2026-01-05T01:00:00Z' })
   const bank = await w.lender(us, {
-    commission: { base: ['principal', 'interest'], rate: '0.2', vatRate: '0.06' }, interest: { rate: '12', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFee: { graceDays: 10, amount: 50_00 },
+    commission: { base: ['principal', 'interest'], rate: '0.2', vatRate: '0.06' }, interest: { rate: '12', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 10, amount: 50_00 }],
   })
   const story = storyOf(w, us, bank)
   // 5,000.00 of principal and 80.00 of costs, due on 1 January.

@@ -13,7 +13,7 @@ t.test('a recall in the middle of everything', async t => {
   // 40.00 after ten days of grace: on the 16th. 30 % commission on principal and interest, without VAT.
   const us = await w.agency({ now: '2026-01-05T01:00:00Z' })
   const bank = await w.lender(us, {
-    commission: { base: ['principal', 'interest'], rate: '0.3', vatRate: '0' }, interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFee: { graceDays: 10, amount: 40_00 },
+    commission: { base: ['principal', 'interest'], rate: '0.3', vatRate: '0' }, interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 10, amount: 40_00 }],
   })
   const story = storyOf(w, us, bank)
   const debt = { ...aDebt(), dueOn: '2026-01-04', balance: { principal: 7_300_00 } }

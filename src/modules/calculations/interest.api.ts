@@ -5,8 +5,8 @@ import type { DayCount, Rational, RoundingMode } from '#kernel'
 import type { Api } from '#platform'
 import {
   annualPercent, compoundInterest, compoundings, dailyPercent, equivalentRate, firstIndexDay, interestSegments, rateUnits, ratesOf, resets, roundedPerDay, yearDaysOf,
-} from '../charges/index.ts'
-import type { Segment } from '../charges/index.ts'
+} from '../rates/index.ts'
+import type { Segment } from '../rates/index.ts'
 import { checkSpan, conventionFields, conventionOf, startRules } from './dayCount.api.ts'
 import { CalculationRefused, Exact, Mode, Money, Sum, exactOf, refusal, rounded } from './schema.core.ts'
 

@@ -2,8 +2,9 @@ import { Type } from 'typebox'
 import { Currency, OneOf, Ratio, closed, formatR, isCurrency, mulR, problems, rational, wholeR } from '#kernel'
 import type { Minor } from '#kernel'
 import type { Api } from '#platform'
-import { assessFees, bandFaults, feeReasons, statutoryFees, toCredit } from '../charges/index.ts'
+import { assessFees, feeReasons, statutoryFees, toCredit } from '../charges/index.ts'
 import type { FeeAmount } from '../charges/index.ts'
+import { bandFaults } from '../lenders/index.ts'
 import { CalculationRefused, Money, Sum, refusal, rounded } from './schema.core.ts'
 
 const UpTo = Type.Unsafe<Minor | null>({ type: ['integer', 'null'], minimum: 1, maximum: 1_000_000_000_000, description: 'The last base of the band, in minor units; null: no end.' })

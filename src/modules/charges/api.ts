@@ -1,10 +1,11 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Balance, BucketsSchema, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, closed, problems } from '#kernel'
+import { Balance, BucketsSchema, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, closed, dayCounts, problems } from '#kernel'
 import type { Id, withTotal } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
 import { findAccount } from '../accounts/index.ts'
+import { rateUnits } from '../rates/index.ts'
 import { quotePayoff, waiveCharge } from './commands.ts'
 import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, QuoteDayRefused, chargeKinds, waiverReasons } from './core.ts'
 import { findCharge, listCharges } from './db.ts'
@@ -12,14 +13,15 @@ import { findCharge, listCharges } from './db.ts'
 const Charge = Type.Object({
   id: IdOf('charge'), accountId: IdOf('account'), lenderId: IdOf('lender'), kind: OneOf(chargeKinds, 'What is charged.'),
   fromOn: Type.Unsafe<string>({ ...Day, description: 'The first day it is charged for.' }), toOn: Type.Unsafe<string>({ ...Day, description: 'The last day it is charged for, on which it took effect.' }),
-  base: Type.Unsafe<number>({ ...Balance, description: 'The principal it was computed on, in minor units.' }),
+  base: Type.Unsafe<number>({ ...Balance, description: 'What it was computed on, in minor units: the principal, with interest that was added to it; or the payment that came back.' }),
   rate: Nullable(Type.String({ description: 'The rate, exactly, in the unit beside it; null for a fixed fee.' })),
-  rateUnit: Nullable(OneOf(['pct_year', 'pct_day', 'per10k_day'], 'What the rate is a rate of; null for a late fee, whose rate is a share.')),
-  dayCount: Nullable(OneOf(['ACT/365F', 'ACT/360'], 'How a yearly rate becomes a daily one.')),
+  rateUnit: Nullable(OneOf(rateUnits, 'What the rate is a rate of; null for a late fee, whose rate is a share.')),
+  dayCount: Nullable(OneOf(dayCounts, 'How a yearly rate becomes a daily one.')),
   days: Nullable(Type.Integer({ description: 'Days of interest: those from `fromOn` to `toOn`, less days on hold.' })),
   exact: Type.String({ description: 'What it comes to before rounding, in minor units: a decimal or a fraction.' }),
   amount: Type.Unsafe<number>({ ...Balance, description: 'What was charged, in minor units. Interest brings everything charged so far to the exact total so far, rounded half up: so it may differ from `exact` by a minor unit.' }),
-  currency: Currency, journalEntryId: Nullable(IdOf('journalEntry')), waivedAt: Nullable(Instant), waiverReason: Nullable(OneOf(waiverReasons, 'Why it was waived.')),
+  currency: Currency, causedBy: Type.String({ description: 'What brought it, once: the last day of interest; the rule of a late fee and how often; `returned:` and the payment that came back.' }),
+  journalEntryId: Nullable(IdOf('journalEntry')), waivedAt: Nullable(Instant), waiverReason: Nullable(OneOf(waiverReasons, 'Why it was waived.')),
   supersededBy: Nullable(Type.Unsafe<Id<'correction'>>({ ...IdOf('correction'), description: 'The correction that computed it anew because a fact arrived late; null while it holds.' })), createdAt: Instant,
 }, { title: 'Charge' })
 

@@ -1,5 +1,5 @@
 import { add, bucketsOf, dayIn, lessBuckets, minor, withTotal, zero } from '#kernel'
-import type { CalendarDay, Id } from '#kernel'
+import type { CalendarDay, Id, Minor } from '#kernel'
 import { NotFound, emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import { lockAccount } from '../accounts/index.ts'
@@ -8,19 +8,24 @@ import { movements, post } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
 import { findAgreements } from '../lenders/index.ts'
 import { closePlacement } from '../placements/index.ts'
+import { findRateValues } from '../rates/index.ts'
 import type { WaiverInput } from './api.ts'
-import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, changedCharges, chargeTermsOf, chargeThrough, checkQuoteDay, lateFeeOn, nextDueAt, restThrough } from './core.ts'
-import type { ChargeTerms, NewCharge, Pause, Position } from './core.ts'
-import { findCharge, insertCharges, insertSchedules, keepWaivers, listLiveCharges, listPauses, listPlaced, lockCharge, lockDue, lockSchedule, nightMax, setChargeWaived, setSuperseded } from './db.ts'
+import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, beginCharging, changedCharges, chargeReturnedPayment, chargeThrough, checkQuoteDay, nextDueAt, restThrough } from './core.ts'
+import type { ChargeTerms, NewCharge, Position } from './core.ts'
+import { findCharge, insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, lockCharge, lockDue, lockSchedule, nightMax, setChargeWaived, setSuperseded } from './db.ts'
 import type { Charge, Charged, PostedCharge, Reached } from './db.ts'
 import { ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'
+import type { Pause } from './pauses.core.ts'
 
-/** Rules for charges by agreement, read once: a version never changes. */
-type TermsById = Map<string, ChargeTerms & { graceDays: number | null }>
+/** Rules for charges by agreement, with the values of the indices they name: a version never changes, a value may. */
+type TermsById = Map<string, ChargeTerms>
 
 async function termsOf (tx: Tx, ids: Iterable<Id<'agreement'>>): Promise<TermsById> {
   const agreements = await findAgreements(tx, [...new Set(ids)])
-  return new Map([...agreements].map(([id, { terms }]) => [id, { ...chargeTermsOf(terms), graceDays: terms.lateFee?.graceDays ?? null }]))
+  const names = [...agreements.values()].flatMap(({ terms: { interest } }) => interest?.index ?? [])
+  const values = await findRateValues(tx, [...new Set(names)])
+  return new Map([...agreements].map(([id, { terms: { interest, lateFees } }]) =>
+    [id, { interest: interest === null ? null : { ...interest, values: values.get(interest.index ?? '') ?? [] }, lateFees }]))
 }
 
 /**
@@ -38,12 +43,17 @@ async function chargeAll (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charg
     for (const made of own) charges.push({ id: newId('charge'), of: debt, made, entryId: null })
     return { accountId: debt.accountId, position, dueAt: nextDueAt(position, rules, debt.timeZone) }
   })
+  await postCharges(tx, charges, reached)
+  return charges
+}
+
+/** Posts charges, stores them with how far their schedules have got, and says so. */
+async function postCharges (tx: Tx, charges: readonly PostedCharge[], reached: readonly Reached[]): Promise<void> {
   const posted = charges.filter(({ made }) => made.amount > zero)
   const entryIds = await post(tx, posted.map(entryOf))
   for (const [i, charge] of posted.entries()) charge.entryId = entryIds[i]!
   await insertCharges(tx, charges, reached)
   for (const charge of posted) announce(tx, charge)
-  return charges
 }
 
 const noPauses: readonly Pause[] = []
@@ -78,6 +88,21 @@ export async function accrueThrough (tx: Tx, account: AccountRow, on: CalendarDa
   return posted.reduce((row, { made: { kind, amount } }) => kind === 'interest' ? { ...row, interest: add(row.interest, amount) } : { ...row, penalty: add(row.penalty, amount) }, account)
 }
 
+/**
+ * Charges the fee for a payment that came back unpaid, where the agreement has one and no hold stops it. The debt has been charged up to the day, and the
+ * caller holds the account's lock. Answers what was charged.
+ */
+export async function chargeForReturn (tx: Tx, account: AccountRow, payment: { id: Id<'payment'>, amount: Minor }, on: CalendarDay): Promise<Minor> {
+  const debt = await lockSchedule(tx, account.id)
+  if (debt === null) return zero
+  const rules = (await termsOf(tx, [debt.agreementId])).get(debt.agreementId)!
+  const pauses = (await listPauses(tx, [account.id])).get(account.id) ?? noPauses
+  const { position, charges: [made] } = chargeReturnedPayment(debt.position, debt, rules, pauses, payment, on)
+  if (made === undefined) return zero
+  await postCharges(tx, [{ id: newId('charge'), of: debt, made, entryId: null }], [{ accountId: account.id, position, dueAt: debt.isWorked ? nextDueAt(position, rules, debt.timeZone) : null }])
+  return made.amount
+}
+
 /** What an account will owe on a day if nothing else happens, in a transaction that will be taken back. Throws `NotFound`, `QuoteDayRefused`. */
 export async function quotePayoff (tx: Tx, accountId: Id<'account'>, on: CalendarDay) {
   const account = await lockAccount(tx, accountId)
@@ -97,9 +122,10 @@ export async function openSchedules (tx: Tx, accountIds: readonly Id<'account'>[
   const placed = accountIds.length === 0 ? [] : await listPlaced(tx, accountIds)
   if (placed.length === 0) return
   const terms = await termsOf(tx, placed.map(({ agreementId }) => agreementId))
+  const earlier = await listFees(tx, accountIds)
   await insertSchedules(tx, placed.map(row => {
     const rules = terms.get(row.agreementId)!
-    const position = beginningOf(row.placedOn, row.dueOn, rules.graceDays)
+    const position = beginCharging(rules, row, earlier.get(row.accountId) ?? [])
     return { ...row, position, dueAt: nextDueAt(position, rules, row.timeZone) }
   }))
 }
@@ -140,14 +166,11 @@ export async function findChargedLife (tx: Tx, accountId: Id<'account'>, { place
   const pauses = (await listPauses(tx, [accountId])).get(accountId) ?? noPauses
   const all = await listLiveCharges(tx, accountId)
   const earlier = all.filter(({ toOn }) => toOn <= placedOn)
-  // One late fee an account: an earlier placement may have had it.
-  const graceDays = earlier.some(({ kind }) => kind === 'lateFee') ? null : rules.graceDays
-  return { charged, terms: rules, pauses, live: all.filter(({ toOn }) => toOn > placedOn), beginning: beginningOf(placedOn, dueOn, graceDays) }
+  return {
+    charged, terms: rules, pauses, live: all.filter(({ toOn }) => toOn > placedOn),
+    beginning: beginCharging(rules, { placedOn, dueOn }, earlier.filter(({ kind }) => kind === 'lateFee')),
+  }
 }
-
-/** Where the charges of a debt begin: on the day after it was placed, with its late fee still to come. */
-const beginningOf = (placedOn: CalendarDay, dueOn: CalendarDay, graceDays: number | null): Position =>
-  ({ chargedThroughOn: placedOn, baseDays: 0n, postedInterest: zero, lateFeeOn: graceDays === null ? null : lateFeeOn(graceDays, dueOn, placedOn) })
 
 /**
  * Puts charges computed anew in the place of those that differ, and sets the schedule to where they end. What they come to is posted by the

@@ -1,9 +1,18 @@
-import { addDays, daysBetween, formatR, greater, lesser, minor, mulR, problem, ratio, rational, roundR, roundRatio, startOfDay, sub, wholeR, zero } from '#kernel'
-import type { CalendarDay, Minor, Rational } from '#kernel'
-import type { AgreementTerms } from '../lenders/index.ts'
+import { add, addDays, addR, formatR, greater, problem, rational, startOfDay, sub, totalOf, zero } from '#kernel'
+import type { Buckets, CalendarDay, DayCount, Minor } from '#kernel'
+import type { LateFeeTerms } from '../lenders/core.ts'
+import type { RateUnit } from '../rates/interest.core.ts'
+import { accrueInterest, baseOf, nextCapitalization, noAccrual } from './accrual.core.ts'
+import type { Accrual, Dates, InterestRules } from './accrual.core.ts'
+import { beginFees, chargeFees, chargeReturned, isLate, nextFeeDay } from './fees.core.ts'
+import type { EarlierFee, FeeState } from './fees.core.ts'
+import { pausedDays } from './pauses.core.ts'
+import type { Pause } from './pauses.core.ts'
 
 export const ChargeAlreadyWaived = problem('charge-already-waived', 409, 'The charge has been waived before.', 'A charge is waived once; read it to see when.')
 export const ChargeNotOpen = problem('charge-not-open', 409, 'Less is open of this part of the debt than the charge comes to.', 'What has been paid cannot be waived: reverse the payment first, or waive a smaller charge.')
+
+export { rateUnits } from '../rates/interest.core.ts'
 
 /** What a charge is for. */
 export const chargeKinds = ['interest', 'lateFee'] as const
@@ -26,136 +35,114 @@ export const waiverReasons = ['goodwill', 'error', 'hardship', 'disputeUpheld', 
 /** The most a debt may grow to, in minor units: what would exceed it is not charged, so that no sum of a debt's parts can leave the range of exact integers. */
 export const debtMax: Minor = 1_000_000_000_000_000
 
-type InterestTerms = NonNullable<AgreementTerms['interest']>
+/** An agreement's rules for charges, with the values of the index its interest follows. */
+export interface ChargeTerms { interest: InterestRules | null, lateFees: readonly LateFeeTerms[] }
 
-/** An agreement's rules for charges, made ready: `daily` is what one minor unit of principal earns in a day, exactly. */
-export interface ChargeTerms { interest: InterestTerms & { daily: Rational } | null, lateFee: AgreementTerms['lateFee'] }
+/** How far a debt has been charged. */
+export interface Position { chargedThroughOn: CalendarDay, interest: Accrual, fees: FeeState }
 
-const daysOfYear: Record<InterestTerms['dayCount'], bigint> = { 'ACT/365F': 365n, 'ACT/360': 360n }
-
-/** The daily rate of interest terms, exactly: a yearly percentage by the days of its year, a daily one or a rate per ten thousand as it is. */
-export function dailyRateOf ({ rate, unit, dayCount }: InterestTerms): Rational {
-  const { n, d } = rational(rate)
-  return ratio(n, d * (unit === 'pct_year' ? 100n * daysOfYear[dayCount] : unit === 'pct_day' ? 100n : 10_000n))
-}
-
-/** Makes an agreement's rules for charges ready for use. */
-export const chargeTermsOf = ({ interest, lateFee }: Pick<AgreementTerms, 'interest' | 'lateFee'>): ChargeTerms =>
-  ({ interest: interest === null ? null : { ...interest, daily: dailyRateOf(interest) }, lateFee })
-
-/** The first day a late fee may be charged: `graceDays` must have passed since the debt was both due and placed. */
-export const lateFeeOn = (graceDays: number, dueOn: CalendarDay, placedOn: CalendarDay): CalendarDay => addDays(dueOn > placedOn ? dueOn : placedOn, graceDays + 1)
-
-/** A time during which a hold stops interest or late fees: from an instant, up to another or without end. */
-export interface Pause { startsAt: string, endsAt: string | null, stopsInterest: boolean, stopsLateFees: boolean }
-
-/** How far a debt has been charged. `baseDays` is the sum of principal times days since it was placed; `postedInterest` what of its interest has been posted. */
-export interface Position { chargedThroughOn: CalendarDay, baseDays: bigint, postedInterest: Minor, lateFeeOn: CalendarDay | null }
-
-/** A debt while it is charged: its calendar, its open principal, and all that it owes. */
-export interface ChargedDebt { timeZone: string, principal: Minor, owed: Minor }
+/** A debt while it is charged: its calendar, its dates, and what it owes. */
+export interface ChargedDebt extends Dates { timeZone: string, owed: Buckets }
 
 /**
- * A charge about to be made, with all it was computed from: `exact` is the sum before rounding. Interest counts from the first day charged to
- * the last, less days on hold; one row's amount is what brings everything posted so far to the exact total so far, rounded.
- * `causedBy` is unique for the account and kind: the last day for interest, `overdue` for the late fee.
+ * A charge about to be made, with all it was computed from: `exact` is the sum before rounding. Interest is of a stretch of days on which neither its base
+ * nor its rate changed; a row's amount is what brings everything posted so far to the exact total so far, rounded. `causedBy` is unique for the account
+ * and kind: the last day for interest, the rule and its turn, or the payment returned, for a fee.
  */
 export interface NewCharge {
-  kind: typeof chargeKinds[number], fromOn: CalendarDay, toOn: CalendarDay, base: Minor, rate: string | null, rateUnit: InterestTerms['unit'] | null,
-  dayCount: InterestTerms['dayCount'] | null, days: number | null, exact: string, amount: Minor, causedBy: string
+  kind: typeof chargeKinds[number], fromOn: CalendarDay, toOn: CalendarDay, base: Minor, rate: string | null, rateUnit: RateUnit | null,
+  dayCount: DayCount | null, days: number | null, exact: string, amount: Minor, causedBy: string
 }
 
+/** Where the charges of a debt begin: on the day after it was placed, with its late fees still to come, but for those an earlier placement brought. */
+export const beginCharging = ({ lateFees }: Pick<ChargeTerms, 'lateFees'>, dates: Dates, earlier: readonly EarlierFee[]): Position =>
+  ({ chargedThroughOn: dates.placedOn, interest: noAccrual, fees: beginFees(lateFees, dates, earlier) })
+
 /**
- * Charges a debt for the days after `chargedThroughOn` up to and including `on`, during which its principal did not change. A day belongs to a
- * hold when the hold is active as the day begins in the debtor's calendar. However the days are cut into calls, the sums are the same:
- * interest posted is the exact interest so far, rounded half up; the late fee falls on the first day allowed.
+ * Charges a debt for the days after `chargedThroughOn` up to and including `on`, during which nothing else happened to it. A day belongs to a hold
+ * when the hold is active as the day begins in the debtor's calendar. However the days are cut into calls, the sums are the same: interest posted is the
+ * exact interest so far, rounded; each late fee falls on the first day allowed, on what is owed on that day.
  */
 export function chargeThrough (position: Position, debt: ChargedDebt, terms: ChargeTerms, pauses: readonly Pause[], on: CalendarDay): { position: Position, charges: NewCharge[] } {
   if (on <= position.chargedThroughOn) return { position, charges: [] }
-  const interest = interestThrough(position, debt, terms.interest, pauses, on)
-  const room = roomOf(debt)
-  const earned = lesser(interest.due, room)
-  const fee = lateFeeThrough(position, debt, terms.lateFee, pauses, on, sub(room, earned))
-  return {
-    position: { chargedThroughOn: on, baseDays: interest.baseDays, postedInterest: minor(position.postedInterest + earned), lateFeeOn: fee === null ? position.lateFeeOn : null },
-    charges: [...interest.charge === null ? [] : [{ ...interest.charge, amount: earned }], ...fee === null || fee.amount === zero ? [] : [fee]],
+  const noInterest = pausedDays(pauses, 'stopsInterest', debt.timeZone)
+  const noFees = pausedDays(pauses, 'stopsLateFees', debt.timeZone)
+  const charges: NewCharge[] = []
+  const cuts = new Set<CalendarDay>()
+  let { chargedThroughOn: reached, interest, fees } = position
+  let { owed } = debt
+  while (reached < on) {
+    const feeDay = isLate(owed) ? nextFeeDay(fees, noFees, reached, on) : null
+    const capitalization = terms.interest === null ? null : nextCapitalization(terms.interest, debt.placedOn, reached, on)
+    const stop = earliest(on, feeDay, capitalization)
+    if (terms.interest !== null) {
+      const base = baseOf(owed.principal, owed.interest, interest.capitalized)
+      const earned = accrueInterest(interest, base, terms.interest, debt, noInterest, reached, stop, roomOf(owed))
+      interest = earned.accrual
+      for (const charge of earned.charges) owed = { ...owed, interest: add(owed.interest, charge.amount) }
+      charges.push(...earned.charges)
+      if (stop === capitalization) interest = { ...interest, capitalized: owed.interest }
+    }
+    if (stop === feeDay) {
+      cuts.add(stop)
+      const charged = chargeFees(fees, owed, terms.lateFees, stop, roomOf(owed))
+      fees = charged.state
+      for (const charge of charged.charges) owed = { ...owed, penalty: add(owed.penalty, charge.amount) }
+      charges.push(...charged.charges)
+    }
+    reached = stop
   }
+  return { position: { chargedThroughOn: on, interest, fees }, charges: mended(charges, cuts) }
 }
+
+/** Charges whose stretches were only cut because a fee could fall between them, as one. */
+function mended (charges: readonly NewCharge[], cuts: ReadonlySet<CalendarDay>): NewCharge[] {
+  if (cuts.size === 0) return [...charges]
+  const whole: NewCharge[] = []
+  let last = -1
+  for (const charge of charges) {
+    const before = whole[last]
+    const goesOn = charge.kind === 'interest' && before !== undefined && cuts.has(before.toOn) && before.base === charge.base && before.rate === charge.rate && addDays(before.toOn, 1) === charge.fromOn
+    if (goesOn) whole[last] = { ...charge, fromOn: before.fromOn, days: add(before.days ?? 0, charge.days ?? 0), exact: formatR(addR(rational(before.exact), rational(charge.exact))), amount: add(before.amount, charge.amount) }
+    else whole.push(charge)
+    if (charge.kind === 'interest' && !goesOn) last = whole.length - 1
+  }
+  return whole
+}
+
+const earliest = (last: CalendarDay, ...days: readonly (CalendarDay | null)[]): CalendarDay => days.reduce<CalendarDay>((first, day) => day !== null && day < first ? day : first, last)
 
 /** Passes the days up to and including `on` without a charge: those on which nobody works the debt. */
-export const restThrough = (position: Position, on: CalendarDay): Position => on > position.chargedThroughOn ? { ...position, chargedThroughOn: on } : position
+export const restThrough = (position: Position, on: CalendarDay): Position =>
+  on > position.chargedThroughOn ? { ...position, chargedThroughOn: on, interest: { ...position.interest, stretch: null } } : position
+
+/** Charges the fee for a payment that came back unpaid, on a day up to which the debt has been charged; no rule has one, or a hold stops it: no charge. */
+export function chargeReturnedPayment (position: Position, debt: ChargedDebt, terms: ChargeTerms, pauses: readonly Pause[], payment: { id: string, amount: Minor }, on: CalendarDay): { position: Position, charges: NewCharge[] } {
+  const charged = chargeReturned(position.fees, payment, terms.lateFees, pausedDays(pauses, 'stopsLateFees', debt.timeZone), on, roomOf(debt.owed))
+  return charged === null ? { position, charges: [] } : { position: { ...position, fees: charged.state }, charges: [charged.charge] }
+}
 
 /** How much a debt may still grow. */
-const roomOf = ({ owed }: ChargedDebt): Minor => greater(zero, sub(debtMax, owed))
-
-function interestThrough ({ chargedThroughOn, baseDays, postedInterest }: Position, { principal, timeZone }: ChargedDebt, terms: ChargeTerms['interest'], pauses: readonly Pause[], on: CalendarDay) {
-  const days = terms === null ? 0 : daysBetween(chargedThroughOn, on) - daysOnHold(pauses, 'stopsInterest', timeZone, chargedThroughOn, on)
-  const span = BigInt(principal) * BigInt(days)
-  if (terms === null || span === 0n) return { baseDays, due: zero, charge: null }
-  const { daily, rate, unit, dayCount } = terms
-  const total = roundRatio((baseDays + span) * daily.n, daily.d)
-  const due = total - BigInt(postedInterest)
-  return {
-    baseDays: baseDays + span,
-    due: due > BigInt(debtMax) ? debtMax : minor(due),
-    charge: {
-      kind: 'interest' as const, fromOn: addDays(chargedThroughOn, 1), toOn: on, base: principal, rate, rateUnit: unit, dayCount, days,
-      exact: formatR(mulR(wholeR(span), daily)), causedBy: on,
-    },
-  }
-}
-
-/** The late fee that falls due within the days after `chargedThroughOn` up to `on`, or null. The first night without a hold charges it. */
-function lateFeeThrough (position: Position, { principal, timeZone }: ChargedDebt, terms: ChargeTerms['lateFee'], pauses: readonly Pause[], on: CalendarDay, room: Minor): NewCharge | null {
-  if (terms === null || position.lateFeeOn === null || principal === zero) return null
-  const next = addDays(position.chargedThroughOn, 1)
-  const first = position.lateFeeOn > next ? position.lateFeeOn : next
-  const day = first > on ? null : firstFreeDay(pauses, timeZone, first, on)
-  if (day === null) return null
-  const exact = terms.rate === undefined ? wholeR(terms.amount ?? zero) : mulR(wholeR(principal), rational(terms.rate))
-  const amount = lesser(minor(roundR(exact)), terms.amountMax ?? debtMax)
-  return {
-    kind: 'lateFee', fromOn: day, toOn: day, base: principal, rate: terms.rate ?? null, rateUnit: null, dayCount: null, days: null,
-    exact: formatR(exact), amount: lesser(amount, room), causedBy: 'overdue',
-  }
-}
-
-const isOnHold = (pauses: readonly Pause[], effect: 'stopsInterest' | 'stopsLateFees', timeZone: string, day: CalendarDay): boolean => {
-  const begins = startOfDay(day, timeZone).getTime()
-  return pauses.some(pause => pause[effect] && Date.parse(pause.startsAt) <= begins && (pause.endsAt === null || Date.parse(pause.endsAt) > begins))
-}
-
-/** How many of the days after `from` up to and including `to` began on hold. */
-function daysOnHold (pauses: readonly Pause[], effect: 'stopsInterest' | 'stopsLateFees', timeZone: string, from: CalendarDay, to: CalendarDay): number {
-  if (!pauses.some(pause => pause[effect])) return 0
-  let held = 0
-  for (let day = addDays(from, 1); day <= to; day = addDays(day, 1)) if (isOnHold(pauses, effect, timeZone, day)) held++
-  return held
-}
-
-function firstFreeDay (pauses: readonly Pause[], timeZone: string, from: CalendarDay, to: CalendarDay): CalendarDay | null {
-  for (let day = from; day <= to; day = addDays(day, 1)) if (!isOnHold(pauses, 'stopsLateFees', timeZone, day)) return day
-  return null
-}
+const roomOf = (owed: Buckets): Minor => greater(zero, sub(debtMax, totalOf(owed)))
 
 /** The instant a debt is next to be charged: the beginning of the next day in its calendar that can bring a charge; null when none can. */
-export function nextDueAt ({ chargedThroughOn, lateFeeOn }: Position, { interest, lateFee }: ChargeTerms, timeZone: string): string | null {
+export function nextDueAt ({ chargedThroughOn, fees }: Position, { interest }: ChargeTerms, timeZone: string): string | null {
   const next = addDays(chargedThroughOn, 1)
-  const isFeeOpen = lateFee !== null && lateFeeOn !== null
-  if (interest === null && !isFeeOpen) return null
-  const day = interest === null && isFeeOpen && lateFeeOn > next ? lateFeeOn : next
+  const first = fees.pending.reduce<CalendarDay | null>((day, { onOrAfter }) => day === null || onOrAfter < day ? onOrAfter : day, null)
+  if (interest === null && first === null) return null
+  const day = interest === null && first !== null && first > next ? first : next
   return startOfDay(day, timeZone).toISOString()
 }
 
 /** A charge as it stands, as far as computing it anew can change it. */
-type Made = Pick<NewCharge, 'kind' | 'toOn' | 'fromOn' | 'base' | 'days' | 'exact' | 'amount'>
+type Made = Pick<NewCharge, 'kind' | 'causedBy' | 'toOn' | 'fromOn' | 'base' | 'rate' | 'days' | 'exact' | 'amount'>
 
 const isSame = (a: Made, b: Made): boolean =>
-  a.kind === b.kind && a.toOn === b.toOn && a.fromOn === b.fromOn && a.base === b.base && a.days === b.days && a.exact === b.exact && a.amount === b.amount
+  a.kind === b.kind && a.causedBy === b.causedBy && a.toOn === b.toOn && a.fromOn === b.fromOn && a.base === b.base && a.rate === b.rate && a.days === b.days && a.exact === b.exact && a.amount === b.amount
 
 /** Compares charges that hold with the same days computed anew: those that do not hold any more, and those that take their place or are new. */
 export function changedCharges<L extends Made, N extends Made> (live: readonly L[], anew: readonly N[]): { gone: L[], made: N[] } {
-  const key = ({ kind, toOn }: Made): string => `${kind} ${toOn}`
+  const key = ({ kind, causedBy }: Made): string => `${kind} ${causedBy}`
   const known = new Map(live.map(charge => [key(charge), charge]))
   const made = anew.filter(charge => {
     const same = known.get(key(charge))

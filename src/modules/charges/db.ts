@@ -1,10 +1,14 @@
 import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
-import { cutPage, idOf, minor, uuidOf } from '#kernel'
+import { cutPage, formatR, idOf, minor, rational, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
-import { NotFound, literal, pageAfter, plainArray, rowById, wireInstant } from '#platform'
+import { NotFound, literal, pageAfter, plainArray, rowById, texts, wireInstant } from '#platform'
 import type { Tx } from '#platform'
-import type { ChargedDebt, NewCharge, Pause, Position } from './core.ts'
+import type { Accrual, Stretch } from './accrual.core.ts'
+import type { ChargedDebt, NewCharge, Position } from './core.ts'
+import type { EarlierFee, FeeState } from './fees.core.ts'
+import type { Pause } from './pauses.core.ts'
 import { charges } from './tables.ts'
+import type { StoredStretch } from './tables.ts'
 
 /** A debt as it is charged: where it stands and what is needed to go on, with its account and schedule locked. */
 export interface Charged extends ChargedDebt {
@@ -17,14 +21,24 @@ const textOrNull = (value: unknown): string | null => typeof value === 'string' 
 
 const toCharged = (row: Row): Charged => ({
   accountId: idOf('account', String(row['account_id'])), lenderId: idOf('lender', String(row['lender_id'])), agreementId: idOf('agreement', String(row['agreement_id'])),
-  currency: String(row['currency']), timeZone: String(row['time_zone']), principal: minor(Number(row['principal'])), owed: minor(Number(row['owed'])), isWorked: row['is_worked'] === true,
+  currency: String(row['currency']), timeZone: String(row['time_zone']), dueOn: String(row['due_on']), placedOn: String(row['placed_on']), isWorked: row['is_worked'] === true,
+  owed: { principal: minor(Number(row['principal'])), interest: minor(Number(row['interest'])), penalty: minor(Number(row['penalty'])), costs: minor(Number(row['costs'])) },
   position: {
-    chargedThroughOn: String(row['charged_through_on']), baseDays: BigInt(String(row['base_days'])), postedInterest: minor(Number(row['posted_interest'])), lateFeeOn: textOrNull(row['late_fee_on']),
+    chargedThroughOn: String(row['charged_through_on']),
+    interest: { exact: rational(String(row['exact_interest'])), posted: minor(Number(row['posted_interest'])), capitalized: minor(Number(row['capitalized'])), stretch: stretchOf(row['stretch']) },
+    // What is stored was written as such: a named boundary.
+    fees: row['fees'] as FeeState,
   },
 })
 
-const chargedColumns = sql`s.account_id, s.lender_id, s.agreement_id, s.charged_through_on, s.base_days, s.posted_interest, s.late_fee_on,
-  a.currency, a.time_zone, a.principal, a.principal + a.interest + a.penalty + a.costs as owed,
+const stretchOf = (value: unknown): Stretch | null => {
+  const stored = value as StoredStretch | null
+  return stored === null ? null : { from: stored.from, base: minor(stored.base), before: rational(stored.before) }
+}
+const storedStretch = ({ stretch }: Accrual): string | null => stretch === null ? null : JSON.stringify({ ...stretch, before: formatR(stretch.before) })
+
+const chargedColumns = sql`s.account_id, s.lender_id, s.agreement_id, s.charged_through_on, s.exact_interest, s.posted_interest, s.capitalized, s.stretch, s.fees,
+  a.currency, a.time_zone, a.due_on, p.placed_on, a.principal, a.interest, a.penalty, a.costs,
   a.closed_at is null and p.state = 'active' as is_worked`
 
 /** Schedules with their accounts and the placements they were begun for. */
@@ -90,10 +104,11 @@ export async function insertCharges (tx: Tx, charges: readonly PostedCharge[], r
         as c (id, account_id, lender_id, kind, from_on, to_on, base, rate, rate_unit, day_count, days, exact, amount, currency, caused_by, entry_id)
     )
     update charge_schedules s
-    set charged_through_on = r.charged_through_on, base_days = r.base_days, posted_interest = r.posted_interest, late_fee_on = r.late_fee_on, due_at = r.due_at
-    from unnest(${far(r => uuidOf(r.accountId))}::uuid[], ${far(r => r.position.chargedThroughOn)}::date[], ${far(r => String(r.position.baseDays))}::numeric[],
-      ${far(r => r.position.postedInterest)}::bigint[], ${far(r => r.position.lateFeeOn)}::date[], ${far(r => r.dueAt)}::timestamptz[])
-      as r (account_id, charged_through_on, base_days, posted_interest, late_fee_on, due_at)
+    set charged_through_on = r.charged_through_on, exact_interest = r.exact_interest, posted_interest = r.posted_interest, capitalized = r.capitalized, stretch = r.stretch::jsonb, fees = r.fees::jsonb, due_at = r.due_at
+    from unnest(${far(r => uuidOf(r.accountId))}::uuid[], ${far(r => r.position.chargedThroughOn)}::date[], ${far(r => formatR(r.position.interest.exact))}::text[],
+      ${far(r => r.position.interest.posted)}::bigint[], ${far(r => r.position.interest.capitalized)}::bigint[], ${texts(reached.map(r => storedStretch(r.position.interest)))},
+      ${texts(reached.map(r => JSON.stringify(r.position.fees)))}, ${far(r => r.dueAt)}::timestamptz[])
+      as r (account_id, charged_through_on, exact_interest, posted_interest, capitalized, stretch, fees, due_at)
     where s.tenant_id = ${tenantId}::uuid and s.account_id = r.account_id`)
 }
 
@@ -114,20 +129,28 @@ export async function listPlaced (tx: Tx, accountIds: readonly Id<'account'>[]):
 }
 
 /**
- * Begins schedules. An account that has one of an earlier placement begins anew, bears no day of interest twice and no second late fee;
- * one that has begun already stays as it is.
+ * Begins schedules. An account that has one of an earlier placement begins anew and bears no day of interest twice; one that has begun already stays as it is.
  */
 export async function insertSchedules (tx: Tx, rows: readonly (Placed & { position: Position, dueAt: string | null })[]): Promise<void> {
-  const texts = (pick: (row: typeof rows[number]) => string | null) => plainArray(rows.map(pick))
-  await tx.execute(sql`insert into charge_schedules (tenant_id, account_id, lender_id, placement_id, agreement_id, charged_through_on, base_days, posted_interest, late_fee_on, due_at)
-    select ${uuidOf(tx.ctx.tenantId)}::uuid, account_id, lender_id, placement_id, agreement_id, charged_through_on, 0, 0, late_fee_on, due_at
-    from unnest(${texts(r => uuidOf(r.accountId))}::uuid[], ${texts(r => uuidOf(r.lenderId))}::uuid[], ${texts(r => uuidOf(r.placementId))}::uuid[], ${texts(r => uuidOf(r.agreementId))}::uuid[],
-      ${texts(r => r.position.chargedThroughOn)}::date[], ${texts(r => r.position.lateFeeOn)}::date[], ${texts(r => r.dueAt)}::timestamptz[])
-      as s (account_id, lender_id, placement_id, agreement_id, charged_through_on, late_fee_on, due_at)
-    on conflict (tenant_id, account_id) do update set placement_id = excluded.placement_id, agreement_id = excluded.agreement_id, base_days = 0, posted_interest = 0, due_at = excluded.due_at,
-      charged_through_on = greatest(excluded.charged_through_on, (select max(c.to_on) from charges c where c.tenant_id = excluded.tenant_id and c.account_id = excluded.account_id and c.kind = 'interest' and c.superseded_by is null)),
-      late_fee_on = case when exists (select from charges c where c.tenant_id = excluded.tenant_id and c.account_id = excluded.account_id and c.kind = 'lateFee' and c.superseded_by is null) then null else excluded.late_fee_on end
+  const plain = (pick: (row: typeof rows[number]) => string | null) => plainArray(rows.map(pick))
+  await tx.execute(sql`insert into charge_schedules (tenant_id, account_id, lender_id, placement_id, agreement_id, charged_through_on, exact_interest, posted_interest, capitalized, fees, due_at)
+    select ${uuidOf(tx.ctx.tenantId)}::uuid, account_id, lender_id, placement_id, agreement_id, charged_through_on, '0', 0, 0, fees::jsonb, due_at
+    from unnest(${plain(r => uuidOf(r.accountId))}::uuid[], ${plain(r => uuidOf(r.lenderId))}::uuid[], ${plain(r => uuidOf(r.placementId))}::uuid[], ${plain(r => uuidOf(r.agreementId))}::uuid[],
+      ${plain(r => r.position.chargedThroughOn)}::date[], ${texts(rows.map(r => JSON.stringify(r.position.fees)))}, ${plain(r => r.dueAt)}::timestamptz[])
+      as s (account_id, lender_id, placement_id, agreement_id, charged_through_on, fees, due_at)
+    on conflict (tenant_id, account_id) do update set placement_id = excluded.placement_id, agreement_id = excluded.agreement_id, exact_interest = '0', posted_interest = 0, capitalized = 0, stretch = null,
+      fees = excluded.fees, due_at = excluded.due_at,
+      charged_through_on = greatest(excluded.charged_through_on, (select max(c.to_on) from charges c where c.tenant_id = excluded.tenant_id and c.account_id = excluded.account_id and c.kind = 'interest' and c.superseded_by is null))
     where charge_schedules.placement_id <> excluded.placement_id`)
+}
+
+/** The late fees that accounts were charged and that hold, by account. */
+export async function listFees (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<Map<Id<'account'>, EarlierFee[]>> {
+  const rows = await tx.select({ accountId: charges.accountId, causedBy: charges.causedBy, toOn: charges.toOn, amount: charges.amount }).from(charges)
+    .where(and(eq(charges.tenantId, tx.ctx.tenantId), inArray(charges.accountId, [...accountIds]), eq(charges.kind, 'lateFee'), isNull(charges.supersededBy))).orderBy(asc(charges.id))
+  const fees = new Map<Id<'account'>, EarlierFee[]>()
+  for (const { accountId, ...fee } of rows) fees.set(accountId, [...fees.get(accountId) ?? [], fee])
+  return fees
 }
 
 /** Lets schedules rest, but for those of accounts that are at work again. */
@@ -147,7 +170,7 @@ export async function wakeSchedules (tx: Tx, accountIds: readonly Id<'account'>[
 
 const columns = {
   id: charges.id, accountId: charges.accountId, lenderId: charges.lenderId, kind: charges.kind, fromOn: charges.fromOn, toOn: charges.toOn, base: charges.base, rate: charges.rate,
-  rateUnit: charges.rateUnit, dayCount: charges.dayCount, days: charges.days, exact: charges.exact, amount: charges.amount, currency: charges.currency, journalEntryId: charges.entryId,
+  rateUnit: charges.rateUnit, dayCount: charges.dayCount, days: charges.days, exact: charges.exact, amount: charges.amount, currency: charges.currency, causedBy: charges.causedBy, journalEntryId: charges.entryId,
   waivedAt: charges.waivedAt, waiverReason: charges.waiverReason, supersededBy: charges.supersededBy, createdAt: charges.createdAt,
 }
 

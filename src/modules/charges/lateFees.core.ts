@@ -84,13 +84,6 @@ export function assessFees (rule: FeeRule, violations: readonly Violation[]): As
 /** How much of what was charged lies above a cap that has fallen since, and must be given back (12 CFR 1026.52(a)(1)-3). */
 export const toCredit = ({ max, charged }: { max: Minor, charged: Minor }): Minor => minor(Math.max(0, charged - max))
 
-/** What is wrong with bands: ends that do not rise, a last one with an end. */
-export const bandFaults = (bands: readonly FeeBand[]): { index: number, message: string }[] => bands.flatMap(({ upTo }, index) => {
-  const isLast = index === bands.length - 1
-  if ((upTo === null) !== isLast) return [{ index, message: isLast ? 'of the last band is null' : 'is null before the last band' }]
-  return upTo !== null && upTo <= (bands[index - 1]?.upTo ?? 0) ? [{ index, message: 'must be above that of the band before' }] : []
-})
-
 /** Statutory sums for late payment, with their source: what a creditor may ask for beside interest, by the size of the debt in minor units. */
 export const statutoryFees: Record<string, { currency: string, source: string, amount: FeeAmount, max?: Minor }> = {
   'gb-late-payment': {

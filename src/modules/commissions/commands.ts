@@ -97,6 +97,11 @@ async function clawBack (tx: Tx, accrual: CommissionEntry, effectiveOn: Calendar
   return entry
 }
 
+/** Has what a debt's payments earned follow what they settle since a correction. The caller holds the account's lock. */
+export async function restateCommission (tx: Tx, { account, agreement, placement }: Pick<Recovered, 'account' | 'agreement' | 'placement'>, changed: Changed): Promise<void> {
+  await restate(tx, account, agreement, await planFor(tx, account, agreement, placement.placedOn), changed)
+}
+
 /** What a late fact changed beside: what other payments of the debt settle now, and the correction that says so. */
 export interface Changed { settled: ReadonlyMap<Id<'payment'>, Buckets>, correctionId: Id<'correction'> | null }
 const unchanged: Changed = { settled: new Map(), correctionId: null }

@@ -14,7 +14,7 @@
  * What must never happen: commission without a payment, a figure that cannot be explained, one client's money paying for another.
  */
 export { api } from './api.ts'
-export { accrueCommission, clawBackCommission, planFor } from './commands.ts'
+export { accrueCommission, clawBackCommission, planFor, restateCommission } from './commands.ts'
 export type { Changed } from './commands.ts'
 export { findAccrual } from './db.ts'
 export type { CommissionEntry } from './db.ts'

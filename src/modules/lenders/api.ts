@@ -25,7 +25,7 @@ const AgreementInputSchema = Type.Object({
     currency: 'USD',
     terms: {
       commission: { base: ['principal', 'interest'], rate: '0.25', vatRate: '0' }, interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/365F' },
-      lateFee: { graceDays: 10, amount: 25_00 }, allocation: ['costs', 'penalty', 'interest', 'principal'], remittance: 'net', autoAccept: true, termDays: 180,
+      lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 10, amount: 25_00 }], allocation: ['costs', 'penalty', 'interest', 'principal'], remittance: 'net', autoAccept: true, termDays: 180,
     },
   }],
 })
@@ -69,7 +69,7 @@ export const api: Api = app => {
   app.post('/v1/lenders/:lenderId/agreements', {
     config: { scope: 'lenders:write' },
     schema: {
-      operationId: 'createAgreement', tags, summary: 'Agree on terms', description: 'Adds the next version of the terms for debts in one currency: commission, interest, late fee, order of payment. Debts already placed keep the version they were placed under.',
+      operationId: 'createAgreement', tags, summary: 'Agree on terms', description: 'Adds the next version of the terms for debts in one currency: commission, interest, late fees, order of payment. Debts already placed keep the version they were placed under.',
       params: lenderPath, body: AgreementInputSchema, response: { 201: Agreement, ...problems(NotFound, AgreementRefused) },
     },
   }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => await createAgreement(tx, req.params.lenderId, req.body))))

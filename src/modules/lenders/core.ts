@@ -1,7 +1,10 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Amount, Nullable, OneOf, Ratio, buckets, closed, compareR, divR, isCurrency, mulR, problem, rational, wholeR, zeroR } from '#kernel'
-import type { Rational, Violation } from '#kernel'
+import { Amount, Day, Nullable, OneOf, Ratio, buckets, closed, compareR, dayCounts, divR, isCurrency, mulR, problem, rational, roundingModes, wholeR, zeroR } from '#kernel'
+import type { DayCount, Minor, Rational, Violation } from '#kernel'
+import { RateName } from '../rates/core.ts'
+import { compoundings, rateUnits } from '../rates/interest.core.ts'
+import type { RateUnit } from '../rates/interest.core.ts'
 
 export const AgreementMissing = problem('agreement-missing', 422, 'The lender has no agreement for this currency in force on that day.',
   'Make an agreement for the currency first, or name one with `agreementId`.')
@@ -24,18 +27,54 @@ const CommissionTerms = Type.Object({
   vatRate: Share,
 }, { ...closed, title: 'CommissionTerms', description: 'What the agency earns of a recovery: one `rate`, or `bands` by age.' })
 
+/** When a rate that follows an index takes its value: once, on the day the debt was due or placed, each 1 January and 1 July, or daily. */
+export const interestResets = ['frozenAtDefault', 'frozenAtPlacement', 'floatingSemiannual', 'floatingDaily'] as const
+
 const InterestTerms = Type.Object({
-  rate: Type.Unsafe<string>({ ...Ratio, description: 'The rate in its unit: `12.25` with `pct_year` is 12.25 % a year, `1.75` with `per10k_day` is 1.75 per ten thousand a day.' }),
-  unit: OneOf(['pct_year', 'pct_day', 'per10k_day'], 'What the rate is a rate of.'),
-  dayCount: OneOf(['ACT/365F', 'ACT/360'], 'Days in the year by which a yearly rate becomes a daily one; without effect on a daily rate.'),
-}, { ...closed, title: 'InterestTerms', description: 'Simple interest on the principal, from the day after placement, never on interest.' })
+  rate: Type.Optional(Type.Unsafe<string>({ ...Ratio, description: 'A fixed rate in its unit: `12.25` with `pct_year` is 12.25 % a year, `1.75` with `per10k_day` is 1.75 per ten thousand a day.' })),
+  index: Type.Optional(RateName),
+  marginPoints: Type.Optional(Type.Unsafe<string>({ ...Ratio, description: 'Percentage points over the index: 1.14 and `5` are 6.14 %.', examples: ['5'] })),
+  reset: Type.Optional(OneOf(interestResets, 'When the index is read: once, on the day the debt was due (when left out) or placed, each 1 January and 1 July, or whenever it changes.')),
+  cap: Type.Optional(Type.Unsafe<string>({ ...Ratio, description: 'The highest the rate may be.' })), floor: Type.Optional(Type.Unsafe<string>({ ...Ratio, description: 'The lowest the rate may be.' })),
+  unit: OneOf(rateUnits, 'What the rate is a rate of; of an index, `pct_year`.'),
+  dayCount: OneOf(dayCounts, 'How days become parts of a year; of a daily rate, which days count.'),
+  compounding: Type.Optional(OneOf(compoundings, 'How often interest that is still owed begins to bear interest itself, counted from the placement. `none` when left out.')),
+  rounding: Type.Optional(Type.Object({
+    when: Type.Optional(OneOf(['cumulative', 'perDay'], '`cumulative` (when left out): what was posted is the exact sum so far, rounded. `perDay`: each day is rounded and the days are added, as some courts do.')),
+    mode: Type.Optional(OneOf(roundingModes, 'How a fraction of a minor unit is rounded; `half_up` when left out.')),
+  }, { ...closed, description: 'How interest becomes whole minor units.' })),
+}, { ...closed, title: 'InterestTerms', description: 'Interest on the principal from the day after placement: a fixed `rate`, or an `index` plus a margin. Never on interest, unless `compounding` says so.' })
+
+const feeBandsMax = 20
+const FeeAmounts = {
+  amount: Type.Optional(Amount),
+  rate: Type.Optional(Type.Unsafe<string>({ ...Share, description: 'Instead of `amount`: a share of the base.' })),
+  bands: Type.Optional(Type.Array(Type.Object({
+    upTo: Nullable(Amount), fixed: Type.Optional(Amount), rate: Type.Optional(Type.Unsafe<string>({ ...Share, description: 'A share of what of the base lies above the band before.' })),
+  }, { ...closed, description: 'Of a base up to and including `upTo` (null: no end): `fixed`, and a `rate` of what lies above the band before.' }), { minItems: 1, maxItems: feeBandsMax, description: 'Instead of `amount`: by the size of the base.' })),
+}
+
+/** What brings a fee: the debt being late, or a payment that was returned unpaid. */
+export const feeTriggers = ['overdue', 'returnedPayment'] as const
+export const feeBases = ['principal', 'owed'] as const
 
 const LateFeeTerms = Type.Object({
-  graceDays: Type.Integer({ minimum: 0, maximum: 365, description: 'The fee is charged when the debt has been placed and unpaid for more than so many days.' }),
-  amount: Type.Optional(Amount),
-  rate: Type.Optional(Type.Unsafe<string>({ ...Share, description: 'Instead of `amount`: a share of the principal then open.' })),
-  amountMax: Type.Optional(Amount),
-}, { ...closed, title: 'LateFeeTerms', description: 'One late fee an account: a fixed `amount`, or a `rate` of the open principal, at most `amountMax`.' })
+  code: Type.String({ pattern: '^[a-z][a-z0-9-]{0,30}$', description: 'The rule\'s name among those of the agreement.', examples: ['late'] }),
+  trigger: OneOf(feeTriggers, '`overdue`: so many days of grace have passed since the debt was both due and placed. `returnedPayment`: a payment to the agency came back unpaid.'),
+  graceDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 3_650, description: 'Of `overdue`: the fee is charged when more than so many days have passed; 0 when left out.' })),
+  everyDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_650, description: 'Of `overdue`: charged again after so many days, `timesMax` times in all.' })),
+  timesMax: Type.Optional(Type.Integer({ minimum: 2, maximum: 120, description: 'How often at most.' })),
+  ...FeeAmounts,
+  base: Type.Optional(OneOf(feeBases, 'What a share or band is of: the `principal` then open (when left out), or all that is `owed` but for earlier fees. Of a returned payment it is always the payment.')),
+  repeat: Type.Optional(Type.Object({ ...FeeAmounts, withinMonths: Type.Integer({ minimum: 1, maximum: 120, description: 'Counted from the last fee of the same trigger.' }) }, { ...closed, description: 'What a fee comes to when one of the same trigger was charged within so many months.' })),
+  feeMin: Type.Optional(Amount), feeMax: Type.Optional(Amount),
+  capByPayment: Type.Optional(Type.Boolean({ description: 'Of `returnedPayment`: true never charges more than the payment was (12 CFR 1026.52(b)(2)(i)).' })),
+  cumulativeMax: Type.Optional(Type.Unsafe<number>({ ...Amount, description: 'The most that all fees of the debt may come to.' })),
+  from: Type.Optional(Type.Unsafe<string>({ ...Day, description: 'The first day on which the rule charges.' })), to: Type.Optional(Type.Unsafe<string>({ ...Day, description: 'The last day on which it does.' })),
+}, { ...closed, title: 'LateFeeTerms', description: 'A rule for late fees: what brings one, and what it comes to. Never where nothing but earlier fees is unpaid, never on an earlier fee, and one fee for one event.' })
+export type LateFeeTerms = Static<typeof LateFeeTerms>
+
+const lateFeesMax = 10
 
 /** How money in the agency's hands is passed on. */
 export const remittances = ['net', 'gross', 'combined'] as const
@@ -45,7 +84,7 @@ export type RemittanceBasis = typeof remittances[number]
 export const AgreementTerms = Type.Object({
   commission: CommissionTerms,
   interest: Nullable(InterestTerms),
-  lateFee: Nullable(LateFeeTerms),
+  lateFees: Type.Array(LateFeeTerms, { maxItems: lateFeesMax, description: 'Rules for late fees; none when empty.' }),
   allocation: Type.Array(OneOf(buckets, 'A part of the debt.'), { minItems: 4, maxItems: 4, uniqueItems: true, description: 'The order in which a payment settles the parts of the debt.' }),
   remittance: OneOf(remittances, '`net`: commission is withheld from what is passed on; `gross`: it is invoiced; `combined`: it is withheld, and what is owed for money paid to the lender directly is kept from what is passed on as well, itemised on the statement.'),
   autoAccept: Type.Boolean({ description: 'True: placements become active at once. False: the agency accepts or declines each.' }),
@@ -57,7 +96,7 @@ export type AgreementTerms = Static<typeof AgreementTerms>
 export function checkTerms (currency: string, terms: AgreementTerms): void {
   const violations = [
     ...isCurrency(currency) ? [] : [fault('/currency', 'is not a currency of ISO 4217')],
-    ...commissionFaults(terms.commission), ...interestFaults(terms.interest), ...lateFeeFaults(terms.lateFee),
+    ...commissionFaults(terms.commission), ...interestFaults(terms.interest), ...lateFeesFaults(terms.lateFees),
   ]
   if (violations.length > 0) throw AgreementRefused({}, { violations })
 }
@@ -92,23 +131,67 @@ const daysInYear = wholeR(365)
 const yearlyRateMax = wholeR(1_000)
 
 /** A rate as per cent a year. */
-const yearlyPercent = ({ rate, unit }: NonNullable<AgreementTerms['interest']>): Rational =>
-  unit === 'pct_year' ? rational(rate) : unit === 'pct_day' ? mulR(rational(rate), daysInYear) : divR(mulR(rational(rate), daysInYear), wholeR(100))
+function yearlyPercent (rate: string, unit: RateUnit): Rational {
+  if (unit === 'pct_year') return rational(rate)
+  if (unit === 'pct_month') return mulR(rational(rate), wholeR(12))
+  return unit === 'pct_day' ? mulR(rational(rate), daysInYear) : divR(mulR(rational(rate), daysInYear), wholeR(100))
+}
+
+/** Conventions under which a day is no fixed part of a year: rounding each day has no meaning there. */
+const unlikeDays: readonly DayCount[] = ['ACT/ACT ICMA', 'ACT/ACT AFB', 'months', '30E/360 ISDA', '30/360', '30U/360', '30E/365', '30E/360', 'NL/365']
 
 function interestFaults (interest: AgreementTerms['interest']): Violation[] {
   if (interest === null) return []
-  const yearly = yearlyPercent(interest)
-  if (compareR(yearly, zeroR) < 0) return [fault('/terms/interest/rate', 'must not be negative')]
-  return compareR(yearly, yearlyRateMax) > 0 ? [fault('/terms/interest/rate', 'is above 1,000 % a year in its unit')] : []
-}
-
-function lateFeeFaults (lateFee: AgreementTerms['lateFee']): Violation[] {
-  if (lateFee === null) return []
-  const faults = shareFaults('/terms/lateFee/rate', lateFee.rate)
-  if ((lateFee.amount === undefined) === (lateFee.rate === undefined)) faults.push(fault('/terms/lateFee', 'needs either `amount` or `rate`'))
-  if (lateFee.amountMax !== undefined && lateFee.rate === undefined) faults.push(fault('/terms/lateFee/amountMax', 'bounds a `rate`, and there is none'))
+  const at = '/terms/interest'
+  const { rate, index, unit, dayCount, compounding = 'none', rounding } = interest
+  const faults = (['rate', 'marginPoints', 'cap', 'floor'] as const).flatMap(name => rateFaults(`${at}/${name}`, interest[name], unit, name === 'marginPoints'))
+  if ((rate === undefined) === (index === undefined)) faults.push(fault(at, 'needs either `rate` or `index`'))
+  for (const name of ['marginPoints', 'reset'] as const) if (index === undefined && interest[name] !== undefined) faults.push(fault(`${at}/${name}`, 'is of an `index`, and there is none'))
+  if (index !== undefined && unit !== 'pct_year') faults.push(fault(`${at}/unit`, 'of an index is `pct_year`'))
+  if (interest.cap !== undefined && interest.floor !== undefined && compareR(rational(interest.floor), rational(interest.cap)) > 0) faults.push(fault(`${at}/floor`, 'is above `cap`'))
+  if (rounding?.when === 'perDay' && (compounding !== 'none' || unlikeDays.includes(dayCount))) faults.push(fault(`${at}/rounding/when`, 'by the day needs days that are alike, and simple interest'))
+  if (dayCount === 'ACT/ACT ICMA') faults.push(fault(`${at}/dayCount`, 'needs coupon periods, which a debt has not'))
   return faults
 }
+
+function rateFaults (pointer: string, rate: string | undefined, unit: RateUnit, mayBeNegative: boolean): Violation[] {
+  if (rate === undefined) return []
+  const yearly = yearlyPercent(rate, unit)
+  if (!mayBeNegative && compareR(yearly, zeroR) < 0) return [fault(pointer, 'must not be negative')]
+  return compareR(yearly, yearlyRateMax) > 0 ? [fault(pointer, 'is above 1,000 % a year in its unit')] : []
+}
+
+function lateFeesFaults (rules: readonly LateFeeTerms[]): Violation[] {
+  const codes = rules.map(({ code }) => code)
+  return rules.flatMap((rule, i) => [
+    ...codes.indexOf(rule.code) < i ? [fault(`/terms/lateFees/${i}/code`, 'is the name of an earlier rule')] : [], ...lateFeeFaults(`/terms/lateFees/${i}`, rule),
+  ])
+}
+
+function lateFeeFaults (at: string, rule: LateFeeTerms): Violation[] {
+  const { trigger, everyDays, timesMax, repeat, feeMin, feeMax, from, to } = rule
+  const faults = [...feeAmountFaults(at, rule), ...repeat === undefined ? [] : feeAmountFaults(`${at}/repeat`, repeat)]
+  if ((everyDays === undefined) !== (timesMax === undefined)) faults.push(fault(at, 'needs `everyDays` and `timesMax` together'))
+  if (trigger === 'returnedPayment') for (const name of ['graceDays', 'everyDays', 'base'] as const) if (rule[name] !== undefined) faults.push(fault(`${at}/${name}`, 'is not of a returned payment'))
+  if (trigger === 'overdue' && rule.capByPayment !== undefined) faults.push(fault(`${at}/capByPayment`, 'is of a returned payment'))
+  if (feeMin !== undefined && feeMax !== undefined && feeMin > feeMax) faults.push(fault(`${at}/feeMin`, 'is above `feeMax`'))
+  if (from !== undefined && to !== undefined && from > to) faults.push(fault(`${at}/to`, 'is before `from`'))
+  return faults
+}
+
+function feeAmountFaults (at: string, { amount, rate, bands }: Pick<LateFeeTerms, 'amount' | 'rate' | 'bands'>): Violation[] {
+  const faults = [...shareFaults(`${at}/rate`, rate), ...bandFaults(bands ?? []).map(({ index, message }) => fault(`${at}/bands/${index}/upTo`, message))]
+  for (const [i, band] of (bands ?? []).entries()) faults.push(...shareFaults(`${at}/bands/${i}/rate`, band.rate))
+  if ([amount, rate, bands].filter(one => one !== undefined).length !== 1) faults.push(fault(at, 'needs one of `amount`, `rate` and `bands`'))
+  return faults
+}
+
+/** What is wrong with bands: ends that do not rise, a last one with an end. */
+export const bandFaults = (bands: readonly { upTo: Minor | null }[]): { index: number, message: string }[] => bands.flatMap(({ upTo }, index) => {
+  const isLast = index === bands.length - 1
+  if ((upTo === null) !== isLast) return [{ index, message: isLast ? 'of the last band is null' : 'is null before the last band' }]
+  return upTo !== null && upTo <= (bands[index - 1]?.upTo ?? 0) ? [{ index, message: 'must be above that of the band before' }] : []
+})
 
 /** The band of an agreement's commission that a debt falls into, so many days past due when it was placed; null when one rate holds for all. Debts placed before they are due count as due. */
 export function commissionBandOf ({ bands }: AgreementTerms['commission'], daysPastDue: number): CommissionBand | null {

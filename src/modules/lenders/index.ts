@@ -10,8 +10,8 @@
  */
 export { api } from './api.ts'
 export { agreementFor } from './commands.ts'
-export { AgreementMissing, AgreementTerms, CommissionBand, commissionBandOf, commissionRateOf, remittances } from './core.ts'
-export type { RemittanceBasis } from './core.ts'
+export { AgreementMissing, AgreementTerms, CommissionBand, bandFaults, commissionBandOf, commissionRateOf, feeTriggers, remittances } from './core.ts'
+export type { LateFeeTerms, RemittanceBasis } from './core.ts'
 export { findAgreement, findAgreements, findAgreementsInForce, findLender, lockLender } from './db.ts'
 export type { Agreement } from './db.ts'
 export { AgreementCreated, LenderCreated } from './events.ts'

@@ -64,7 +64,7 @@ const Applied = (description: string) => Type.Object({ allocated: Parts, overpai
 
 const CorrectionFacts = {
   accountId: IdOf('account'), lenderId: IdOf('lender'), cause: OneOf(correctionCauses, 'What arrived late.'),
-  causeId: Type.Unsafe<Id<'payment'>>({ ...IdOf('payment'), description: 'The payment that arrived late, or whose undoing did.' }),
+  causeId: Type.String({ description: 'The payment that arrived late, or whose undoing did; the event of the hold, or of the rate that was corrected.' }),
   fromOn: Type.Unsafe<string>({ ...Day, description: 'The first day that changed.' }), currency: Currency,
   moved: Type.Unsafe<ReturnType<typeof withTotal>>({ ...Moved, description: 'By how much what is owed changed, beside the fact itself.' }),
   charges: Type.Array(Type.Object({
@@ -91,7 +91,7 @@ const CommissionPreview = Type.Object({
 }, { title: 'CommissionPreview' })
 
 const showCorrection = ({ principal, interest, penalty, costs, changes, cause, causeId, ...correction }: Omit<CorrectionRow, 'createdAt'>) => ({
-  ...correction, cause, causeId: idOf('payment', causeId), moved: withTotal({ principal, interest, penalty, costs }), charges: changes.charges,
+  ...correction, cause, causeId: idOf(cause === 'payment' || cause === 'reversal' ? 'payment' : 'event', causeId), moved: withTotal({ principal, interest, penalty, costs }), charges: changes.charges,
   payments: changes.payments.map(({ paymentId, before, after }) => ({
     paymentId, before: { ...before, allocated: withTotal(before.allocated) }, after: { ...after, allocated: withTotal(after.allocated) },
   })),

@@ -1,10 +1,10 @@
-import { bucketsOf, dayIn, lessBuckets, neg, noBuckets, withTotal, zero } from '#kernel'
+import { bucketsOf, dayIn, lessBuckets, neg, noBuckets, sub, withTotal, zero } from '#kernel'
 import type { Buckets, CalendarDay, Id, Minor } from '#kernel'
 import { NotAllowed, NotFound, emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import { findAccount, listAccounts, lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
-import { accrueThrough } from '../charges/index.ts'
+import { accrueThrough, chargeForReturn } from '../charges/index.ts'
 import { accrueCommission, clawBackCommission, findAccrual } from '../commissions/index.ts'
 import type { Changed, CommissionEntry } from '../commissions/index.ts'
 import { ReversalTooEarly, linesFor, post, reversalOf } from '../ledger/index.ts'
@@ -15,7 +15,7 @@ import { closePlacement, findLastPlacement, findPlacement, reopenPlacement, requ
 import type { PlacementRow } from '../placements/index.ts'
 import { findTenant } from '../tenants/index.ts'
 import type { PaymentInput, PaymentReversalInput } from './api.ts'
-import { AccountAmbiguous, PaymentAlreadyReversed, PaymentInFuture, allocate, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
+import { AccountAmbiguous, PaymentAlreadyReversed, PaymentInFuture, allocate, cameBack, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
 import type { Receiver } from './core.ts'
 import { correct, liveAgain } from './corrections.commands.ts'
 import { findReachedOn } from './corrections.db.ts'
@@ -116,7 +116,7 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
 
   const { id: accountId, lenderId } = account
   const { placement, agreement } = await placedBy(tx, found)
-  const relived = await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn }) : null
+  const relived = await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null }) : null
   const owed = relived === null ? await accrueThrough(tx, account, reversedOn) : account
   const entry = originalEntryId === null ? null : await reversalOf(tx, originalEntryId, { kind: 'paymentReversal', causeId: paymentId, effectiveOn: reversedOn })
   const { journalEntryId, correction } = relived === null
@@ -127,8 +127,11 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   emit(tx, PaymentReversed, concerns, { paymentId, reversalId: reversed.reversal!.id, accountId, amount, currency, receivedBy, reason, reversedOn })
   const { commission, vat } = await clawBackCommission(tx, { account, agreement, placement, paymentId, effectiveOn: reversedOn }, changedBy(correction)) ?? { commission: zero, vat: zero }
   const taken = lessBuckets(noBuckets, bucketsOf(parts))
-  const restored = relived?.life.owed ?? lessBuckets(owed, taken)
-  const balance = (await findLastPlacement(tx, accountId))?.state === 'recalled' ? await takeOut(tx, account, restored, reversed.reversal!) : restored
+  const last = await findLastPlacement(tx, accountId)
+  const isOurs = last?.state === 'active' || last?.state === 'closed'
+  const fee = relived === null && isOurs && cameBack(receivedBy, reason) ? await chargeForReturn(tx, account, { id: paymentId, amount }, reversedOn) : zero
+  const restored = relived?.life.owed ?? lessBuckets(owed, { ...taken, penalty: sub(taken.penalty, fee) })
+  const balance = last?.state === 'recalled' ? await takeOut(tx, account, restored, reversed.reversal!) : restored
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(taken), overpaid: neg(overpaid), commission, vat, balance: withTotal(balance) })
   if (account.closedAt !== null && isSettled(account)) await reopenPlacement(tx, accountId)
   return reversed

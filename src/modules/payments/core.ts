@@ -17,6 +17,10 @@ export const methods = ['bankTransfer', 'card', 'directDebit', 'check', 'cash', 
 
 /** Why a payment is reversed: returned unpaid, charged back by the payer's bank, recorded by mistake, or given back. */
 export const reversalReasons = ['nsf', 'chargeback', 'clerical', 'refund'] as const
+export type ReversalReason = typeof reversalReasons[number]
+
+/** True when a reversal means that a payment to the agency came back unpaid: agreements may have a fee for that. */
+export const cameBack = (receivedBy: Receiver, reason: ReversalReason | null): boolean => receivedBy === 'agency' && (reason === 'nsf' || reason === 'chargeback')
 
 /** How a payment stands. */
 export const paymentStates = ['posted', 'reversed'] as const
@@ -61,7 +65,7 @@ export const closeCodeOf = (receivedBy: Receiver): 'paidInFull' | 'paidToLender'
 export const isSettled = (owed: Buckets): boolean => owed.principal === zero && owed.interest === zero && owed.penalty === zero && owed.costs === zero
 
 /** What can arrive late and make a debt's life be lived again. */
-export const correctionCauses = ['payment', 'reversal'] as const
+export const correctionCauses = ['payment', 'reversal', 'hold', 'referenceRate'] as const
 
 /** What a payment settled before and after a correction. */
 export interface Reallocated { paymentId: Id<'payment'>, before: Allocation, after: Allocation }

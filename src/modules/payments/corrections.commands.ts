@@ -4,19 +4,20 @@ import { emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import type { AccountRow } from '../accounts/index.ts'
 import { changedCharges, findChargedLife, replaceCharges } from '../charges/index.ts'
-import type { ChargedLife } from '../charges/index.ts'
+import type { ChargedLife, NewCharge } from '../charges/index.ts'
 import { differenceOf, listPostedLines, movedBy, post } from '../ledger/index.ts'
 import type { DatedLine, Entry, PostedLine } from '../ledger/index.ts'
 import { findLastPlacement } from '../placements/index.ts'
 import { insertCorrection, listPaid, reallocate } from './corrections.db.ts'
 import type { CorrectionRow, PaidFact } from './corrections.db.ts'
+import { cameBack } from './core.ts'
 import type { CorrectionChanges, Reallocated } from './core.ts'
 import { LedgerCorrected } from './events.ts'
 import { live } from './life.core.ts'
 import type { Fact, Life } from './life.core.ts'
 
 /** What has happened to a debt since it was placed, as it is stored. */
-interface Past { charged: ChargedLife, opening: Buckets, paid: readonly PaidFact[], lines: readonly PostedLine[], facts: readonly Fact[], workedThrough: CalendarDay | null }
+interface Past { charged: ChargedLife, opening: Buckets, paid: readonly PaidFact[], lines: readonly PostedLine[], facts: readonly Fact[], workedThrough: CalendarDay | null, isOurs: boolean }
 
 /** A debt's life with one fact more, beside what is posted of it so far. */
 export interface Relived { account: AccountRow, past: Past, life: Life }
@@ -28,15 +29,15 @@ const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 
 /** Entries that say what a debt was placed, or placed again, with. */
 const isOpening = new Set<PostedLine['kind']>(['placement', 'adjustment'])
 
-/** Lives a debt again with a fact that arrived late. The caller holds the account's lock. Null when the debt was never charged or placed. */
-export async function liveAgain (tx: Tx, account: AccountRow, order: readonly Bucket[], late: Fact): Promise<Relived | null> {
+/** Lives a debt again, with a fact that arrived late or by rules that changed. The caller holds the account's lock. Null when the debt was never charged or placed. */
+export async function liveAgain (tx: Tx, account: AccountRow, order: readonly Bucket[], late: Fact | null): Promise<Relived | null> {
   const past = await findPast(tx, account)
   if (past === null) return null
-  const { charged, opening, workedThrough } = past
-  const facts = [...past.facts, late]
+  const { charged, opening, workedThrough, isOurs } = past
+  const facts = late === null ? past.facts : [...past.facts, late]
   const through = [charged.charged.position.chargedThroughOn, ...facts.map(({ on }) => on)].reduce((a, b) => a > b ? a : b)
-  const life = live({ opening, position: charged.beginning, timeZone: account.timeZone, terms: charged.terms, pauses: charged.pauses, order }, facts,
-    { postingDays: charged.live.filter(({ kind }) => kind === 'interest').map(({ toOn }) => toOn), through, workedThrough })
+  const life = live({ opening, position: charged.beginning, timeZone: account.timeZone, dueOn: account.dueOn, placedOn: charged.charged.placedOn, terms: charged.terms, pauses: charged.pauses, order }, facts,
+    { postingDays: charged.live.filter(({ kind }) => kind === 'interest').map(({ toOn }) => toOn), through, workedThrough, isOurs })
   return { account, past, life }
 }
 
@@ -51,16 +52,16 @@ async function findPast (tx: Tx, account: AccountRow): Promise<Past | null> {
   const paid = await listPaid(tx, placement.id, account.id)
   return {
     charged, paid, lines, opening: movedBy(posted.filter(isBefore)), facts: factsOf(paid, lines),
-    workedThrough: placement.endedAt === null ? null : dayIn(account.timeZone, new Date(placement.endedAt)),
+    workedThrough: placement.endedAt === null ? null : dayIn(account.timeZone, new Date(placement.endedAt)), isOurs: placement.state === 'active' || placement.state === 'closed',
   }
 }
 
 /** The facts in the order they were written down: payments and their reversals, and movements that are nobody's consequence. */
 function factsOf (paid: readonly PaidFact[], lines: readonly PostedLine[]): Fact[] {
   const known: { fact: Fact, at: number, id: string }[] = []
-  for (const { paymentId, receivedOn, amount, receivedBy, createdAt, reversedOn, reversedAt, reversalId } of paid) {
+  for (const { paymentId, receivedOn, amount, receivedBy, createdAt, reversedOn, reversedAt, reversalId, reason } of paid) {
     known.push({ fact: { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy }, at: Date.parse(createdAt), id: uuidOf(paymentId) })
-    if (reversedOn !== null) known.push({ fact: { kind: 'reversal', paymentId, on: reversedOn }, at: Date.parse(reversedAt!), id: uuidOf(reversalId!) })
+    if (reversedOn !== null) known.push({ fact: { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null }, at: Date.parse(reversedAt!), id: uuidOf(reversalId!) })
   }
   const own = new Set(paid.map(({ paymentId }) => uuidOf(paymentId)))
   const entries = new Map<string, PostedLine[]>()
@@ -72,8 +73,8 @@ function factsOf (paid: readonly PaidFact[], lines: readonly PostedLine[]): Fact
   return known.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)).map(({ fact }) => fact)
 }
 
-/** What made a correction necessary. `entry` is the fact's own, posted with it; null when it moves nothing. */
-export interface LateFact { cause: CorrectionRow['cause'], causeId: string, on: CalendarDay, entry: Entry | null, paymentId: Id<'payment'> }
+/** What made a correction necessary. `entry` is the fact's own, posted with it; null when it moves nothing. `paymentId` is the payment that is the fact, or is undone by it. */
+export interface LateFact { cause: CorrectionRow['cause'], causeId: string, on: CalendarDay, entry: Entry | null, paymentId: Id<'payment'> | null }
 
 /**
  * Posts a late fact and, in one entry with the days it belongs to, the difference between what a debt's life comes to with it and what was
@@ -103,15 +104,15 @@ export async function correct (tx: Tx, { account, past, life }: Relived, late: L
   return { journalEntryId, correction, reallocated: changes.payments }
 }
 
-function changesOf ({ charged, paid }: Past, life: Life, except: Id<'payment'>): CorrectionChanges {
+function changesOf ({ charged, paid }: Past, life: Life, except: Id<'payment'> | null): CorrectionChanges {
   const { gone, made } = changedCharges(charged.live, life.charges)
   const charges = new Map<string, CorrectionChanges['charges'][number]>()
-  const note = (kind: 'interest' | 'lateFee', toOn: CalendarDay, change: { before?: number, after?: number }): void => {
-    const key = `${toOn} ${kind}`
-    charges.set(key, { ...charges.get(key) ?? { kind, toOn, before: 0, after: 0 }, ...change })
+  const note = ({ kind, toOn, causedBy }: Pick<NewCharge, 'kind' | 'toOn' | 'causedBy'>, change: { before?: number, after?: number }): void => {
+    const key = `${kind} ${causedBy}`
+    charges.set(key, { ...charges.get(key) ?? { kind, before: 0, after: 0 }, toOn, ...change })
   }
-  for (const { kind, toOn, amount } of gone) note(kind, toOn, { before: amount })
-  for (const { kind, toOn, amount } of made) note(kind, toOn, { after: amount })
+  for (const charge of gone) note(charge, { before: charge.amount })
+  for (const charge of made) note(charge, { after: charge.amount })
   const payments = paid.filter(({ paymentId }) => paymentId !== except).flatMap((row): Reallocated[] => {
     const before = { allocated: bucketsOf(row), overpaid: row.overpaid }
     const after = life.allocations.get(row.paymentId) ?? before

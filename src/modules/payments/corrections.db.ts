@@ -3,7 +3,7 @@ import { cutPage, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
 import { bigints, pageAfter, rowById, uuids } from '#platform'
 import type { Tx } from '#platform'
-import type { Reallocated, Receiver } from './core.ts'
+import type { Reallocated, Receiver, ReversalReason } from './core.ts'
 import { corrections, paymentReversals, payments } from './tables.ts'
 
 const columns = {
@@ -30,7 +30,7 @@ export async function listCorrections (tx: Tx, accountId: Id<'account'>, page: {
 }
 
 /** A payment as a debt's life needs it, with the day it was undone and when that was written down. */
-export interface PaidFact extends PaidRow { reversedOn: CalendarDay | null, reversedAt: string | null, reversalId: Id<'paymentReversal'> | null }
+export interface PaidFact extends PaidRow { reversedOn: CalendarDay | null, reversedAt: string | null, reversalId: Id<'paymentReversal'> | null, reason: ReversalReason | null }
 
 interface PaidRow {
   paymentId: Id<'payment'>, placementId: Id<'placement'>, amount: number, receivedOn: CalendarDay, receivedBy: Receiver, createdAt: string,
@@ -42,7 +42,7 @@ export async function listPaid (tx: Tx, placementId: Id<'placement'>, accountId:
   return await tx.select({
     paymentId: payments.id, placementId: payments.placementId, amount: payments.amount, receivedOn: payments.receivedOn, receivedBy: payments.receivedBy, createdAt: payments.createdAt,
     principal: payments.principal, interest: payments.interest, penalty: payments.penalty, costs: payments.costs, overpaid: payments.overpaid,
-    reversedOn: paymentReversals.reversedOn, reversedAt: paymentReversals.createdAt, reversalId: paymentReversals.id,
+    reversedOn: paymentReversals.reversedOn, reversedAt: paymentReversals.createdAt, reversalId: paymentReversals.id, reason: paymentReversals.reason,
   }).from(payments).leftJoin(paymentReversals, and(eq(paymentReversals.tenantId, payments.tenantId), eq(paymentReversals.paymentId, payments.id)))
     .where(and(eq(payments.tenantId, tx.ctx.tenantId), eq(payments.accountId, accountId), eq(payments.placementId, placementId))).orderBy(asc(payments.id))
 }

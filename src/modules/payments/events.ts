@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Amount, Balance, BucketsSchema, Currency, Day, IdOf, OneOf, SignedAmount, buckets } from '#kernel'
+import { Amount, Balance, BucketsSchema, Currency, Day, IdOf, Nullable, OneOf, SignedAmount, buckets } from '#kernel'
 import type { Id } from '#kernel'
 import { event } from '#platform'
 import { correctionCauses, receivers, reversalReasons } from './core.ts'
@@ -32,7 +32,7 @@ export const RecoveryRecorded = event('recovery.recorded', 1, 'The net effect of
 
 export const LedgerCorrected = event('ledger.corrected', 1, 'A fact arrived late, and all that followed from it was computed anew: the difference was posted, with the days it belongs to. What was issued before stays as it is.', Type.Object({
   correctionId: IdOf('correction'), accountId: IdOf('account'), currency: Currency, cause: OneOf(correctionCauses, 'What arrived late.'),
-  paymentId: Type.Unsafe<Id<'payment'>>({ ...IdOf('payment'), description: 'The payment that arrived late, or was undone.' }),
+  paymentId: Nullable(Type.Unsafe<Id<'payment'>>({ ...IdOf('payment'), description: 'The payment that arrived late, or was undone; null when it was something else.' })),
   fromOn: Type.Unsafe<string>({ ...Day, description: 'The first day that changed.' }),
   moved: signedParts('By how much what is owed changed beside the fact itself'), balance: BucketsSchema,
   payments: Type.Array(Type.Object({

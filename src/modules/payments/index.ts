@@ -10,7 +10,7 @@
  * mistake, given back) is the exact opposite of what was booked, once, effective not before the payment; its commission goes back with it,
  * and a debt closed for owing nothing is worked again: interest on what is owed again runs from the day after.
  *
- * A fact that arrives late (a payment or its undoing, dated before something was charged or paid) has the debt's life lived again from its facts, by a
+ * A fact that arrives late (a payment or its undoing, a hold that began earlier, a reference rate that was corrected) has the debt's life lived again from its facts, by a
  * pure function: charges, allocations and commission from that day on. The difference to what was posted goes into one entry whose lines carry the
  * days they belong to; what was computed before is superseded and stays, and nothing issued changes. In whatever order facts arrive, they end the same.
  *
@@ -20,4 +20,5 @@ export { api } from './api.ts'
 export { allocateHistory, legalOrders, precedences } from './allocation.core.ts'
 export type { AllocationFact, Waterfall } from './allocation.core.ts'
 export { receivePayment, reversePayment } from './commands.ts'
+export * as jobs from './jobs.ts'
 export { PaymentPosted, PaymentReversed, RecoveryRecorded } from './events.ts'

@@ -1,7 +1,8 @@
-import { buckets, lessBuckets, lesser, noBuckets, totalOf, zero } from '#kernel'
+import { buckets, lessBuckets, lesser, noBuckets, zero } from '#kernel'
 import type { Bucket, Buckets, CalendarDay, Minor } from '#kernel'
-import { chargeThrough, restThrough } from '../charges/core.ts'
-import type { ChargeTerms, NewCharge, Pause, Position } from '../charges/core.ts'
+import { chargeReturnedPayment, chargeThrough, restThrough } from '../charges/core.ts'
+import type { ChargedDebt, ChargeTerms, NewCharge, Position } from '../charges/core.ts'
+import type { Pause } from '../charges/pauses.core.ts'
 import { claimAccounts, movedBy, negated } from '../ledger/core.ts'
 import type { DatedLine, Line } from '../ledger/core.ts'
 import { charged, paidToAgency, paidToLender } from '../ledger/movements.core.ts'
@@ -9,19 +10,22 @@ import { allocate } from './core.ts'
 import type { Allocation, Receiver } from './core.ts'
 
 /**
- * Something that happened to a debt, with the day it took effect: a payment, the undoing of one, or another movement (a cost, a waiver, a
+ * Something that happened to a debt, with the day it took effect: a payment, the undoing of one (`returned`: of so much that came back unpaid), or another movement (a cost, a waiver, a
  * discount, an adjustment) as it was posted. Facts are never computed anew; all else in a debt's life follows from them.
  */
 export type Fact =
   | { kind: 'payment', paymentId: string, on: CalendarDay, amount: Minor, receivedBy: Receiver }
-  | { kind: 'reversal', paymentId: string, on: CalendarDay }
+  | { kind: 'reversal', paymentId: string, on: CalendarDay, returned: Minor | null }
   | { kind: 'movement', on: CalendarDay, lines: readonly Line[] }
 
 /** A debt from its placement on. `opening` is what was placed; `position` how its charges begin; `order` the order in which a payment settles it. */
-export interface Beginning { opening: Buckets, position: Position, timeZone: string, terms: ChargeTerms, pauses: readonly Pause[], order: readonly Bucket[] }
+export interface Beginning extends Omit<ChargedDebt, 'owed'> { opening: Buckets, position: Position, terms: ChargeTerms, pauses: readonly Pause[], order: readonly Bucket[] }
 
-/** How far a life is lived: charges were posted on these days, and are made through `through`; after `workedThrough` the debt rests (null: it does not). */
-export interface Course { postingDays: readonly CalendarDay[], through: CalendarDay, workedThrough: CalendarDay | null }
+/**
+ * How far a life is lived: charges were posted on these days, and are made through `through`; after `workedThrough` the debt rests (null: it does not).
+ * `isOurs`: the debt is the agency's to work, or will be again once a payment that closed it is undone.
+ */
+export interface Course { postingDays: readonly CalendarDay[], through: CalendarDay, workedThrough: CalendarDay | null, isOurs: boolean }
 
 /** What follows from the facts: charges by posting day, what each payment settled, the movements of all that with the days they belong to, and what is owed at the end. */
 export interface Life { charges: NewCharge[], allocations: Map<string, Allocation>, lines: DatedLine[], owed: Buckets, position: Position }
@@ -42,31 +46,39 @@ export function live (beginning: Beginning, facts: readonly Fact[], course: Cour
   let next = 0
   for (const day of days) {
     accrue(state, beginning, course, day)
-    for (; next < inOrder.length && inOrder[next]!.fact.on <= day; next++) happen(state, beginning, inOrder[next]!.fact)
+    for (; next < inOrder.length && inOrder[next]!.fact.on <= day; next++) happen(state, beginning, course, inOrder[next]!.fact)
   }
   return { ...life, owed: state.owed, position: state.position }
 }
 
 /** Makes the charges of the days up to and including one. */
-function accrue (state: State, { terms, pauses, timeZone }: Beginning, { workedThrough }: Course, day: CalendarDay): void {
+function accrue (state: State, beginning: Beginning, { workedThrough }: Course, day: CalendarDay): void {
   const worked = workedThrough === null || day < workedThrough ? day : workedThrough
-  const { position, charges } = chargeThrough(state.position, { timeZone, principal: state.owed.principal, owed: totalOf(state.owed) }, terms, pauses, worked)
+  const { position, charges } = chargeThrough(state.position, { ...beginning, owed: state.owed }, beginning.terms, beginning.pauses, worked)
   state.position = restThrough(position, day)
+  post(state, charges)
+}
+
+function post (state: State, charges: readonly NewCharge[]): void {
   for (const charge of charges) {
     state.life.charges.push(charge)
     if (charge.amount > zero) move(state, charge.toOn, charged(charge.kind, charge.amount))
   }
 }
 
-function happen (state: State, { order }: Beginning, fact: Fact): void {
+function happen (state: State, beginning: Beginning, { workedThrough, isOurs }: Course, fact: Fact): void {
   if (fact.kind === 'payment') {
-    const allocation = allocate(state.owed, fact.amount, order)
+    const allocation = allocate(state.owed, fact.amount, beginning.order)
     state.life.allocations.set(fact.paymentId, allocation)
     const lines = paymentLines(fact.receivedBy, allocation)
     state.paid.set(fact.paymentId, lines)
     move(state, fact.on, lines)
   } else if (fact.kind === 'reversal') {
     move(state, fact.on, negated(state.paid.get(fact.paymentId) ?? []))
+    if (fact.returned === null || !(isOurs || workedThrough === null || fact.on <= workedThrough)) return
+    const { position, charges } = chargeReturnedPayment(state.position, { ...beginning, owed: state.owed }, beginning.terms, beginning.pauses, { id: fact.paymentId, amount: fact.returned }, fact.on)
+    state.position = position
+    post(state, charges)
   } else {
     move(state, fact.on, affordable(state.owed, fact.lines))
   }

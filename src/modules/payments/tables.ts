@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { char, check, foreignKey, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { char, check, foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { day, document, id, instant, minor, tenantId, uuid } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { journalEntries } from '../ledger/tables.ts'
@@ -50,8 +50,19 @@ export const corrections = pgTable('corrections', {
   entryId: id('journalEntry'), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
-  uniqueIndex().on(t.tenantId, t.causeId, t.cause),
+  uniqueIndex().on(t.tenantId, t.accountId, t.causeId, t.cause),
   index().on(t.tenantId, t.accountId, t.id),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
+])
+
+/**
+ * Reference rates that were corrected: every debt at work whose interest follows one is lived again from `fromOn`. `dueAt` while it is under way; `reached` is the
+ * last account done, so that it goes on where it was.
+ */
+export const recomputations = pgTable('recomputations', {
+  tenantId: tenantId(), eventId: id('event').notNull(), rateName: text().notNull(), fromOn: day().notNull(), reached: uuid(), correctedCount: integer().notNull(), dueAt: instant(), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.eventId] }),
+  index().on(t.tenantId, t.dueAt),
 ])

@@ -6,7 +6,7 @@ import type { Api } from '#platform'
 import { AccountClosed } from '../accounts/index.ts'
 import { getHoldEffects, openDispute, placeHold, releaseHold, resolveDispute, showHold } from './commands.ts'
 import {
-  DisputeAlreadyResolved, DisputeStillOpen, HoldEndPast, HoldNotActive, HoldNotYours, HoldOfDispute, disputeOutcomes, disputeReasons, disputeStates, holdKinds, holdStates,
+  DisputeAlreadyResolved, DisputeStillOpen, HoldEndPast, HoldNotActive, HoldNotYours, HoldOfDispute, HoldStartFuture, disputeOutcomes, disputeReasons, disputeStates, holdKinds, holdStates,
   placeableHoldKinds,
 } from './core.ts'
 import { findDispute, findHold, listDisputes, listHolds } from './db.ts'
@@ -18,6 +18,7 @@ const Effects = {
 
 const HoldInputSchema = Type.Object({
   accountId: IdOf('account'), kind: OneOf(placeableHoldKinds, 'Why work stands still. A dispute\'s hold comes with `openDispute`.'),
+  startsAt: Type.Optional(Type.Unsafe<string>({ ...Instant, description: 'Since when it has held, when it is told late: now when left out. What was charged meanwhile is computed anew.' })),
   endsAt: Type.Optional(Type.Unsafe<string>({ ...Instant, description: 'When it ends. Left out: a `breathingSpace` after 60 days in the borrower\'s calendar, any other when it is released.' })),
 }, { title: 'HoldInput', ...closed, examples: [{ accountId: 'acc_019ab3f0-6c1e-7d35-9a51-0d7f5c1b2e44', kind: 'breathingSpace' }] })
 export type HoldInput = Static<typeof HoldInputSchema>
@@ -50,8 +51,8 @@ export const api: Api = (app, services) => {
   app.post('/v1/holds', {
     config: { scope: 'disputes:write' },
     schema: {
-      operationId: 'placeHold', tags, summary: 'Place a hold', description: 'Stops work on an account from now on, in part or whole by the kind of hold. Several may be active: what they stop adds up.',
-      body: HoldInputSchema, response: { 201: Hold, ...problems(NotFound, AccountClosed, HoldEndPast) },
+      operationId: 'placeHold', tags, summary: 'Place a hold', description: 'Stops work on an account, from now on or since an earlier instant, in part or whole by the kind of hold. Several may be active: what they stop adds up.',
+      body: HoldInputSchema, response: { 201: Hold, ...problems(NotFound, AccountClosed, HoldStartFuture, HoldEndPast) },
     },
   }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => await placeHold(tx, req.body))))
 

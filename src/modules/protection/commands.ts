@@ -4,7 +4,7 @@ import type { Tx } from '#platform'
 import { AccountClosed, findAccount, lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
 import type { DisputeInput, HoldInput } from './api.ts'
-import { DisputeAlreadyResolved, DisputeStillOpen, HoldNotActive, HoldNotYours, HoldOfDispute, endFor, holdEffectsOf, holdStateAt } from './core.ts'
+import { DisputeAlreadyResolved, DisputeStillOpen, HoldNotActive, HoldNotYours, HoldOfDispute, endFor, holdEffectsOf, holdStateAt, startFor } from './core.ts'
 import type { HoldKind, disputeOutcomes } from './core.ts'
 import { findOpenDispute, insertDispute, insertHold, listActiveHolds, lockDispute, lockHold, setDisputeResolved, setHoldReleased, takeEndedHolds } from './db.ts'
 import type { HoldRow } from './db.ts'
@@ -19,16 +19,19 @@ async function lockOpenAccount (tx: Tx, id: Id<'account'>): Promise<AccountRow> 
   return account
 }
 
-async function beginHold (tx: Tx, { id: accountId, lenderId }: AccountRow, kind: HoldKind, end: Date | null): Promise<HoldRow> {
-  const hold = await insertHold(tx, { accountId, lenderId, kind, endsAt: end === null ? null : end.toISOString() })
-  emit(tx, HoldPlaced, { accountId, lenderId }, { holdId: hold.id, accountId, kind, endsAt: hold.endsAt })
+async function beginHold (tx: Tx, { id: accountId, lenderId }: AccountRow, kind: HoldKind, start: Date, end: Date | null): Promise<HoldRow> {
+  const hold = await insertHold(tx, { accountId, lenderId, kind, startsAt: start.toISOString(), endsAt: end === null ? null : end.toISOString() })
+  emit(tx, HoldPlaced, { accountId, lenderId }, { holdId: hold.id, accountId, kind, startsAt: hold.startsAt, endsAt: hold.endsAt })
   return hold
 }
 
-/** Places a hold on an account, from now on. Throws `NotFound`, `AccountClosed`, `HoldEndPast`. */
-export async function placeHold (tx: Tx, { accountId, kind, endsAt }: HoldInput) {
+/**
+ * Places a hold on an account, from now on or since an earlier instant: then what was charged meanwhile is computed anew by a job. Throws `NotFound`, `AccountClosed`,
+ * `HoldStartFuture`, `HoldEndPast`.
+ */
+export async function placeHold (tx: Tx, { accountId, kind, startsAt, endsAt }: HoldInput) {
   const account = await lockOpenAccount(tx, accountId)
-  return showHold(await beginHold(tx, account, kind, endFor(kind, endsAt, account.timeZone, tx.ctx.now)), tx.ctx.now)
+  return showHold(await beginHold(tx, account, kind, startFor(startsAt, tx.ctx.now), endFor(kind, endsAt, account.timeZone, tx.ctx.now)), tx.ctx.now)
 }
 
 async function endHold (tx: Tx, { id, accountId, lenderId, kind }: HoldRow, reason: 'released' | 'resolved'): Promise<void> {
@@ -57,7 +60,7 @@ export async function openDispute (tx: Tx, { accountId, reason }: DisputeInput) 
   const account = await lockOpenAccount(tx, accountId)
   const open = await findOpenDispute(tx, accountId)
   if (open !== null) throw DisputeStillOpen({ disputeId: open.id }, { resolution: { method: 'POST', path: `/v1/disputes/${open.id}/resolve` } })
-  const hold = await beginHold(tx, account, 'dispute', null)
+  const hold = await beginHold(tx, account, 'dispute', tx.ctx.now, null)
   const { lenderId } = account
   const dispute = await insertDispute(tx, { accountId, lenderId, holdId: hold.id, reason })
   emit(tx, DisputeOpened, { accountId, lenderId }, { disputeId: dispute.id, accountId, holdId: hold.id, reason })

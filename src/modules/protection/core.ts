@@ -38,6 +38,7 @@ export const defaultEnd = (kind: HoldKind, timeZone: string, now: Date): Date | 
   kind === 'breathingSpace' ? startOfDay(addDays(dayIn(timeZone, now), breathingSpaceDays + 1), timeZone) : null
 
 export const HoldEndPast = problem('hold-end-past', 422, 'The end of the hold is not in the future.', 'Give an `endsAt` after now, or leave it out.')
+export const HoldStartFuture = problem('hold-start-future', 422, 'The hold would begin later than now.', 'Leave `startsAt` out, or give an instant that is not after now.')
 export const HoldNotActive = problem('hold-not-active', 409, 'The hold has ended or was released before.', 'Read the account\'s hold effects: they say what still stops.')
 export const HoldOfDispute = problem('hold-of-dispute', 409, 'The hold belongs to a dispute and ends with it.', 'Resolve the dispute.')
 export const HoldNotYours = problem('hold-not-yours', 403, 'A lender releases only what it asked for.', 'Ask the agency to release the hold: only those of kind `lenderRequest` are yours.')
@@ -57,6 +58,13 @@ export function endFor (kind: HoldKind, endsAt: string | undefined, timeZone: st
   const end = new Date(endsAt)
   if (end <= now) throw HoldEndPast({ now: now.toISOString() }, { violations: [{ pointer: '/endsAt', message: 'must be after now' }] })
   return end
+}
+
+/** When a new hold began: now, or at an earlier instant that was given. Throws `HoldStartFuture`. */
+export function startFor (startsAt: string | undefined, now: Date): Date {
+  const start = startsAt === undefined ? now : new Date(startsAt)
+  if (start > now) throw HoldStartFuture({ now: now.toISOString() }, { violations: [{ pointer: '/startsAt', message: 'must not be after now' }] })
+  return start
 }
 
 /** Kinds of hold that are placed as such: that of a dispute comes with the dispute. */

@@ -19,11 +19,11 @@ export interface HoldRow extends HoldEffects {
   id: Id<'hold'>, accountId: Id<'account'>, lenderId: Id<'lender'>, kind: HoldKind, startsAt: string, endsAt: string | null, releasedAt: string | null, createdAt: string
 }
 
-/** Begins a hold now. Its end, when it has one, is a deadline to be announced. */
-export async function insertHold (tx: Tx, hold: { accountId: Id<'account'>, lenderId: Id<'lender'>, kind: HoldKind, endsAt: string | null }): Promise<HoldRow> {
+/** Begins a hold. Its end, when it has one, is a deadline to be announced. */
+export async function insertHold (tx: Tx, hold: { accountId: Id<'account'>, lenderId: Id<'lender'>, kind: HoldKind, startsAt: string, endsAt: string | null }): Promise<HoldRow> {
   const now = tx.ctx.now.toISOString()
   const [row] = await tx.insert(holds).values({
-    tenantId: tx.ctx.tenantId, id: newId('hold'), ...hold, ...effectsOf(hold.kind), startsAt: now, dueAt: hold.endsAt, createdAt: now,
+    tenantId: tx.ctx.tenantId, id: newId('hold'), ...hold, ...effectsOf(hold.kind), dueAt: hold.endsAt, createdAt: now,
   }).returning(holdColumns)
   return row!
 }

@@ -15,6 +15,7 @@ export const docsPrefix = '/docs'
 const tags: Record<string, string> = {
   tenants: 'Agencies, their staff, keys and test clocks.',
   secrets: 'The keys that personal data is sealed with.',
+  rates: 'Reference rates that interest follows, with their history.',
   lenders: 'The creditors that place debts, and what was agreed with them.',
   parties: 'Borrowers and others, and how they can be reached.',
   accounts: 'The debts themselves.',

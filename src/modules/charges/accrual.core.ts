@@ -1,0 +1,97 @@
+import { addDays, addMonths, addR, countDays, divR, formatR, lesser, minor, ratio, roundR, subR, wholeMonths, wholeR, zero, zeroR } from '#kernel'
+import type { CalendarDay, DayCount, Minor, Rational } from '#kernel'
+import type { AgreementTerms } from '../lenders/core.ts'
+import { firstIndexDay, interestSegments } from '../rates/interest.core.ts'
+import type { RateRule, Segment, Suspension, ValueFrom } from '../rates/interest.core.ts'
+import type { NewCharge } from './core.ts'
+
+/** An agreement's terms of interest with the values of the index they name, as they are known. */
+export type InterestRules = NonNullable<AgreementTerms['interest']> & { values: readonly ValueFrom[] }
+
+/**
+ * How far a debt's interest has got. `exact` is what it comes to so far, `posted` what of that has been posted. `capitalized` is the interest that bears interest itself.
+ * Some conventions count days otherwise when a span is cut: for those `stretch` keeps where the days on the present base began, and the exact sum before.
+ */
+export interface Accrual { exact: Rational, posted: Minor, capitalized: Minor, stretch: Stretch | null }
+export interface Stretch { from: CalendarDay, base: Minor, before: Rational }
+
+/** Nothing accrued yet. */
+export const noAccrual: Accrual = { exact: zeroR, posted: zero, capitalized: zero, stretch: null }
+
+/** Conventions under which the days of two spans are those of the whole, wherever it is cut. */
+const additive: readonly DayCount[] = ['ACT/365F', 'ACT/360', 'ACT/366', 'ACT/365.25', 'ACT/calendar-year', 'ACT/ACT ISDA', 'NL/365', '30E/360', '30E/365']
+
+/** When the debt was due and placed: rates may be frozen on either day. */
+export interface Dates { dueOn: CalendarDay, placedOn: CalendarDay }
+
+/** The rule of a debt's rate. A rate that follows an index of which no value is known yet earns nothing until one is recorded. */
+function ruleFor (terms: InterestRules, { dueOn, placedOn }: Dates, from: CalendarDay): RateRule {
+  const { unit, rate, index, marginPoints, reset = 'frozenAtDefault', cap, floor } = terms
+  const bounds = { ...cap !== undefined && { cap }, ...floor !== undefined && { floor } }
+  if (index === undefined) return { unit, value: rate ?? '0', ...bounds }
+  const isFrozen = reset === 'frozenAtDefault' || reset === 'frozenAtPlacement'
+  const rule: RateRule = {
+    unit, index: terms.values, ...marginPoints !== undefined && { marginPoints }, ...bounds,
+    ...isFrozen ? { reset: 'frozen', frozenOn: reset === 'frozenAtDefault' ? dueOn : placedOn } : { reset },
+  }
+  const first = firstIndexDay(rule, from)!
+  return terms.values.some(value => value.from <= first) ? rule : { unit, value: '0' }
+}
+
+const monthsOf: Record<string, number> = { monthly: 1, quarterly: 3, semiannually: 6, annually: 12 }
+
+/** The next day after one, at most `to`, at whose end open interest begins to bear interest; null when there is none. */
+export function nextCapitalization ({ compounding = 'none' }: InterestRules, placedOn: CalendarDay, after: CalendarDay, to: CalendarDay): CalendarDay | null {
+  if (compounding === 'none') return null
+  if (compounding === 'daily') return addDays(after, 1)
+  const months = monthsOf[compounding]!
+  const next = addMonths(placedOn, months * (Math.floor(wholeMonths(placedOn, after < placedOn ? placedOn : after) / months) + 1))
+  return next <= to ? next : null
+}
+
+/** What bears interest: the principal, and of open interest what was added to it. */
+export const baseOf = (principal: Minor, interest: Minor, capitalized: Minor): Minor => minor(principal + lesser(interest, capitalized))
+
+/**
+ * Accrues the days after `from` up to and including `to`, during which the base did not change: one charge for each stretch on which the rate stood still.
+ * What has been posted is the exact sum so far, rounded, and never less than it was; however the days are cut into calls, it ends the same.
+ */
+export function accrueInterest (
+  accrual: Accrual, base: Minor, terms: InterestRules, dates: Dates, paused: readonly Suspension[], from: CalendarDay, to: CalendarDay, room: Minor,
+): { accrual: Accrual, charges: NewCharge[] } {
+  const isAdditive = additive.includes(terms.dayCount)
+  const { stretch } = accrual
+  const begun = !isAdditive && stretch?.base === base ? stretch : { from, base, before: accrual.exact }
+  const segments = base === zero ? [] : interestSegments({ from: begun.from, to, base, suspensions: paused, rate: ruleFor(terms, dates, begun.from), dayCount: terms.dayCount })
+  let { exact, posted } = accrual
+  let sum = begun.before
+  let left = room
+  const charges: NewCharge[] = []
+  for (const segment of segments) {
+    sum = addR(sum, earnedIn(segment, terms))
+    if (segment.to <= from) continue
+    const earned = subR(sum, exact)
+    exact = sum
+    if (earned.n === 0n) continue
+    const due = roundR(sum, terms.rounding?.mode) - BigInt(posted)
+    const amount = due <= 0n ? zero : due > BigInt(left) ? left : minor(due)
+    posted = minor(posted + amount)
+    left = minor(left - amount)
+    charges.push({
+      kind: 'interest', fromOn: segment.from > from ? segment.from : addDays(from, 1), toOn: segment.to, base, rate: segment.rate, rateUnit: segment.unit, dayCount: segment.dayCount,
+      days: segment.days - countedBefore(segment, from), exact: formatR(earned), amount, causedBy: segment.to,
+    })
+  }
+  return { accrual: { ...accrual, exact, posted, stretch: isAdditive ? null : begun }, charges }
+}
+
+
+
+/** What a stretch earned: exactly, or as days rounded each by itself. */
+function earnedIn ({ exact, days }: Segment, { rounding }: InterestRules): Rational {
+  if (rounding?.when !== 'perDay' || days === 0) return exact
+  return ratio(roundR(divR(exact, wholeR(days)), rounding.mode) * BigInt(days), 1n)
+}
+
+/** How many of a stretch's days were counted up to a day that lies in it. */
+const countedBefore = ({ from, dayCount }: Segment, day: CalendarDay): number => day < from ? 0 : countDays(dayCount, addDays(from, -1), day).days

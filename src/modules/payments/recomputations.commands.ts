@@ -1,0 +1,45 @@
+import { totalOf } from '#kernel'
+import type { CalendarDay, Id } from '#kernel'
+import type { Tx } from '#platform'
+import { lockAccount } from '../accounts/index.ts'
+import { restateCommission } from '../commissions/index.ts'
+import { findAgreement } from '../lenders/index.ts'
+import { closePlacement, findLastPlacement } from '../placements/index.ts'
+import { correct, liveAgain } from './corrections.commands.ts'
+import { findFollowers, lockDueRecomputation, setRecomputation } from './recomputations.db.ts'
+
+/** Why a debt is computed anew though no payment arrived: the event of a hold that began earlier, or of a rate that was corrected. */
+export interface Reason { cause: 'hold' | 'referenceRate', eventId: Id<'event'>, fromOn: CalendarDay }
+
+/**
+ * Lives a debt at work again by the rules as they are known now, and posts the difference; what payments settle otherwise since then earns its commission anew.
+ * A debt that then owes nothing is closed. Computed twice it is corrected once. Answers whether anything changed.
+ */
+export async function recompute (tx: Tx, accountId: Id<'account'>, { cause, eventId, fromOn }: Reason): Promise<boolean> {
+  const account = await lockAccount(tx, accountId)
+  const placement = await findLastPlacement(tx, accountId)
+  const agreement = placement?.state === 'active' ? await findAgreement(tx, placement.agreementId) : null
+  const relived = agreement === null ? null : await liveAgain(tx, account, agreement.terms.allocation, null)
+  if (placement === null || agreement === null || relived === null) return false
+  const { correction } = await correct(tx, relived, { cause, causeId: eventId, on: fromOn, entry: null, paymentId: null })
+  if (correction === null) return false
+  const settled = new Map(correction.changes.payments.map(({ paymentId, after }) => [paymentId, after.allocated]))
+  await restateCommission(tx, { account, agreement, placement }, { settled, correctionId: correction.id })
+  if (account.closedAt === null && totalOf(relived.life.owed) === 0) await closePlacement(tx, accountId, 'paidInFull')
+  return true
+}
+
+/** How many debts one transaction computes anew. */
+const accountsMax = 50
+
+/** Goes on with the debts that follow a corrected rate, a bounded number of them; answers whether more are left. */
+export async function goOnRecomputing (tx: Tx): Promise<boolean> {
+  const due = await lockDueRecomputation(tx)
+  if (due === null) return false
+  const { eventId, rateName, fromOn, reached } = due
+  const followers = await findFollowers(tx, rateName, fromOn, reached, accountsMax)
+  let corrected = 0
+  for (const accountId of followers) if (await recompute(tx, accountId, { cause: 'referenceRate', eventId, fromOn })) corrected++
+  await setRecomputation(tx, eventId, { reached: followers.at(-1) ?? null, corrected, isOver: followers.length < accountsMax })
+  return true
+}
