@@ -78,7 +78,7 @@ function addImport (app: App, { vault }: Services): void {
     config: { scope: 'bank:write' },
     schema: {
       operationId: 'importBankStatements', tags, summary: 'Import what the bank says',
-      description: 'Takes a file of one trust bank account, in UTF-8 up to 32 MiB and 50,000 lines: CSV (a header `bookedOn,amount,currency,reference,text,bankReference`, the last three if there are any; amounts are decimals of the currency, below zero when money left the account) or ISO 20022 camt.053, versions 02 to 08. Each line is kept once: the same file again, or another that overlaps it, doubles nothing. The lines must sum to the difference of the balances. Then lines are matched to what the ledger moved: by reference and amount, else by amount and day where there is one of each.',
+      description: 'Takes a file of one trust bank account, in UTF-8 up to 32 MiB and 20,000 lines: CSV (a header `bookedOn,amount,currency,reference,text,bankReference`, the last three if there are any; amounts are decimals of the currency, below zero when money left the account) or ISO 20022 camt.053, versions 02 to 08. Each line is kept once: the same file again, or another that overlaps it, doubles nothing. The lines must sum to the difference of the balances. Then lines are matched to what the ledger moved: by reference and amount, else by amount and day where there is one of each.',
       querystring: Type.Object({
         account: Account, openingBalance: Type.Optional(signed('What stood on the account before the first line of a CSV file, in minor units.')), closingBalance: Type.Optional(signed('What stood on it after the last line of a CSV file, in minor units.')),
       }, closed),

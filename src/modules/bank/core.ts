@@ -3,7 +3,7 @@ import { minor, problem } from '#kernel'
 import type { CalendarDay, Id, Minor } from '#kernel'
 
 /** The most lines one file holds, the most of its violations that are named, and the most journal entries one line is matched to by hand. */
-export const linesMax = 50_000
+export const linesMax = 20_000
 export const violationsMax = 100
 export const matchedEntriesMax = 200
 

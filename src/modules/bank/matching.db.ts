@@ -36,50 +36,58 @@ const keepSingle = (tx: Tx, rule: SQL): SQL => sql`
 
 /**
  * Matches lines to what their reference names: a payment, its reversal, a remittance (by its id or its statement's number), or any entry of the journal by its id;
- * of the same amount, within a month. Answers how many were matched.
+ * of the same amount, within a month. Answers how many were matched. What is found is looked up by keys alone: a planner that does not know how many lines there
+ * are would compare each with each.
  */
 export async function matchByReference (tx: Tx, since: CalendarDay): Promise<number> {
   const tenant = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const days = literal(referenceDays)
+  const line = sql`o.id as line_id, o.amount, o.currency, o.booked_on`
   const { rowCount } = await tx.execute(sql`${plannedAnew}
     with ${openLines(tx, since)}, open as materialized (
-      select distinct l.id, l.amount, r.reference, ${named} as named, ${numbered} as numbered
+      select distinct l.id, l.amount, l.currency, l.booked_on, r.reference, ${named} as named, ${numbered} as numbered
       from mine l cross join lateral (values (l.reference), (l.bank_reference)) r (reference) where r.reference is not null
     ), found as (
-      select o.id as line_id, p.entry_id from open o join payments p on p.tenant_id = ${tenant} and p.reference = o.reference and p.amount = o.amount and p.received_by = 'agency'
+      select ${line}, p.entry_id from open o join payments p on p.tenant_id = ${tenant} and p.reference = o.reference and p.amount = o.amount and p.received_by = 'agency'
       union
-      select o.id, v.entry_id from open o join payments p on p.tenant_id = ${tenant} and p.reference = o.reference and p.amount = -o.amount and p.received_by = 'agency'
+      select ${line}, v.entry_id from open o join payments p on p.tenant_id = ${tenant} and p.reference = o.reference and p.amount = -o.amount and p.received_by = 'agency'
         join payment_reversals v on v.tenant_id = ${tenant} and v.payment_id = p.id
       union
-      select o.id, m.entry_id from open o join remittances m on m.tenant_id = ${tenant} and m.id = o.named
+      select ${line}, m.entry_id from open o join remittances m on m.tenant_id = ${tenant} and m.id = o.named
       union
-      select o.id, m.entry_id from open o join statements s on s.tenant_id = ${tenant} and s.number = o.numbered join remittances m on m.tenant_id = ${tenant} and m.statement_id = s.id
+      select ${line}, m.entry_id from open o join statements s on s.tenant_id = ${tenant} and s.number = o.numbered join remittances m on m.tenant_id = ${tenant} and m.statement_id = s.id
       union
-      select o.id, e.id from open o join journal_entries e on e.tenant_id = ${tenant} and e.id = o.named
+      select ${line}, e.id from open o join journal_entries e on e.tenant_id = ${tenant} and e.id = o.named
     ), pairs as (
-      select f.line_id, f.entry_id, moved.amount from found f join mine l on l.id = f.line_id
-        join journal_entries e on e.tenant_id = ${tenant} and e.id = f.entry_id and e.effective_on between l.booked_on - ${days} and l.booked_on + ${days}
-        cross join lateral (select sum(${atBank}) as amount from postings p where p.tenant_id = ${tenant} and p.entry_id = f.entry_id and p.currency = l.currency) moved
-      where moved.amount = l.amount and not exists (select from bank_matches b where b.tenant_id = ${tenant} and b.entry_id = f.entry_id)
+      select f.line_id, f.entry_id, f.amount from found f
+        join journal_entries e on e.tenant_id = ${tenant} and e.id = f.entry_id and e.effective_on between f.booked_on - ${days} and f.booked_on + ${days}
+        cross join lateral (select sum(${atBank}) as amount from postings p where p.tenant_id = ${tenant} and p.entry_id = f.entry_id and p.currency = f.currency) moved
+      where moved.amount = f.amount and not exists (select from bank_matches b where b.tenant_id = ${tenant} and b.entry_id = f.entry_id)
     ), ${keepSingle(tx, sql`'reference'`)}`)
   return rowCount ?? 0
 }
 
 /**
- * Matches lines to entries of the same amount and day, where there is one of each, and neither carries a reference that says otherwise. Answers how many were matched.
+ * Matches lines to entries of the same amount and day, where there is one of each, and they do not carry two references that differ. Answers how many were matched.
+ * Both sides are counted together instead of joined, for the reason above.
  */
 export async function matchByAmount (tx: Tx, since: CalendarDay): Promise<number> {
   const tenant = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const { rowCount } = await tx.execute(sql`${plannedAnew}
-    with ${openLines(tx, since)}, moved as materialized (
+    with ${openLines(tx, since)}, moved as (
       select p.entry_id, p.currency, p.effective_on, sum(${atBank}) as amount from postings p
-      where p.tenant_id = ${tenant} and ${movesBank} and p.effective_on in (select booked_on from mine)
+      where p.tenant_id = ${tenant} and ${movesBank} and p.effective_on in (select distinct booked_on from mine)
         and not exists (select from bank_matches b where b.tenant_id = ${tenant} and b.entry_id = p.entry_id)
       group by p.entry_id, p.currency, p.effective_on
+    ), alone as (
+      select min(line_id) as line_id, min(entry_id)::uuid as entry_id, amount, min(reference) as reference, min(bank_reference) as bank_reference from (
+        select id::text as line_id, null as entry_id, booked_on, currency, amount, reference, bank_reference from mine
+        union all select null, entry_id::text, effective_on, currency, amount, null, null from moved
+      ) both_sides group by booked_on, currency, amount having count(line_id) = 1 and count(entry_id) = 1
     ), pairs as (
-      select o.id as line_id, m.entry_id, m.amount from mine o join moved m on m.effective_on = o.booked_on and m.amount = o.amount and m.currency = o.currency
-        left join payments p on p.tenant_id = ${tenant} and p.entry_id = m.entry_id
-      where p.reference is null or coalesce(o.reference, o.bank_reference) is null or p.reference in (o.reference, o.bank_reference)
+      select a.line_id::uuid as line_id, a.entry_id, a.amount from alone a join journal_entries e on e.tenant_id = ${tenant} and e.id = a.entry_id
+        left join payments p on p.tenant_id = ${tenant} and p.id = e.cause_id
+      where p.reference is null or coalesce(a.reference, a.bank_reference) is null or p.reference in (a.reference, a.bank_reference)
     ), ${keepSingle(tx, sql`'amountAndDay'`)}`)
   return rowCount ?? 0
 }

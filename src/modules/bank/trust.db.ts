@@ -60,20 +60,24 @@ export async function listAtBank (tx: Tx, on: CalendarDay): Promise<AtBank[]> {
 /** How many, and what they sum to. */
 export interface Counted { count: number, amount: Minor }
 
-/** What is only in the ledger, and only at the bank, at the end of a day, by currency: a match counts when all of it has happened by then. */
+/**
+ * What is only in the ledger, and only at the bank, at the end of a day, by currency: a match counts when all of it has happened by then. Reckoned from sums: what there is on
+ * each side, less what is matched.
+ */
 export async function listUnmatched (tx: Tx, on: CalendarDay): Promise<Map<string, { inLedger: Counted, atBank: Counted }>> {
   const tenant = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
   const { rows } = await tx.execute(sql`
-    with settled as materialized (
-      select l.id from bank_lines l where l.tenant_id = ${tenant} and l.matched_at is not null and l.booked_on <= ${on}::date
-        and not exists (select from bank_matches m join journal_entries e on e.tenant_id = ${tenant} and e.id = m.entry_id where m.tenant_id = ${tenant} and m.bank_line_id = l.id and e.effective_on > ${on}::date)
-    ), moves as (
-      select p.entry_id, p.currency, sum(${atBank}) as amount from postings p where p.tenant_id = ${tenant} and ${movesBank} and p.effective_on <= ${on}::date group by p.entry_id, p.currency
+    with settled as (
+      select l.currency, count(*) as entries, sum(m.amount) as amount from bank_matches m
+        join bank_lines l on l.tenant_id = ${tenant} and l.id = m.bank_line_id join journal_entries e on e.tenant_id = ${tenant} and e.id = m.entry_id
+      where m.tenant_id = ${tenant} and l.booked_on <= ${on}::date group by l.id, l.currency having max(e.effective_on) <= ${on}::date
     )
-    select currency, 'inLedger' as side, count(*) as count, sum(amount) as amount from moves
-      where amount <> 0 and not exists (select from bank_matches m join settled s on s.id = m.bank_line_id where m.tenant_id = ${tenant} and m.entry_id = moves.entry_id) group by currency
-    union all
-    select currency, 'atBank', count(*), sum(amount) from bank_lines l where l.tenant_id = ${tenant} and l.booked_on <= ${on}::date and not exists (select from settled s where s.id = l.id) group by currency`)
+    select currency, side, sum(count) as count, sum(amount) as amount from (
+      select p.currency, 'inLedger' as side, count(distinct p.entry_id) as count, sum(${atBank}) as amount from postings p where p.tenant_id = ${tenant} and ${movesBank} and p.effective_on <= ${on}::date group by p.currency
+      union all select currency, 'inLedger', -sum(entries), -sum(amount) from settled group by currency
+      union all select l.currency, 'atBank', count(*), sum(l.amount) from bank_lines l where l.tenant_id = ${tenant} and l.booked_on <= ${on}::date group by l.currency
+      union all select currency, 'atBank', -count(*), -sum(amount) from settled group by currency
+    ) sides group by currency, side`)
   const found = new Map<string, { inLedger: Counted, atBank: Counted }>()
   for (const row of rows) {
     const currency = String(row['currency'])
