@@ -137,7 +137,8 @@ CREATE TABLE "commission_entries" (
 	"id" uuid NOT NULL,
 	"lender_id" uuid NOT NULL,
 	"account_id" uuid NOT NULL,
-	"payment_id" uuid NOT NULL,
+	"payment_id" uuid,
+	"placement_id" uuid,
 	"agreement_id" uuid NOT NULL,
 	"kind" text NOT NULL,
 	"number" smallint NOT NULL,
@@ -165,7 +166,8 @@ CREATE TABLE "commission_entries" (
 	"withheld" bigint NOT NULL,
 	"entry_id" uuid,
 	"created_at" timestamptz NOT NULL,
-	CONSTRAINT "commission_entries_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+	CONSTRAINT "commission_entries_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "something earns" CHECK (("commission_entries"."payment_id" is null) = ("commission_entries"."kind" = 'recallFee') and ("commission_entries"."placement_id" is null) = ("commission_entries"."kind" <> 'recallFee'))
 );
 --> statement-breakpoint
 CREATE TABLE "commission_plans" (
@@ -951,6 +953,7 @@ ALTER TABLE "charges" ADD CONSTRAINT "charges_tenant_id_account_id_accounts_tena
 ALTER TABLE "charges" ADD CONSTRAINT "charges_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "charges" ADD CONSTRAINT "charges_tenant_id_waiver_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","waiver_entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_agreement_id_agreements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","agreement_id") REFERENCES "public"."agreements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_plan_id_commission_plans_tenant_id_id_fk" FOREIGN KEY ("tenant_id","plan_id") REFERENCES "public"."commission_plans"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1024,6 +1027,7 @@ CREATE INDEX "charge_schedules_tenant_id_due_at_index" ON "charge_schedules" USI
 CREATE UNIQUE INDEX "charges_tenant_id_account_id_kind_caused_by_index" ON "charges" USING btree ("tenant_id","account_id","kind","caused_by") WHERE "charges"."superseded_by" is null;--> statement-breakpoint
 CREATE INDEX "charges_tenant_id_account_id_id_index" ON "charges" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "commission_entries_tenant_id_payment_id_kind_number_index" ON "commission_entries" USING btree ("tenant_id","payment_id","kind","number");--> statement-breakpoint
+CREATE UNIQUE INDEX "commission_entries_tenant_id_placement_id_index" ON "commission_entries" USING btree ("tenant_id","placement_id");--> statement-breakpoint
 CREATE INDEX "commission_entries_tenant_id_account_id_id_index" ON "commission_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "commission_entries_tenant_id_lender_id_id_index" ON "commission_entries" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "commission_plans_tenant_id_lender_id_currency_version_index" ON "commission_plans" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint

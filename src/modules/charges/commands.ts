@@ -12,7 +12,7 @@ import { findRateValues } from '../rates/index.ts'
 import type { WaiverInput } from './api.ts'
 import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, beginCharging, changedCharges, chargeReturnedPayment, chargeThrough, checkQuoteDay, nextDueAt, restThrough } from './core.ts'
 import type { ChargeTerms, NewCharge, Position } from './core.ts'
-import { findCharge, insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, lockCharge, lockDue, lockSchedule, nightMax, setChargeWaived, setSuperseded } from './db.ts'
+import { findCharge, insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, listPostingDays, lockCharge, lockDue, lockSchedule, nightMax, setChargeWaived, setSuperseded } from './db.ts'
 import type { Charge, Charged, PostedCharge, Reached } from './db.ts'
 import { ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'
 import type { Pause } from './pauses.core.ts'
@@ -155,8 +155,8 @@ export async function waiveCharge (tx: Tx, chargeId: Id<'charge'>, { reason }: W
   return charge
 }
 
-/** How a debt's charges begin and what rules them, for living its life again; the days on which charges were posted; and how far they were made. */
-export interface ChargedLife { charged: Charged, beginning: Position, terms: ChargeTerms, pauses: readonly Pause[], live: readonly Charge[] }
+/** How a debt's charges begin and what rules them, for living its life again; the days on which charges were ever posted; those that hold; and how far they were made. */
+export interface ChargedLife { charged: Charged, beginning: Position, terms: ChargeTerms, pauses: readonly Pause[], postingDays: readonly CalendarDay[], live: readonly Charge[] }
 
 /** What is needed to compute a debt's charges again from its placement. The caller holds the account's lock. Null when it was never charged. */
 export async function findChargedLife (tx: Tx, accountId: Id<'account'>, { placedOn, dueOn }: { placedOn: CalendarDay, dueOn: CalendarDay }): Promise<ChargedLife | null> {
@@ -167,7 +167,7 @@ export async function findChargedLife (tx: Tx, accountId: Id<'account'>, { place
   const all = await listLiveCharges(tx, accountId)
   const earlier = all.filter(({ toOn }) => toOn <= placedOn)
   return {
-    charged, terms: rules, pauses, live: all.filter(({ toOn }) => toOn > placedOn),
+    charged, terms: rules, pauses, postingDays: await listPostingDays(tx, accountId, placedOn), live: all.filter(({ toOn }) => toOn > placedOn),
     beginning: beginCharging(rules, { placedOn, dueOn }, earlier.filter(({ kind }) => kind === 'lateFee')),
   }
 }

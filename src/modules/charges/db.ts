@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm'
 import { cutPage, formatR, idOf, minor, rational, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
 import { NotFound, literal, pageAfter, plainArray, rowById, texts, wireInstant } from '#platform'
@@ -205,6 +205,13 @@ export async function setChargeWaived (tx: Tx, id: Id<'charge'>, reason: NonNull
 export async function listLiveCharges (tx: Tx, accountId: Id<'account'>): Promise<Charge[]> {
   return await tx.select(columns).from(charges)
     .where(and(eq(charges.tenantId, tx.ctx.tenantId), eq(charges.accountId, accountId), isNull(charges.supersededBy))).orderBy(asc(charges.toOn), asc(charges.id))
+}
+
+/** The days after one through which interest of an account was ever posted, by charges that do not hold any more as well. The account's lock is held. */
+export async function listPostingDays (tx: Tx, accountId: Id<'account'>, after: CalendarDay): Promise<CalendarDay[]> {
+  const rows = await tx.selectDistinct({ toOn: charges.toOn }).from(charges)
+    .where(and(eq(charges.tenantId, tx.ctx.tenantId), eq(charges.accountId, accountId), eq(charges.kind, 'interest'), gt(charges.toOn, after))).orderBy(asc(charges.toOn))
+  return rows.map(({ toOn }) => toOn)
 }
 
 /** Marks charges as computed anew by a correction. */

@@ -7,7 +7,7 @@ import type { AccountRow } from '../accounts/index.ts'
 import { accrueThrough, chargeForReturn } from '../charges/index.ts'
 import { accrueCommission, clawBackCommission, findAccrual } from '../commissions/index.ts'
 import type { Changed, CommissionEntry } from '../commissions/index.ts'
-import { ReversalTooEarly, linesFor, post, reversalOf } from '../ledger/index.ts'
+import { ReversalTooEarly, movedBy, movements, post, reversalOf } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
 import { findAgreement } from '../lenders/index.ts'
 import type { Agreement } from '../lenders/index.ts'
@@ -101,7 +101,7 @@ async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay): Promi
 
 /**
  * Undoes a payment, once: the exact opposite of what was booked for it and of its commission, effective on a day not before it was received.
- * A debt that had been closed because nothing was owed is worked again. Throws `NotFound`, `NotAllowed`, `PaymentAlreadyReversed`,
+ * A debt that had been closed because nothing was owed is worked again when something is. Throws `NotFound`, `NotAllowed`, `PaymentAlreadyReversed`,
  * `ReversalTooEarly`, `PaymentInFuture`.
  */
 export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason, reversedOn }: PaymentReversalInput): Promise<PaymentRow> {
@@ -116,9 +116,11 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
 
   const { id: accountId, lenderId } = account
   const { placement, agreement } = await placedBy(tx, found)
-  const relived = await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null }) : null
-  const owed = relived === null ? await accrueThrough(tx, account, reversedOn) : account
   const entry = originalEntryId === null ? null : await reversalOf(tx, originalEntryId, { kind: 'paymentReversal', causeId: paymentId, effectiveOn: reversedOn })
+  // Its entry gives back what it settled at first; what it settles since a correction only the debt's life knows.
+  const isReallocated = !isSettled(lessBuckets(movedBy(entry?.lines ?? []), bucketsOf(parts)))
+  const relived = isReallocated || await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null }) : null
+  const owed = relived === null ? await accrueThrough(tx, account, reversedOn) : account
   const { journalEntryId, correction } = relived === null
     ? { journalEntryId: await postOne(tx, entry), correction: null }
     : await correct(tx, relived, { cause: 'reversal', causeId: paymentId, on: reversedOn, entry, paymentId })
@@ -131,16 +133,16 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   const isOurs = last?.state === 'active' || last?.state === 'closed'
   const fee = relived === null && isOurs && cameBack(receivedBy, reason) ? await chargeForReturn(tx, account, { id: paymentId, amount }, reversedOn) : zero
   const restored = relived?.life.owed ?? lessBuckets(owed, { ...taken, penalty: sub(taken.penalty, fee) })
-  const balance = last?.state === 'recalled' ? await takeOut(tx, account, restored, reversed.reversal!) : restored
+  const balance = last?.state === 'recalled' ? await takeOut(tx, account, restored, reversed.reversal!, dayIn(account.timeZone, new Date(last.endedAt!))) : restored
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(taken), overpaid: neg(overpaid), commission, vat, balance: withTotal(balance) })
-  if (account.closedAt !== null && isSettled(account)) await reopenPlacement(tx, accountId)
+  if (account.closedAt !== null && isSettled(account) && !isSettled(balance)) await reopenPlacement(tx, accountId)
   return reversed
 }
 
-/** What comes back to a debt that its lender has recalled is not the agency's to work: it leaves the books as the rest of the debt did. Answers what is then owed. */
-async function takeOut (tx: Tx, { id: accountId, lenderId, currency }: AccountRow, restored: Buckets, { id, reversedOn }: NonNullable<PaymentRow['reversal']>): Promise<Buckets> {
-  const lines = linesFor(restored, (claim, amount) => ({ debit: 'C.RECALLED', credit: claim, amount }))
-  await post(tx, lines.length === 0 ? [] : [{ lenderId, accountId, kind: 'recall', causeId: id, effectiveOn: reversedOn, currency, lines }])
+/** What comes back to a debt that its lender has recalled is not the agency's to work: it leaves the books as the rest of the debt did, not before it did. Answers what is then owed. */
+async function takeOut (tx: Tx, { id: accountId, lenderId, currency }: AccountRow, restored: Buckets, { id, reversedOn }: NonNullable<PaymentRow['reversal']>, recalledOn: CalendarDay): Promise<Buckets> {
+  const lines = movements.recalled(restored)
+  await post(tx, lines.length === 0 ? [] : [{ lenderId, accountId, kind: 'recall', causeId: id, effectiveOn: reversedOn > recalledOn ? reversedOn : recalledOn, currency, lines }])
   return noBuckets
 }
 

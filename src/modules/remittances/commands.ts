@@ -166,13 +166,13 @@ function credited (open: readonly OpenInvoice[], issues: readonly Issue[]): { cr
   return { credits, open: open.map(invoice => ({ ...invoice, open: add(invoice.open, neg(sum(credits.filter(({ of }) => of.id === invoice.id).map(({ amount }) => amount)))) })) }
 }
 
-/** Makes what a lender's trust money is short of, since payments were returned after they had been passed on, a debt of the lender's to trust; nothing when it is not short. */
-export async function coverShortfall (tx: Tx, lenderId: Id<'lender'>, currency: string, because: Id<'payment'>): Promise<void> {
+/** Makes what a lender's trust money is short of, since payments were returned or settle other parts after they had been passed on, a debt of the lender's to trust; nothing when it is not short. */
+export async function coverShortfall (tx: Tx, lenderId: Id<'lender'>, currency: string, { causeId, because }: { causeId: string, because: 'reversal' | 'correction' }): Promise<void> {
   await lockLender(tx, lenderId)
   const { client } = await findPosition(tx, lenderId, currency)
   if (client >= zero) return
   const amount = neg(client)
   const today = dayIn((await findTenant(tx)).timeZone, tx.ctx.now)
-  await post(tx, [{ lenderId, accountId: null, kind: 'shortfall', causeId: because, effectiveOn: today, currency, lines: movements.shortfallOwed(amount) }])
-  emit(tx, TrustFellShort, { lenderId }, { lenderId, currency, amount, because: 'reversal' })
+  await post(tx, [{ lenderId, accountId: null, kind: 'shortfall', causeId, effectiveOn: today, currency, lines: movements.shortfallOwed(amount) }])
+  emit(tx, TrustFellShort, { lenderId }, { lenderId, currency, amount, because })
 }

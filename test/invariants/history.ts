@@ -1,0 +1,114 @@
+import fc from 'fast-check'
+import { ratio } from '#kernel'
+import type { AgreementTerms } from '../../src/modules/lenders/index.ts'
+import type { Owed, Part, Rules } from './auditor.ts'
+
+/** How many histories, and from which seed. */
+export const runs = Number(process.env['FC_RUNS'] ?? 1_000)
+export const seed = Number(process.env['FC_SEED'] ?? Math.trunc(Math.random() * 2 ** 31))
+
+/** How many days are lived. Everything happens on one of them; the last is for facts that all come late. */
+export const daysMax = 16
+
+/** A lender of the histories: what it agreed, as the application is told and as the auditor understands it. `plan` is its commission plan, if it has one. */
+export interface Agreed { terms: Partial<AgreementTerms>, plan: object | null, rules: Rules }
+
+const parts: Part[] = ['costs', 'penalty', 'interest', 'principal']
+
+/** Three lenders that differ in all that matters: what is charged, in which order it is paid, what it earns, and how money is passed on. */
+export const agreements: readonly Agreed[] = [
+  {
+    terms: { commission: { base: ['principal', 'interest'], rate: '0.3', vatRate: '0.2' }, interest: { rate: '36.5', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 6, amount: 25_00 }], remittance: 'net' },
+    plan: null,
+    rules: { daily: ratio(1n, 1_000n), lateFee: { graceDays: 6, of: { amount: 25_00 } }, order: parts, commission: { base: ['principal', 'interest'], vat: '0.2', scale: { flat: '0.3' } }, isWithheld: true },
+  },
+  {
+    terms: {
+      commission: { base: ['principal'], rate: '1/3', vatRate: '0.19' }, interest: { rate: '17.5', unit: 'per10k_day', dayCount: 'ACT/360' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 3, rate: '0.05', feeMax: 30_00 }],
+      allocation: ['principal', 'interest', 'penalty', 'costs'], remittance: 'gross',
+    },
+    plan: null,
+    rules: {
+      daily: ratio(175n, 100_000n), lateFee: { graceDays: 3, of: { rate: '0.05', max: 30_00 } }, order: ['principal', 'interest', 'penalty', 'costs'], commission: { base: ['principal'], vat: '0.19', scale: { flat: '1/3' } }, isWithheld: false,
+    },
+  },
+  {
+    terms: { interest: { rate: '12.25', unit: 'pct_year', dayCount: 'ACT/360' }, lateFees: [], remittance: 'combined' },
+    plan: {
+      base: ['principal', 'interest', 'penalty'], vat: { rate: '0.06' }, recover: 'withhold', perClaim: { max: 150_00 },
+      rows: [{ method: { kind: 'marginal', on: 'claimToDate', tiers: [{ upTo: 300_00, rate: '0.4' }, { upTo: null, rate: '0.15' }] } }],
+    },
+    rules: {
+      daily: ratio(1225n, 3_600_000n), lateFee: null, order: parts, isWithheld: true,
+      commission: { base: ['principal', 'interest', 'penalty'], vat: '0.06', scale: { slices: [{ upTo: 300_00, rate: '0.4' }, { upTo: null, rate: '0.15' }], max: 150_00 } },
+    },
+  },
+]
+
+/** Something that is tried on a day (`at`). Whether the application takes it is the auditor's to say, too. */
+export type Act =
+  | { kind: 'pay', at: number, late: number, amount: number, by: 'agency' | 'lender' }
+  | { kind: 'payRest', at: number, by: 'agency' | 'lender' }
+  | { kind: 'undo', at: number, which: number, after: number }
+  | { kind: 'waive', at: number, which: number }
+  | { kind: 'hold', at: number, hold: 'breathingSpace' | 'complaint' | 'disaster', forDays: number | null }
+  | { kind: 'release', at: number }
+  | { kind: 'recall', at: number }
+
+/** One debt's history, with a lender of one of the agreements. `placedLate`: it is handed over so many days after the day it counts from. */
+export interface History { agreement: number, lender: number, placedAt: number, placedLate: number, dueIn: number, opening: Owed, acts: Act[] }
+
+/** So many debts share a lender: few enough that what one debt takes back is missed. */
+export const debtsPerLender = 16
+
+const at = fc.nat({ max: daysMax - 1 })
+const by = fc.constantFrom('agency' as const, 'agency' as const, 'lender' as const)
+const late = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.integer({ min: 1, max: 9 }) })
+const amount = fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 400_00 }) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 2_000_00 }) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 5 }) })
+
+const pay: fc.Arbitrary<Act> = fc.record({ kind: fc.constant('pay'), at, late, amount, by }, { noNullPrototype: true })
+const undo: fc.Arbitrary<Act> = fc.record({ kind: fc.constant('undo'), at, which: fc.nat({ max: 4 }), after: fc.oneof(fc.constant(0), fc.nat({ max: 8 })) }, { noNullPrototype: true })
+
+const act: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 10, arbitrary: pay },
+  { weight: 5, arbitrary: undo },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('payRest' as const), at, by }, { noNullPrototype: true }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('waive' as const), at, which: fc.nat({ max: 12 }) }, { noNullPrototype: true }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('hold' as const), at, hold: fc.constantFrom('breathingSpace' as const, 'complaint' as const, 'disaster' as const), forDays: fc.option(fc.integer({ min: 1, max: 6 }), { nil: null }) }, { noNullPrototype: true }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), at }, { noNullPrototype: true }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('recall' as const), at }, { noNullPrototype: true }) },
+)
+
+const sortedByDay = (acts: readonly Act[]): Act[] => [...acts].sort((a, b) => a.at - b.at)
+
+const part = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 100_00 }) })
+
+/** Any history: a third of them are of payments and reversals alone, and can be told again in another order. */
+export const history: fc.Arbitrary<History> = fc.record({
+  agreement: fc.nat({ max: agreements.length - 1 }), lender: fc.nat({ max: 1_000 }), placedAt: fc.nat({ max: 3 }), placedLate: fc.constantFrom(0, 0, 0, 2), dueIn: fc.integer({ min: -40, max: 6 }),
+  opening: fc.record({ principal: fc.integer({ min: 1, max: 1_500_00 }), interest: part, penalty: part, costs: part }, { noNullPrototype: true }),
+  acts: fc.oneof({ weight: 2, arbitrary: fc.array(act, { maxLength: 9 }) }, { weight: 1, arbitrary: fc.array(fc.oneof({ weight: 2, arbitrary: pay }, { weight: 1, arbitrary: undo }), { maxLength: 7 }) }).map(sortedByDay),
+}, { noNullPrototype: true })
+
+/** True for a history whose facts can be written down in any order: what is told of it late is the same. */
+export const isTellable = ({ acts }: History): boolean => acts.length > 1 && acts.every(({ kind }) => kind === 'pay' || kind === 'undo' || kind === 'payRest')
+
+/** What the agency does on a day with its lenders' money: those whose turn it is (every third, from `turn` on), or all, through today or yesterday. */
+export interface Round { remit: 'none' | 'some' | 'all', turn: number, through: 0 | 1, invoices: 'none' | 'part' | 'all' }
+
+/** The agency's own acts, day by day. */
+export const rounds: fc.Arbitrary<Round[]> = fc.array(fc.record({
+  remit: fc.constantFrom('none' as const, 'some' as const, 'some' as const, 'all' as const), turn: fc.nat({ max: 2 }), through: fc.constantFrom(0 as const, 0 as const, 1 as const), invoices: fc.constantFrom('none' as const, 'none' as const, 'part' as const, 'all' as const),
+}, { noNullPrototype: true }), { minLength: daysMax, maxLength: daysMax })
+
+/** The same dice for the same seed: orders of telling are not part of a history. */
+export function dice (from: number): () => number {
+  let state = from >>> 0
+  return () => {
+    state = (state + 0x6D2B79F5) >>> 0
+    let n = state
+    n = Math.imul(n ^ (n >>> 15), n | 1)
+    n ^= n + Math.imul(n ^ (n >>> 7), n | 61)
+    return ((n ^ (n >>> 14)) >>> 0) / 2 ** 32
+  }
+}
