@@ -151,6 +151,29 @@ t.test('camt.053: a batch is its transactions, a return says so, pending is noth
   t.same(w.failures, [])
 })
 
+t.test('camt.053 of whatever version says the same: without a prefix, with amounts and words in the places of their time', async t => {
+  const w = await world()
+  t.teardown(w.close)
+  const plain = camt().replace('xmlns:c=', 'xmlns=').replaceAll('c:', '')
+  const versions: [string, string][] = [
+    ['02', plain.replace(/(<TxDtls><Refs>.*?<\/Refs>)<Amt Ccy="CNY">([\d.]+)<\/Amt><CdtDbtInd>.*?<\/CdtDbtInd>/g, '$1<AmtDtls><TxAmt><Amt Ccy="CNY">$2</Amt></TxAmt></AmtDtls>')],
+    ['08', plain.replaceAll('<Sts>BOOK</Sts>', '<Sts><Cd>BOOK</Cd></Sts>').replaceAll('<Sts>PDNG</Sts>', '<Sts><Cd>PDNG</Cd></Sts>').replace('<Dbtr><Nm>Zhang Wei</Nm></Dbtr>', '<Dbtr><Pty><Nm>Zhang Wei</Nm></Pty></Dbtr>')],
+  ]
+  for (const [version, text] of versions) {
+    const us = await w.agency()
+    const file = text.replace('camt.053.001.04', `camt.053.001.${version}`)
+    t.notOk(file.includes('c:'), 'no prefix is left')
+    t.match(await imported(w, us, file), { statements: [{ lineCount: 5, openingBalance: 100_00, closingBalance: -145_60 }] }, version)
+    const lines = await linesOf(w, us)
+    t.match(lines, [500_00, 60_00, 40_00, -500_00, -345_60].map(amount => ({ amount })), version)
+    t.match(await w.ok(us, 'GET', `/v1/bank-lines/${lines[0]!.id}`), { text: 'Zhang Wei / Instalment & fees', reference: 'E2E-1' })
+  }
+  const us = await w.agency()
+  t.match(await imported(w, us, plain.replace('>60.00<', '>61.00<')), { statements: [{ lineCount: 4 }] }, 'a batch whose parts do not sum to it is one line')
+  t.match((await linesOf(w, us))[1], { amount: 100_00, reference: 'BATCH-7' })
+  t.equal((await send(w, us, plain.replace('camt.053.001.04', 'camt.053.001.09'))).json<Refused>().code, 'bank-file-malformed', 'a version nobody has read')
+})
+
 t.test('CSV: by amount and day where there is one of each; the rest is matched by hand, to what sums to it', async t => {
   const w = await world()
   t.teardown(w.close)
