@@ -272,6 +272,24 @@ t.test('three ways: the bank\'s balance and what is between explain the ledger o
   t.same(w.failures, [])
 })
 
+t.test('money on its way is at the bank when it clears, and leaves it when it is returned', async t => {
+  const w = await world()
+  t.teardown(w.close)
+  const us = await w.agency()
+  const lender = await w.lender(us)
+  const accountId = await debt(w, us, lender)
+  const { id } = await w.ok<{ id: string }>(us, 'POST', '/v1/payments', { accountId, amount: 60_00, currency: 'CNY', receivedOn: '2026-01-05', receivedBy: 'agency', method: 'directDebit', reference: 'DD-1', pending: true })
+  t.same(await entriesOf(w, us), [], 'the bank has nothing to say yet')
+  t.match(await imported(w, us, csvOf([{ on: '2026-01-05', amount: '60.00', reference: 'DD-1' }])), { matchedCount: 0 })
+  t.match(await legOf(t, w, us, '2026-01-05'), { balance: 60_00, onlyAtBank: { count: 1, amount: 60_00 }, difference: 0 })
+  await w.ok(us, 'POST', `/v1/payments/${id}/clear`, { clearedOn: '2026-01-05' })
+  await w.ok(us, 'POST', `/v1/payments/${id}/reverse`, { reason: 'nsf', reversedOn: '2026-01-05' })
+  t.same((await entriesOf(w, us)).map(({ kind, amount }) => [kind, amount]), [['clearing', 60_00], ['clearingReversal', -60_00]])
+  t.match(await imported(w, us, csvOf([{ on: '2026-01-05', amount: '-60.00', reference: 'DD-1' }])), { matchedCount: 2 })
+  t.match(await legOf(t, w, us, '2026-01-05'), { balance: 0, onlyInLedger: { count: 0 }, onlyAtBank: { count: 0 }, difference: 0 })
+  t.same(w.failures, [])
+})
+
 t.test('a file is kept whole or not at all', async t => {
   const w = await world()
   t.teardown(w.close)

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { isDay, offsetRunAt } from '../../src/kernel/index.ts'
-import { decide, recompute } from '../../src/modules/policy/core.ts'
+import { decide } from '../../src/modules/policy/core.ts'
 import { checkNames, flagMeanings } from '../../src/modules/policy/facts.core.ts'
 import type { Action, Facts } from '../../src/modules/policy/facts.core.ts'
 import { library } from '../../src/modules/policy/library.core.ts'
 import { fieldsOf, readPack } from '../../src/modules/policy/pack.core.ts'
+import { recompute } from '../../src/modules/policy/questions.core.ts'
 import { nextClosed, nextOpen, weekOf } from '../../src/modules/policy/windows.core.ts'
 import { action, at, check, london, newYork, packs, past, shanghai } from './policy.rows.ts'
 
@@ -185,8 +186,8 @@ t.test('kept facts name nobody by themselves', async t => {
 t.test('a decision is made again from its packs of that time', async t => {
   const facts = newYork({ history: [past('2027-05-05T16:00:00Z', 'conversation')] })
   const verdict = decide(packs('US.FDCPA US.MA'), facts, call())
-  t.equal(JSON.stringify(recompute({ packVersions: verdict.packVersions, facts, action: call() })), JSON.stringify(verdict))
-  t.throws(() => recompute({ packVersions: { 'US.FDCPA': '1977-09-20.1' }, facts, action: call() }), /a pack of a stored decision is gone/)
+  t.equal(JSON.stringify(recompute({ kind: 'contact', packVersions: verdict.packVersions, facts, action: call() })), JSON.stringify(verdict))
+  t.throws(() => recompute({ kind: 'contact', packVersions: { 'US.FDCPA': '1977-09-20.1' }, facts, action: call() }), /a pack of a stored decision is gone/)
 })
 
 const zones = ['America/New_York', 'America/Santiago', 'Africa/Cairo', 'Australia/Lord_Howe', 'Africa/Casablanca', 'Asia/Kathmandu', 'America/St_Johns', 'Europe/Dublin', 'Pacific/Apia', 'Asia/Gaza']

@@ -43,7 +43,7 @@ t.test('over HTTP', async t => {
   t.test('a question of the wrong shape is refused with a pointer', async t => {
     const refused = async (body: object, pointer: string) => { t.match((await ask(body)).json<Problem>(), { status: 400, errors: [{ pointer }] }, pointer) }
     const good = { kind: 'contact', packs: ['US.FDCPA'], facts: talked, action: call }
-    await refused({ ...good, kind: 'charge' }, '/kind')
+    await refused({ ...good, kind: 'fee' }, '/kind')
     await refused({ ...good, selection }, '/selection')
     await refused({ kind: 'contact', facts: talked, action: call }, '/selection')
     await refused({ ...good, action: { ...call, at: '1890-01-01T00:00:00Z' } }, '/action/at')
@@ -101,7 +101,7 @@ t.test('over HTTP', async t => {
 
   t.test('facts that name a person or a number are not kept', async t => {
     const verdict = (await ask({ kind: 'contact', packs: ['US.FDCPA'], facts: newYork(), action: call })).json<Verdict>()
-    const telling = { accountId: null, partyId: null, facts: newYork(), action: { ...call, number: '+12025550100' }, verdict }
+    const telling = { accountId: null, partyId: null, question: { kind: 'contact' as const, facts: newYork(), action: { ...call, number: '+12025550100' } }, verdict }
     await t.rejects(w.tx(us, async tx => await recordDecisions(tx, [telling])), /ids or hashes only/)
   })
 

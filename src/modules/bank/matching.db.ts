@@ -35,7 +35,7 @@ const keepSingle = (tx: Tx, rule: SQL): SQL => sql`
   update bank_lines l set matched_at = ${tx.ctx.now.toISOString()}::timestamptz from kept where l.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and l.id = kept.bank_line_id`
 
 /**
- * Matches lines to what their reference names: a payment, its reversal, a remittance (by its id or its statement's number), or any entry of the journal by its id;
+ * Matches lines to what their reference names: a payment (when it was received at the bank, or cleared), its reversal, a remittance (by its id or its statement's number), or any entry of the journal by its id;
  * of the same amount, within a month. Answers how many were matched. What is found is looked up by keys alone: a planner that does not know how many lines there
  * are would compare each with each.
  */
@@ -48,10 +48,8 @@ export async function matchByReference (tx: Tx, since: CalendarDay): Promise<num
       select distinct l.id, l.amount, l.currency, l.booked_on, r.reference, ${named} as named, ${numbered} as numbered
       from mine l cross join lateral (values (l.reference), (l.bank_reference)) r (reference) where r.reference is not null
     ), found as (
-      select ${line}, p.entry_id from open o join payments p on p.tenant_id = ${tenant} and p.reference = o.reference and p.amount = o.amount and p.received_by = 'agency'
-      union
-      select ${line}, v.entry_id from open o join payments p on p.tenant_id = ${tenant} and p.reference = o.reference and p.amount = -o.amount and p.received_by = 'agency'
-        join payment_reversals v on v.tenant_id = ${tenant} and v.payment_id = p.id
+      select ${line}, e.id as entry_id from open o join payments p on p.tenant_id = ${tenant} and p.reference = o.reference and p.amount = abs(o.amount)
+        join journal_entries e on e.tenant_id = ${tenant} and e.cause_id = p.id and e.kind in ('payment', 'paymentReversal', 'clearing', 'clearingReversal')
       union
       select ${line}, m.entry_id from open o join remittances m on m.tenant_id = ${tenant} and m.id = o.named
       union

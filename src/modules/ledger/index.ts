@@ -14,7 +14,7 @@
  */
 export { api } from './api.ts'
 export { post, postOpenings, reversalOf, reverse } from './commands.ts'
-export { AlreadyReversed, ReversalTooEarly, claimAccounts, debtKinds, differenceOf, entryKinds, linesFor, movedBy } from './core.ts'
+export { AlreadyReversed, ReversalTooEarly, claimAccounts, differenceOf, entryKinds, linesFor, movedBy } from './core.ts'
 export type { DatedLine, Entry, EntryKind, Line } from './core.ts'
 export * as movements from './movements.core.ts'
 export type { Till } from './movements.core.ts'

@@ -1,14 +1,19 @@
+import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { CountryCode, IdOf, Instant, Nullable, OneOf, Page, PageQuery, closed, cutPage, dayIn, isTimeZone, problems } from '#kernel'
+import type { CalendarDay } from '#kernel'
 import { InvalidRequest, NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
-import { decide } from './core.ts'
+import { ChargeVerdict } from './charges.core.ts'
+import { Charge, ChargeFacts } from './charges.facts.core.ts'
 import { findDecision } from './db.ts'
 import { Action, Facts } from './facts.core.ts'
 import { PackNotInForce, library, nameOf, packsNamed, selectPacks } from './library.core.ts'
 import { evidences, packHead, strengths } from './pack.core.ts'
 import type { Pack } from './pack.core.ts'
+import { answer } from './questions.core.ts'
+import type { Question } from './questions.core.ts'
 import { Verdict } from './verdict.core.ts'
 
 /** The id of a decision kept. */
@@ -24,23 +29,30 @@ const Selection = Type.Object({
   collectorRole: Type.Optional(OneOf(['agency', 'lender', 'servicer'], 'The role of whoever collects.')),
 }, { ...closed, description: 'The case the law is chosen for: the borrower\'s place and what is known of the debt. What is left out keeps every pack that might apply.' })
 
-/** What a caller asks: of which law, about which contact, knowing what. */
-export const PolicyQuestion = Type.Object({
-  kind: OneOf(['contact'], 'What is asked about.'),
+const asked = {
   packs: Type.Optional(Type.Array(packHead.id, { minItems: 1, maxItems: 20, uniqueItems: true, description: 'The packs to ask, by id. Give these or `selection`.' })),
   selection: Type.Optional(Selection),
-  facts: Facts, action: Action,
-}, {
-  title: 'PolicyQuestion', ...closed, examples: [{
+}
+const about = <K extends string>(kind: K, description: string) => Type.Literal(kind, { description })
+
+const ContactQuestion = Type.Object({ kind: about('contact', 'A contact.'), ...asked, facts: Facts, action: Action }, { title: 'ContactQuestion', ...closed })
+const ChargeQuestion = Type.Object({ kind: about('charge', 'A charge, or a plan of instalments.'), ...asked, facts: ChargeFacts, action: Charge }, { title: 'ChargeQuestion', ...closed })
+
+/** What a caller asks: of which law, about what, knowing what. */
+const PolicyQuestionSchema = Type.Union([ContactQuestion, ChargeQuestion], {
+  title: 'PolicyQuestion', description: 'A question to the law; `kind` says what about.', examples: [{
     kind: 'contact', selection: { jurisdiction: 'US', region: 'MA', product: 'consumerLoan', collectorRole: 'agency' },
     facts: {
       timeZones: ['America/New_York'], borrowerType: 'consumer',
       history: [{ at: '2026-04-08T14:00:00Z', channel: 'call', direction: 'out', outcome: 'conversation', person: 'P1', number: 'N1', debts: ['D1'], collector: 'A' }],
     },
     action: { at: '2026-04-09T14:00:00Z', channel: 'call', debts: ['D1'], party: 'borrower', person: 'P1', number: 'N1', collector: 'A', disclosures: ['fromDebtCollector'] },
+  }, {
+    kind: 'charge', selection: { jurisdiction: 'CN', lenderType: 'privateLender', borrowerType: 'consumer' }, facts: { rates: { lpr1yAtContract: '3.1' }, isTermRateAgreed: true, isOverdueRateAgreed: true },
+    action: { act: 'chargeRate', on: '2026-04-09', rates: { overdueInterest: '8', penalty: '3', fees: '1.4' } },
   }],
 })
-type PolicyQuestion = Static<typeof PolicyQuestion>
+type PolicyQuestion = Question & { packs?: string[], selection?: Static<typeof Selection> }
 
 const { applies, ...summary } = packHead
 const PackSummary = Type.Object({ ...summary, rules: Type.Integer({ description: 'How many rules it has.' }) }, { title: 'PolicyPackSummary' })
@@ -52,10 +64,12 @@ const PolicyRule = Type.Object({
 
 const PolicyPack = Type.Object({ ...packHead, rules: Type.Array(PolicyRule, { description: 'Its rules.' }) }, { title: 'PolicyPack' })
 
-const PolicyDecision = Type.Object({
-  id: PolicyDecisionId, accountId: Nullable(IdOf('account')), partyId: Nullable(IdOf('party')), facts: Facts, action: Action, verdict: Verdict,
-  packVersions: Verdict.properties.packVersions, decidedAt: Instant,
-}, { title: 'PolicyDecision', description: 'A decision as it was made: the same facts and packs give the same verdict at any time.' })
+const decided = { id: PolicyDecisionId, accountId: Nullable(IdOf('account')), partyId: Nullable(IdOf('party')), packVersions: Verdict.properties.packVersions, decidedAt: Instant }
+const PolicyDecision = Type.Union([
+  Type.Object({ ...decided, kind: about('contact', 'A contact.'), facts: Facts, action: Action, verdict: Verdict }, { title: 'ContactDecision' }),
+  Type.Object({ ...decided, kind: about('charge', 'A charge, or a plan of instalments.'), facts: ChargeFacts, action: Charge, verdict: ChargeVerdict }, { title: 'ChargeDecision' }),
+], { title: 'PolicyDecision', description: 'A decision as it was made: the same facts and packs give the same verdict at any time.' })
+const PolicyAnswer = Type.Union([Verdict, ChargeVerdict], { title: 'PolicyAnswer', description: 'What the law says, as its kind of question is answered.' })
 
 /** Instants asked about lie within the years that time zones are known for. */
 const yearMin = 1970
@@ -63,17 +77,34 @@ const yearMax = 2199
 
 const refuse = (pointer: string, message: string): never => { throw InvalidRequest({}, { violations: [{ pointer, message }] }) }
 
+/** The local day a question is about. */
+function dayOf (question: Question): CalendarDay {
+  if (question.kind !== 'contact') return question.action.on
+  const zone = question.facts.timeZones?.[0]
+  return dayIn(zone !== undefined && isTimeZone(zone) ? zone : 'UTC', new Date(question.action.at))
+}
+
+/** A question as it is asked of the packs: what the selection says of the case is known to the rules as well. */
+function questionOf ({ packs: _packs, selection, ...question }: PolicyQuestion): Question {
+  if (question.kind === 'contact') return question
+  const { product, lenderType } = selection ?? {}
+  // A named boundary: the facts of a kind stay those of the kind.
+  return { ...question, facts: { ...product !== undefined && { product }, ...lenderType !== undefined && { lenderType }, ...question.facts } } as Question
+}
+
 /** The packs that a question names, or that its case selects, on the borrower's local day. */
-function packsFor ({ packs, selection, facts, action }: PolicyQuestion): readonly Pack[] {
-  const at = new Date(action.at)
-  const year = at.getUTCFullYear()
-  if (!(year >= yearMin && year <= yearMax)) refuse('/action/at', `must be an instant of the years ${yearMin} to ${yearMax}`)
-  const zone = facts.timeZones?.[0]
-  const on = dayIn(zone !== undefined && isTimeZone(zone) ? zone : 'UTC', at)
+function packsFor ({ packs, selection }: PolicyQuestion, question: Question): readonly Pack[] {
+  const { kind, facts, action } = question
+  const year = Number(kind === 'contact' ? new Date(action.at).getUTCFullYear() : action.on.slice(0, 4))
+  if (!(year >= yearMin && year <= yearMax)) refuse(kind === 'contact' ? '/action/at' : '/action/on', `must lie within the years ${yearMin} to ${yearMax}`)
+  const on = dayOf(question)
   if (packs !== undefined && selection === undefined) return packsNamed(packs, on)
   if (selection === undefined || packs !== undefined) return refuse('/selection', 'give either `packs` or `selection`')
-  return selectPacks({ ...selection, borrowerType: facts.borrowerType, on })
+  return selectPacks({ ...selection, ...kind !== 'contact' && { product: facts.product, lenderType: facts.lenderType }, borrowerType: facts.borrowerType, on })
 }
+
+/** Answers as they are: the same bytes as are kept. */
+const send = (reply: FastifyReply, value: unknown) => reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(value)
 
 const summarise = ({ applies: _applies, rules, ...pack }: Pack) => ({ ...pack, rules: rules.length })
 
@@ -84,18 +115,23 @@ export const api: Api = app => {
     config: { scope: 'policy:read' },
     schema: {
       operationId: 'decidePolicy', tags, summary: 'Ask what the law allows',
-      description: 'Facts in, verdict out: a contact that needs no account and leaves no trace. Answers whether it is allowed now, from when, or why not, with every rule and clause that stands in the way.',
-      body: PolicyQuestion, response: { 200: Verdict, ...problems(PackNotInForce) },
+      description: 'Facts in, verdict out: a question that needs no account and leaves no trace. Of a contact it answers whether it is allowed now, from when, or why not; of a charge, whether and how much at most; with every rule and clause that stands in the way.',
+      body: PolicyQuestionSchema, response: { 200: PolicyAnswer, ...problems(PackNotInForce) },
     },
-  }, async req => decide(packsFor(req.body), req.body.facts, req.body.action))
+  }, async (req, reply) => {
+    // The schema is what makes the type: its members are the kinds of question.
+    const asked = req.body as PolicyQuestion
+    const question = questionOf(asked)
+    return await send(reply, answer(packsFor(asked, question), question))
+  })
 
   app.get('/v1/policy-decisions/:policyDecisionId', {
     config: { scope: 'policy:read' },
     schema: {
-      operationId: 'getPolicyDecision', tags, summary: 'Read a decision', description: 'A decision made for a contact of the agency, with the facts and packs it rests on.',
+      operationId: 'getPolicyDecision', tags, summary: 'Read a decision', description: 'A decision made for a contact or charge of the agency, with the facts and packs it rests on.',
       params: Type.Object({ policyDecisionId: PolicyDecisionId }), response: { 200: PolicyDecision, ...problems(NotFound) },
     },
-  }, async req => await req.tx(async tx => await findDecision(tx, req.params.policyDecisionId)))
+  }, async (req, reply) => await send(reply, await req.tx(async tx => await findDecision(tx, req.params.policyDecisionId))))
 
   app.get('/v1/policy-packs', {
     config: { scope: 'policy:read' },

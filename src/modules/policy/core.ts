@@ -2,11 +2,12 @@ import { isTimeZone } from '#kernel'
 import type { Action, Channel, Facts } from './facts.core.ts'
 import { consentsFor, countsOf, groupsOf, isWithin, lacksOf, liftedBy, readConsents, readHistory } from './frequency.core.ts'
 import type { Count, CountingRule, History, ReadConsent } from './frequency.core.ts'
-import { packsOf } from './library.core.ts'
-import { fieldsOf, stronger } from './pack.core.ts'
+import { fieldsOf } from './pack.core.ts'
 import type { Pack, Rule, RuleOf } from './pack.core.ts'
 import { compile } from './predicate.core.ts'
 import type { Test } from './predicate.core.ts'
+import { noPack, reasonOf, refusal, strengthOf, versionsOf } from './reason.core.ts'
+import type { Missing } from './reason.core.ts'
 import { horizonDays, instantText, localText, nextClosed, nextOpen, weekOf, without } from './windows.core.ts'
 import type { Hours, Week } from './windows.core.ts'
 import type { Reason, ReasonFacts, Verdict } from './verdict.core.ts'
@@ -64,16 +65,6 @@ function readCase (facts: Facts, action: Action, asked: number): Case {
   const zonesMissing = zones.length === 0 || !zones.every(isTimeZone)
   return { facts, action, asked, zones, zonesMissing, debts: groupsOf(facts, action.debts), history: readHistory(facts), consents: readConsents(facts, asked) }
 }
-
-function reasonOf (pack: Pack, rule: Rule, facts: ReasonFacts, ends: number | null, lift: string | null = null): Reason {
-  const { id, clause, says, strength } = rule
-  return { rule: id, pack: pack.id, clause, says, strength, lift, facts, ends: ends === null ? null : instantText(ends) }
-}
-
-const refusal = (pack: Pack, rule: Rule, missing: string[]): Reason =>
-  ({ ...reasonOf(pack, rule, { missing }, null, `facts: ${missing.join(', ')}`), says: `Facts missing (${missing.join(', ')}), without which this cannot be judged: ${rule.says}` })
-
-interface Missing { missing: string[] }
 
 const isFirstReply = ({ replyTo, channel }: Action): boolean => replyTo !== undefined && replyTo.initiatedBy === 'borrower' && replyTo.channel === channel && replyTo.nthReply === 1
 
@@ -214,12 +205,6 @@ function unreadFlags (packs: readonly Pack[], { flags }: Facts): string[] {
   return Object.keys(flags).filter(flag => !packs.some(pack => ready(pack).flags.has(flag))).sort()
 }
 
-/** The refusal when no law is known for a place: nothing may be assumed to be allowed. */
-const noPack: Reason = {
-  rule: 'RECOUP.NO_PACK', pack: 'RECOUP', clause: 'none', says: 'Facts missing (packs): no law is known for this place, so nothing can be assumed to be allowed.', strength: 'mandatory',
-  lift: 'a pack for the borrower\'s place', facts: { missing: ['packs'] }, ends: null,
-}
-
 /**
  * What the laws say of one contact. Any rule that denies, and any fact missing that a rule needs, denies; otherwise the answer is the earliest
  * instant at which all time rules hold together, in every zone the borrower may be in. Pure: the same packs, facts and contact give the same
@@ -230,11 +215,10 @@ export function decide (packs: readonly Pack[], facts: Facts, action: Action): V
   if (Number.isNaN(asked)) throw new RangeError('the instant of a contact cannot be read')
   const of = readCase(facts, action, asked)
   const localTimes = of.zones.filter(isTimeZone).map(timeZone => ({ timeZone, localAt: localText(timeZone, asked) }))
-  const packVersions: Record<string, string> = {}
-  for (const { id, version } of packs) packVersions[id] = version
+  const packVersions = versionsOf(packs)
   const answer = (verdict: Verdict['verdict'], earliest: number | null, reasons: Reason[], laterReasons: Reason[]): Verdict => ({
     verdict, earliestAllowedAt: earliest === null ? null : instantText(earliest),
-    strength: reasons.reduce<Verdict['strength']>((strength, reason) => stronger(strength, reason.strength), 'advisory'),
+    strength: strengthOf(reasons),
     reasons, laterReasons, otherChannels: verdict === 'allowed' || packs.length === 0 ? [] : openChannels(packs, of),
     localTimes, packVersions, unreadFlags: unreadFlags(packs, facts),
   })
@@ -249,12 +233,6 @@ export function decide (packs: readonly Pack[], facts: Facts, action: Action): V
   const later = bounds.filter(bound => !isClosed(bound) && bound.constraints.some(constraint => movers.has(constraint))).map(bound => laterReason(bound, movers, asked, earliest))
   return answer(earliest === null ? 'denied' : 'wait', earliest, reasons, later)
 }
-
-/** A decision as it is kept: enough to make it again. */
-export interface StoredDecision { readonly packVersions: Readonly<Record<string, string>>, readonly facts: Facts, readonly action: Action }
-
-/** Decides again what was decided, with the packs of that time: the same bytes. */
-export const recompute = ({ packVersions, facts, action }: StoredDecision): Verdict => decide(packsOf(packVersions), facts, action)
 
 /** When a channel is open by the hours of the law alone. Instants, RFC 3339; `closesAt` null: it does not close. */
 export interface OpenWindow { readonly opensAt: string, readonly closesAt: string | null }

@@ -4,12 +4,11 @@ import type { Id } from '#kernel'
 import { NotFound, newId } from '#platform'
 import type { Tx } from '#platform'
 import { actionDefaults } from './facts.core.ts'
-import type { Action, Facts } from './facts.core.ts'
+import type { Answer, Question } from './questions.core.ts'
 import { policyDecisions } from './tables.ts'
-import type { Verdict } from './verdict.core.ts'
 
-/** A decision to keep. */
-export interface NewDecision { accountId: Id<'account'> | null, partyId: Id<'party'> | null, facts: Facts, action: Action, verdict: Verdict }
+/** A decision to keep: whom it concerns, what was asked, and the answer. */
+export interface NewDecision { accountId: Id<'account'> | null, partyId: Id<'party'> | null, question: Question, verdict: Answer }
 
 /** Decisions written by one statement at most. */
 const insertMax = 1_000
@@ -24,20 +23,21 @@ export async function insertDecisions (tx: Tx, decisions: readonly NewDecision[]
 async function insertSome (tx: Tx, ids: readonly string[], decisions: readonly NewDecision[]): Promise<void> {
   const column = <T>(read: (decision: NewDecision) => T) => sql.param(decisions.map(read))
   const uuid = (id: string | null): string | null => id === null ? null : uuidOf(id)
+  const contact = <T>(read: (action: Extract<Question, { kind: 'contact' }>['action']) => T) => column(({ question }) => question.kind === 'contact' ? read(question.action) : null)
   await tx.execute(sql`
-    insert into ${policyDecisions} (tenant_id, id, account_id, party_id, channel, purpose, verdict, earliest_at, pack_versions, facts, body, decided_at)
-    select ${uuidOf(tx.ctx.tenantId)}::uuid, d.id, d.account_id, d.party_id, d.channel, d.purpose, d.verdict, d.earliest_at, d.pack_versions::jsonb, d.facts::json, d.body::json, ${tx.ctx.now.toISOString()}::timestamptz
+    insert into ${policyDecisions} (tenant_id, id, account_id, party_id, kind, channel, purpose, verdict, earliest_at, pack_versions, facts, body, decided_at)
+    select ${uuidOf(tx.ctx.tenantId)}::uuid, d.id, d.account_id, d.party_id, d.kind, d.channel, d.purpose, d.verdict, d.earliest_at, d.pack_versions::jsonb, d.facts::json, d.body::json, ${tx.ctx.now.toISOString()}::timestamptz
     from unnest(
-      ${sql.param(ids.map(uuidOf))}::uuid[], ${column(d => uuid(d.accountId))}::uuid[], ${column(d => uuid(d.partyId))}::uuid[], ${column(d => d.action.channel)}::text[],
-      ${column(d => d.action.purpose ?? actionDefaults.purpose)}::text[], ${column(d => d.verdict.verdict)}::text[], ${column(d => d.verdict.earliestAllowedAt)}::timestamptz[],
-      ${column(d => JSON.stringify(d.verdict.packVersions))}::text[], ${column(d => JSON.stringify({ facts: d.facts, action: d.action }))}::text[], ${column(d => JSON.stringify(d.verdict))}::text[]
-    ) as d (id, account_id, party_id, channel, purpose, verdict, earliest_at, pack_versions, facts, body)`)
+      ${sql.param(ids.map(uuidOf))}::uuid[], ${column(d => uuid(d.accountId))}::uuid[], ${column(d => uuid(d.partyId))}::uuid[], ${column(d => d.question.kind)}::text[], ${contact(action => action.channel)}::text[],
+      ${contact(action => action.purpose ?? actionDefaults.purpose)}::text[], ${column(d => d.verdict.verdict)}::text[], ${column(d => 'earliestAllowedAt' in d.verdict ? d.verdict.earliestAllowedAt : null)}::timestamptz[],
+      ${column(d => JSON.stringify(d.verdict.packVersions))}::text[], ${column(({ question: { facts, action } }) => JSON.stringify({ facts, action }))}::text[], ${column(d => JSON.stringify(d.verdict))}::text[]
+    ) as d (id, account_id, party_id, kind, channel, purpose, verdict, earliest_at, pack_versions, facts, body)`)
 }
 
 /** A decision kept. Throws `NotFound`. */
 export async function findDecision (tx: Tx, id: Id<'policyDecision'>) {
   const [row] = await tx.select({
-    id: policyDecisions.id, accountId: policyDecisions.accountId, partyId: policyDecisions.partyId, asked: policyDecisions.facts, verdict: policyDecisions.body, decidedAt: policyDecisions.decidedAt,
+    id: policyDecisions.id, kind: policyDecisions.kind, accountId: policyDecisions.accountId, partyId: policyDecisions.partyId, asked: policyDecisions.facts, verdict: policyDecisions.body, decidedAt: policyDecisions.decidedAt,
   }).from(policyDecisions).where(and(eq(policyDecisions.tenantId, tx.ctx.tenantId), eq(policyDecisions.id, id)))
   if (row === undefined) throw NotFound()
   const { asked, ...decision } = row

@@ -75,7 +75,7 @@ const Channel = OneOf(channels, 'By which channel.')
 const Word = (description: string) => Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,79}$', description })
 
 /** A name that means something to the caller alone: an id, or the hash of a number. */
-const Ref = (description: string) => Type.String({ minLength: 1, maxLength: 254, pattern: '^[\\x21-\\x7e]+$', description })
+export const Ref = (description: string) => Type.String({ minLength: 1, maxLength: 254, pattern: '^[\\x21-\\x7e]+$', description })
 const Debts = Type.Array(Ref('A debt.'), { minItems: 1, maxItems: 20, description: 'The debts it concerns.' })
 
 /** A weekly stretch of local time, half-open; `to` at or before `from` lies on the next day. */
@@ -85,6 +85,11 @@ export const WeeklyWindow = Type.Object({
   to: Type.String({ pattern: '^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$', description: 'Local time it ends: the first moment outside. At or before `from`: on the next day.', examples: ['22:00'] }),
 }, { ...closed, description: 'A weekly stretch of local time.' })
 export type WeeklyWindow = Static<typeof WeeklyWindow>
+
+/** Claims about a case, each with its meaning: true, or left out. Others are kept and named in the answer. */
+export const Claims = (meanings: Readonly<Record<string, string>>) => Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,79}$' }), Type.Union([Type.Boolean(), Type.String({ pattern: '^[A-Za-z0-9_.-]{1,80}$', description: 'A word kept with the decision.' })]), {
+  ...closed, maxProperties: 100, description: `Claims about the case; left out: false. ${Object.entries(meanings).map(([flag, meaning]) => `\`${flag}\`: ${meaning}.`).join(' ')} Others are kept and named in \`unreadFlags\`.`,
+})
 
 const Windows = (description: string) => Type.Array(WeeklyWindow, { maxItems: 50, description })
 
@@ -115,9 +120,7 @@ export const Facts = Type.Object({
   borrowerType: Type.Optional(OneOf(borrowerTypes, 'Who owes.')),
   history: Type.Optional(Type.Array(Attempt, { maxItems: 1000, description: 'All contacts so far. Left out: not known, and rules that count refuse.' })),
   consents: Type.Optional(Type.Array(GivenConsent, { maxItems: 200, description: 'Consents given and not withdrawn.' })),
-  flags: Type.Optional(Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,79}$' }), Type.Union([Type.Boolean(), Type.String({ pattern: '^[A-Za-z0-9_.-]{1,80}$', description: 'A word kept with the decision.' })]), {
-    ...closed, maxProperties: 100, description: `Claims about the case; left out: false. ${Object.entries(flagMeanings).map(([flag, meaning]) => `\`${flag}\`: ${meaning}.`).join(' ')} Others are kept and named in \`unreadFlags\`.`,
-  })),
+  flags: Type.Optional(Claims(flagMeanings)),
   publicHolidays: Type.Optional(Type.Array(Day, { maxItems: 1000, description: 'The public holidays at the borrower\'s place. Left out: not known, and rules closed on holidays refuse.' })),
   requestedWindows: Type.Optional(Windows('Times the borrower asked to be contacted at.')),
   inconvenientWindows: Type.Optional(Windows('Times the borrower said are inconvenient.')),
@@ -164,7 +167,7 @@ export const actionDefaults: Partial<Action> = { purpose: 'demandPayment', actor
 const telephone = /^\+?[0-9][0-9 ().-]{5,}$/
 
 /** Whether a name could be an address or a telephone number, which no kept fact may hold. */
-const isTelling = (name: string | undefined): boolean => name !== undefined && (name.includes('@') || telephone.test(name))
+export const isTelling = (name: string | undefined): boolean => name !== undefined && (name.includes('@') || telephone.test(name))
 
 /** Refuses facts that name a person, number or address by itself and not by an id or a hash. Throws a plain Error that does not repeat the name. */
 export function checkNames ({ history = [], optedOutAddresses = [] }: Facts, { person, number, address, debts }: Action): void {

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { Currency, Day, OneOf, Ratio, closed } from '#kernel'
+import { ChargeFacts, SumCharge, chargeFlagMeanings, components, rateNames } from './charges.facts.core.ts'
 import { Action, Facts, WeeklyWindow, borrowerTypes, channels, consentTypes, flagMeanings, outcomes } from './facts.core.ts'
 
 /** How far a rule binds, the weakest first: wording that advises, a voluntary or industry standard, a presumption that can be rebutted, mandatory law. */
@@ -51,6 +52,7 @@ const Applies = Type.Object({
   products: Type.Optional(Type.Array(Type.String({ ...word, description: 'A product.' }), { minItems: 1, description: 'Products.' })),
   collectorRoles: Type.Optional(Type.Array(OneOf(['agency', 'lender', 'servicer'], 'A role.'), { minItems: 1, description: 'Roles of whoever collects.' })),
 }, { ...closed, description: 'To whom it applies: everybody, but for what is listed.' })
+export type Applies = Static<typeof Applies>
 
 const Channels = Type.Array(OneOf(channels, 'A channel.'), { minItems: 1, uniqueItems: true })
 const Places = Type.Array(OneOf(['home', 'workplace', 'public', 'other'], 'A place.'), { minItems: 1 })
@@ -63,6 +65,10 @@ const unlessConsent = {
   consentEndsWith: Type.Optional(Type.Literal('conversation')),
 }
 const Sum = Type.Integer({ minimum: 0 })
+const rates = Object.keys(rateNames) as (keyof typeof rateNames)[]
+const Base = OneOf(rates, 'The rate it is made of.')
+const Components = Type.Array(OneOf(components, 'A component.'), { minItems: 1, uniqueItems: true })
+const Claim = OneOf(Object.keys(chargeFlagMeanings) as (keyof typeof chargeFlagMeanings)[], 'A claim.')
 const head = {
   id: Type.String({ pattern: '^[A-Z]{2}[A-Z0-9_.]{0,60}$' }), clause: Type.String({ minLength: 1 }), says: Type.String({ minLength: 1 }),
   strength: OneOf(strengths, 'How far it binds.'), evidence: OneOf(evidences, 'How well its text was read.'), source: Type.String({ minLength: 1 }),
@@ -92,20 +98,20 @@ const kinds = {
   }),
   denyIf: rule('denyIf', { act: Type.Optional(OneOf(['keepPersonalData', 'subEntrust'], 'What is denied, when it is not a contact.')), when: Condition, lift: Type.Union([Type.String(), Type.Null()]) }),
   denyChargeIf: rule('denyChargeIf', { when: Condition, lift: Type.Union([Type.String(), Type.Null()]) }),
-  rateCap: rule('rateCap', { ...applies, effectiveFrom: Type.Optional(Day), base: Word, constant: Type.Optional(Ratio), multiply: Type.Optional(Ratio), add: Type.Optional(Ratio), components: Words, unless: Type.Optional(Word) }),
-  rateCapDefault: rule('rateCapDefault', { ...applies, when: Word, base: Word, multiply: Type.Optional(Ratio), components: Words }),
-  statutoryRate: rule('statutoryRate', { ...applies, base: Word, add: Ratio }),
-  compoundCap: rule('compoundCap', { ...applies, base: Word, multiply: Ratio }),
-  principalRule: rule('principalRule', { ...applies, principal: Word }),
+  rateCap: rule('rateCap', { ...applies, effectiveFrom: Type.Optional(Day), base: OneOf([...rates, 'constant'], 'The rate it is made of.'), constant: Type.Optional(Ratio), multiply: Type.Optional(Ratio), add: Type.Optional(Ratio), components: Components, unless: Type.Optional(Claim) }),
+  rateCapDefault: rule('rateCapDefault', { ...applies, when: OneOf(['noTermRate', 'noTermRateAndNoOverdueRate', 'termRateAndNoOverdueRate'], 'What was not agreed.'), base: OneOf([...rates, 'zero'], 'The rate it is made of.'), multiply: Type.Optional(Ratio), components: Components }),
+  statutoryRate: rule('statutoryRate', { ...applies, base: Base, add: Ratio, components: Components }),
+  compoundCap: rule('compoundCap', { ...applies, base: Base, multiply: Ratio }),
+  principalRule: rule('principalRule', { ...applies, principal: Type.Literal('amountActuallyDisbursed') }),
   fixedSum: rule('fixedSum', { ...applies, currency: Currency, bands: Type.Array(Type.Object({ below: Type.Union([Sum, Type.Null()]), sum: Sum }, closed), { minItems: 1 }), isFloor: Type.Optional(Type.Literal(true)) }),
   agencyCostCap: rule('agencyCostCap', {
-    currency: Currency, factors: Type.Record(Word, Ratio), flat: Type.Object({ share: Ratio, max: Sum }, closed),
+    currency: Currency, factors: Type.Object({ uncontestedSimple: Ratio, uncontestedNormal: Ratio, hard: Ratio }, closed), flat: Type.Object({ share: Ratio, max: Sum }, closed),
     versions: Type.Array(Type.Object({
       from: Day, to: Type.Union([Day, Type.Null()]), first: Type.Object({ upTo: Sum, fee: Sum }, closed), steps: Type.Array(Type.Object({ upTo: Sum, each: Sum, fee: Sum }, closed)),
-      small: Type.Union([Type.Object({ upTo: Sum, fee: Sum }, closed), Type.Null()]), feeMin: Sum, note: Type.Optional(Type.String()), source: Type.String(),
+      small: Type.Union([Type.Object({ upTo: Sum, fee: Type.Union([Sum, Type.Null()]) }, closed), Type.Null()]), feeMin: Sum, note: Type.Optional(Type.String()), source: Type.String(),
     }, closed), { minItems: 1 }),
   }),
-  liabilityCap: rule('liabilityCap', { cap: Word, zeroIf: Word }),
+  liabilityCap: rule('liabilityCap', { cap: Type.Literal('estateValue'), zeroIf: Claim }),
   planLimit: rule('planLimit', { monthsMax: Type.Integer({ minimum: 1 }) }),
   allocation: rule('allocation', { ...applies, order: Words, unless: Type.Optional(Word) }),
   allocationDebts: rule('allocationDebts', { ...applies, order: Words, unless: Type.Optional(Word) }),
@@ -153,6 +159,16 @@ const contactFields = new Set([
   'action.type', ...Object.keys(Action.properties).map(name => `action.${name}`), ...Object.keys(Facts.properties).map(name => `facts.${name}`), ...Object.keys(flagMeanings).map(name => `flags.${name}`),
 ])
 
+const chargeFields = new Set([
+  ...Object.keys(SumCharge.properties).map(name => `action.${name}`), ...Object.keys(ChargeFacts.properties).map(name => `facts.${name}`), ...Object.keys(chargeFlagMeanings).map(name => `flags.${name}`),
+])
+
+/** What a rule with a condition is about, and the fields that has. */
+function subjectOf (rule: Rule): { when: Predicate, of: string, fields: ReadonlySet<string> } | null {
+  if (rule.kind === 'denyIf' && rule.act === undefined) return { when: rule.when, of: 'contact', fields: contactFields }
+  return rule.kind === 'denyChargeIf' ? { when: rule.when, of: 'charge', fields: chargeFields } : null
+}
+
 /** The fields a condition reads, each once, in its order. */
 export function fieldsOf (when: Predicate): string[] {
   if ('all' in when) return [...new Set(when.all.flatMap(fieldsOf))]
@@ -173,8 +189,9 @@ export function readPack (data: unknown): Pack {
     const schema: TSchema = kinds[kind as RuleKind]
     if (!Value.Check(schema, candidate)) return fail(where, faultOf(schema, candidate))
     const read = candidate as Rule
-    const strange = read.kind === 'denyIf' && read.act === undefined ? fieldsOf(read.when).find(field => !contactFields.has(field)) : undefined
-    if (strange !== undefined) return fail(where, `reads ${strange}, which no contact has`)
+    const subject = subjectOf(read)
+    const strange = subject === null ? undefined : fieldsOf(subject.when).find(field => !subject.fields.has(field))
+    if (strange !== undefined) return fail(where, `reads ${strange}, which no ${subject!.of} has`)
     if (read.kind === 'timeWindow' && read.unlessFlag !== undefined && !Object.hasOwn(flagMeanings, read.unlessFlag)) return fail(where, `reads the unknown flag ${read.unlessFlag}`)
     return read
   })

@@ -1,11 +1,13 @@
 import { actionDefaults } from './facts.core.ts'
-import type { Action, Facts } from './facts.core.ts'
 import type { Predicate } from './pack.core.ts'
 
-/** A condition ready to be asked. */
-export type Test = (facts: Facts, action: Action) => boolean
+/** Facts of a contact or of a charge, as far as a condition knows them. */
+export interface Readable { readonly flags?: Readonly<Record<string, unknown>> | undefined }
 
-type Read = (facts: Facts, action: Action) => unknown
+/** A condition ready to be asked, of a contact or of a charge. */
+export type Test = (facts: Readable, action: object) => boolean
+
+type Read = (facts: Readable, action: object) => unknown
 
 /** Reads one field; a field left out reads as its default, which is the stricter reading. */
 function reader (field: string): Read {
@@ -46,7 +48,8 @@ export function compile (when: Predicate): Test {
   if ('lacksAnyOf' in when) return (facts, action) => when.lacksAnyOf.some(needed => !listOf(read(facts, action)).includes(needed))
   if ('gte' in when) return (facts, action) => Number(read(facts, action) ?? 0) >= when.gte
   if ('lt' in when) return (facts, action) => Number(read(facts, action) ?? 0) < when.lt
-  return (facts, action) => listOf(facts[when.inFacts]).includes(read(facts, action))
+  const among = reader(`facts.${when.inFacts}`)
+  return (facts, action) => listOf(among(facts, action)).includes(read(facts, action))
 }
 
 const allOf = (tests: readonly Test[]): Test => (facts, action) => {

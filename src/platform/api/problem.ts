@@ -56,11 +56,33 @@ const byStatus = (status: number | undefined, error: unknown): Problem => {
 
 const places = { body: '', querystring: '/query', params: '/path', headers: '/headers' } as const
 
-interface Complaint { instancePath: string, message?: string, params: Record<string, unknown> }
+interface Complaint { instancePath: string, message?: string, params: Record<string, unknown>, schemaPath?: string }
+
+const memberPath = /^(.*\/anyOf)\/(\d+)\/properties\/[^/]+\/(?:const|enum)$/
+const isOneWord = ({ params }: Complaint): boolean => 'allowedValue' in params || (Array.isArray(params['allowedValues']) && params['allowedValues'].length === 1)
+
+/**
+ * Where the members of a union are told apart by a word, the complaints of the one that was meant, and not what the others would have said; all
+ * of them where the word names none.
+ */
+function ofMembersMeant (complaints: readonly Complaint[]): readonly Complaint[] {
+  const others = new Map<string, Set<string>>()
+  for (const complaint of complaints) {
+    const [, union, member] = memberPath.exec(complaint.schemaPath ?? '') ?? []
+    if (union !== undefined && isOneWord(complaint)) others.set(union, (others.get(union) ?? new Set()).add(member!))
+  }
+  const memberOf = (path: string, union: string): string | undefined => path.startsWith(`${union}/`) ? path.slice(union.length + 1).split('/', 1)[0] : undefined
+  let left = complaints
+  for (const [union, strangers] of others) {
+    const isMeant = left.some(({ schemaPath = '' }) => { const member = memberOf(schemaPath, union); return member !== undefined && !strangers.has(member) })
+    if (isMeant) left = left.filter(({ schemaPath = '' }) => schemaPath !== union && !strangers.has(memberOf(schemaPath, union) ?? ''))
+  }
+  return left
+}
 
 /** What the validator complains of, as pointers into the request. */
 export function violationsOf (complaints: readonly Complaint[], context: string): Violation[] {
-  return complaints.slice(0, violationsMax).map(({ instancePath, message, params }) => {
+  return ofMembersMeant(complaints).slice(0, violationsMax).map(({ instancePath, message, params }) => {
     const named = params['missingProperty'] ?? params['additionalProperty'] ?? params['unevaluatedProperty']
     const allowed = Array.isArray(params['allowedValues']) ? `: ${params['allowedValues'].join(', ')}` : ''
     return {
