@@ -89,7 +89,7 @@ const tableOf: Partial<Record<IdKind, string>> = {
   account: 'accounts', placement: 'placements', placementBatch: 'placement_batches', policyDecision: 'policy_decisions', hold: 'holds', dispute: 'disputes', charge: 'charges',
   payment: 'payments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', message: 'messages', contactAttempt: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
   webhookEndpoint: 'webhook_endpoints', delivery: 'deliveries', event: 'events', columnMapping: 'column_mappings',
-  statement: 'statements', invoice: 'invoices', remittance: 'remittances', remittanceRun: 'remittance_runs',
+  statement: 'statements', invoice: 'invoices', remittance: 'remittances', remittanceRun: 'remittance_runs', bankStatement: 'bank_statements', bankLine: 'bank_lines',
 } as Record<string, string>
 
 /** Things of the law, the same for everybody. */
@@ -115,6 +115,7 @@ async function livedIn (w: World): Promise<Agency> {
   await w.ok(us, 'POST', `/v1/queues/${queue.id}/leases`, { count: 1, ttlSeconds: 600 })
   await w.ok(us, 'POST', '/v1/payments', { accountId, amount: 100_00, currency: 'CNY', receivedOn: '2026-01-24', receivedBy: 'agency', method: 'card' })
   await w.ok(us, 'POST', '/v1/remittance-runs', { through: '2026-01-24' })
+  await w.call(us, 'POST', '/v1/bank-statements?account=main', 'bookedOn,amount,currency\n2026-01-24,100.00,CNY', { 'content-type': 'text/csv' })
   await w.ok(us, 'POST', '/v1/disputes', { accountId, reason: 'wrongAmount' })
   await w.settle(us)
   receiver.closeAllConnections()

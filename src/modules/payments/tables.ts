@@ -21,6 +21,7 @@ export const payments = pgTable('payments', {
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   uniqueIndex().on(t.tenantId, t.lenderId, t.reference).where(sql`${t.reference} is not null`),
+  index().on(t.tenantId, t.reference).where(sql`${t.reference} is not null`),
   index().on(t.tenantId, t.accountId, t.id),
   index().on(t.tenantId, t.lenderId, t.id),
   index().on(t.tenantId, t.dueAt).where(sql`${t.dueAt} is not null`),
