@@ -59,6 +59,64 @@ CREATE TABLE "adjustments" (
 	CONSTRAINT "adjustments_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "bank_accounts" (
+	"tenant_id" uuid NOT NULL,
+	"account" text NOT NULL,
+	"currency" char(3) NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "bank_accounts_tenant_id_account_pk" PRIMARY KEY("tenant_id","account")
+);
+--> statement-breakpoint
+CREATE TABLE "bank_lines" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"account" text NOT NULL,
+	"bank_statement_id" uuid NOT NULL,
+	"row" integer NOT NULL,
+	"key" "bytea" NOT NULL,
+	"booked_on" date NOT NULL,
+	"value_on" date,
+	"amount" bigint NOT NULL,
+	"currency" char(3) NOT NULL,
+	"reference" text,
+	"bank_reference" text,
+	"text" "bytea",
+	"return_reason" text,
+	"matched_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "bank_lines_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "money moves" CHECK ("bank_lines"."amount" <> 0)
+);
+--> statement-breakpoint
+CREATE TABLE "bank_matches" (
+	"tenant_id" uuid NOT NULL,
+	"entry_id" uuid NOT NULL,
+	"bank_line_id" uuid NOT NULL,
+	"amount" bigint NOT NULL,
+	"rule" text NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "bank_matches_tenant_id_entry_id_pk" PRIMARY KEY("tenant_id","entry_id")
+);
+--> statement-breakpoint
+CREATE TABLE "bank_statements" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"account" text NOT NULL,
+	"currency" char(3) NOT NULL,
+	"format" text NOT NULL,
+	"reference" text,
+	"from_on" date NOT NULL,
+	"to_on" date NOT NULL,
+	"opening_balance" bigint,
+	"closing_balance" bigint,
+	"line_count" integer NOT NULL,
+	"new_count" integer NOT NULL,
+	"hash" "bytea" NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "bank_statements_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "a period has a day" CHECK ("bank_statements"."from_on" <= "bank_statements"."to_on")
+);
+--> statement-breakpoint
 CREATE TABLE "charge_schedules" (
 	"tenant_id" uuid NOT NULL,
 	"account_id" uuid NOT NULL,
@@ -71,6 +129,7 @@ CREATE TABLE "charge_schedules" (
 	"capitalized" bigint NOT NULL,
 	"stretch" jsonb,
 	"fees" jsonb NOT NULL,
+	"limits" jsonb NOT NULL,
 	"due_at" timestamptz,
 	CONSTRAINT "charge_schedules_tenant_id_account_id_pk" PRIMARY KEY("tenant_id","account_id")
 );
@@ -96,6 +155,7 @@ CREATE TABLE "charges" (
 	"waived_at" timestamptz,
 	"waiver_reason" text,
 	"waiver_entry_id" uuid,
+	"policy_decision_id" uuid,
 	"superseded_by" uuid,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "charges_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
@@ -195,6 +255,7 @@ CREATE TABLE "lenders" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
 	"name" text NOT NULL,
+	"type" text,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "lenders_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
@@ -476,6 +537,7 @@ CREATE TABLE "policy_decisions" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
 	"account_id" uuid,
+	"lender_id" uuid,
 	"party_id" uuid,
 	"kind" text NOT NULL,
 	"channel" text,
@@ -941,6 +1003,11 @@ ALTER TABLE "adjustments" ADD CONSTRAINT "adjustments_tenant_id_placement_id_pla
 ALTER TABLE "adjustments" ADD CONSTRAINT "adjustments_tenant_id_charge_id_charges_tenant_id_id_fk" FOREIGN KEY ("tenant_id","charge_id") REFERENCES "public"."charges"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "adjustments" ADD CONSTRAINT "adjustments_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "adjustments" ADD CONSTRAINT "adjustments_tenant_id_reversal_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","reversal_entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "bank_lines" ADD CONSTRAINT "bank_lines_tenant_id_account_bank_accounts_tenant_id_account_fk" FOREIGN KEY ("tenant_id","account") REFERENCES "public"."bank_accounts"("tenant_id","account") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "bank_lines" ADD CONSTRAINT "bank_lines_tenant_id_bank_statement_id_bank_statements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","bank_statement_id") REFERENCES "public"."bank_statements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "bank_matches" ADD CONSTRAINT "bank_matches_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "bank_matches" ADD CONSTRAINT "bank_matches_tenant_id_bank_line_id_bank_lines_tenant_id_id_fk" FOREIGN KEY ("tenant_id","bank_line_id") REFERENCES "public"."bank_lines"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "bank_statements" ADD CONSTRAINT "bank_statements_tenant_id_account_bank_accounts_tenant_id_account_fk" FOREIGN KEY ("tenant_id","account") REFERENCES "public"."bank_accounts"("tenant_id","account") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "charge_schedules" ADD CONSTRAINT "charge_schedules_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "charge_schedules" ADD CONSTRAINT "charge_schedules_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "charge_schedules" ADD CONSTRAINT "charge_schedules_tenant_id_agreement_id_agreements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","agreement_id") REFERENCES "public"."agreements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1015,6 +1082,13 @@ CREATE UNIQUE INDEX "accounts_tenant_id_lender_id_lender_reference_index" ON "ac
 CREATE INDEX "accounts_tenant_id_lender_id_id_index" ON "accounts" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "adjustments_tenant_id_lender_id_reference_index" ON "adjustments" USING btree ("tenant_id","lender_id","reference") WHERE "adjustments"."reference" is not null;--> statement-breakpoint
 CREATE INDEX "adjustments_tenant_id_account_id_id_index" ON "adjustments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "bank_lines_tenant_id_account_key_index" ON "bank_lines" USING btree ("tenant_id","account","key");--> statement-breakpoint
+CREATE INDEX "bank_lines_tenant_id_account_id_index" ON "bank_lines" USING btree ("tenant_id","account","id");--> statement-breakpoint
+CREATE INDEX "bank_lines_tenant_id_bank_statement_id_id_index" ON "bank_lines" USING btree ("tenant_id","bank_statement_id","id");--> statement-breakpoint
+CREATE INDEX "bank_lines_of_nobody" ON "bank_lines" USING btree ("tenant_id","id") WHERE "bank_lines"."matched_at" is null;--> statement-breakpoint
+CREATE INDEX "bank_matches_tenant_id_bank_line_id_index" ON "bank_matches" USING btree ("tenant_id","bank_line_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "bank_statements_tenant_id_account_hash_index" ON "bank_statements" USING btree ("tenant_id","account","hash");--> statement-breakpoint
+CREATE INDEX "bank_statements_tenant_id_account_id_index" ON "bank_statements" USING btree ("tenant_id","account","id");--> statement-breakpoint
 CREATE INDEX "charge_schedules_tenant_id_due_at_index" ON "charge_schedules" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "charges_tenant_id_account_id_kind_caused_by_index" ON "charges" USING btree ("tenant_id","account_id","kind","caused_by") WHERE "charges"."superseded_by" is null;--> statement-breakpoint
 CREATE INDEX "charges_tenant_id_account_id_id_index" ON "charges" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
@@ -1030,6 +1104,7 @@ CREATE INDEX "journal_entries_tenant_id_account_id_id_index" ON "journal_entries
 CREATE INDEX "journal_entries_of_money" ON "journal_entries" USING btree ("tenant_id","lender_id","id") WHERE kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal', 'discount', 'balanceAdjustment', 'adjustmentReversal');--> statement-breakpoint
 CREATE INDEX "postings_tenant_id_lender_id_index" ON "postings" USING btree ("tenant_id","lender_id");--> statement-breakpoint
 CREATE INDEX "postings_of_trust" ON "postings" USING btree ("tenant_id","lender_id","currency") WHERE left(debit, 1) in ('T', 'O');--> statement-breakpoint
+CREATE INDEX "postings_of_bank" ON "postings" USING btree ("tenant_id","effective_on","entry_id") WHERE 'T.BANK' in (debit, credit);--> statement-breakpoint
 CREATE INDEX "postings_of_shortfalls" ON "postings" USING btree ("tenant_id","currency") WHERE 'T.CLIENT_DUE' in (debit, credit);--> statement-breakpoint
 CREATE UNIQUE INDEX "agreements_tenant_id_lender_id_currency_version_index" ON "agreements" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "agreements_tenant_id_lender_id_id_index" ON "agreements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
@@ -1050,6 +1125,7 @@ CREATE UNIQUE INDEX "corrections_tenant_id_account_id_cause_id_cause_index" ON "
 CREATE INDEX "corrections_tenant_id_account_id_id_index" ON "corrections" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "payment_reversals_tenant_id_id_index" ON "payment_reversals" USING btree ("tenant_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "payments_tenant_id_lender_id_reference_index" ON "payments" USING btree ("tenant_id","lender_id","reference") WHERE "payments"."reference" is not null;--> statement-breakpoint
+CREATE INDEX "payments_tenant_id_reference_index" ON "payments" USING btree ("tenant_id","reference") WHERE "payments"."reference" is not null;--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_account_id_id_index" ON "payments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_lender_id_id_index" ON "payments" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_due_at_index" ON "payments" USING btree ("tenant_id","due_at") WHERE "payments"."due_at" is not null;--> statement-breakpoint

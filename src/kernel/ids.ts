@@ -14,6 +14,7 @@ export const idPrefixes = {
   commissionEntry: 'cme',
   statement: 'stm', invoice: 'inv', invoiceSettlement: 'ise', remittance: 'rem', remittanceRun: 'rmr', remittanceSchedule: 'rms',
   commissionPlan: 'cpl',
+  bankStatement: 'bst', bankLine: 'bln',
   message: 'msg', contactAttempt: 'att', letter: 'ltr',
   queue: 'que', workItem: 'wrk', lease: 'lea', workCompletion: 'wcm',
   webhookEndpoint: 'whe', delivery: 'dlv',

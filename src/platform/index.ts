@@ -1,6 +1,6 @@
 /** The verbs of the machine: HTTP, database, events, jobs, secrets. Knows no module. */
 export type { Api, App, Caller, Scope, Services } from './api/api.ts'
-export { addBulkRoutes, bulkBytesMax, bulkText, bulkTypeOf } from './api/bulk.ts'
+export { addBulkRoutes, bulkBytesMax, bulkText, bulkTypeOf, bulkTypes } from './api/bulk.ts'
 export { keyChannel } from './api/auth.ts'
 export type { Keyring, StoredKey } from './api/auth.ts'
 export { answerOf, findAnswers, fingerprints, keepAnswers } from './api/idempotency.ts'

@@ -82,19 +82,37 @@ export function note (one: Lived, fact: Fact, today: string): void {
 type Payment = Extract<Fact, { kind: 'payment' }>
 const paymentsOf = ({ facts }: Lived): Payment[] => facts.filter(fact => fact.kind === 'payment')
 
-export async function pay (house: House, one: Lived, today: string, { on, amount, by }: { on: string, amount: number, by: 'agency' | 'lender' }): Promise<boolean> {
+export async function pay (house: House, one: Lived, today: string, { on, amount, by, isPending }: { on: string, amount: number, by: 'agency' | 'lender', isPending: boolean }): Promise<boolean> {
   const expected = one.state !== 'active' ? 'account-not-placed' : on < one.debt.placedOn ? 'payment-before-placement' : 'ok'
-  const reply = await send(house, '/v1/payments', { accountId: one.accountId, amount, currency: 'CNY', receivedOn: on, receivedBy: by, method: 'bankTransfer' })
+  const reply = await send(house, '/v1/payments', { accountId: one.accountId, amount, currency: 'CNY', receivedOn: on, receivedBy: by, method: 'bankTransfer', ...isPending && by === 'agency' && { pending: true } })
   if (!isTaken(one, `pay ${amount} on ${on}`, expected, reply)) return false
-  note(one, { kind: 'payment', id: String(reply.body['id']), on, amount, by }, today)
+  note(one, { kind: 'payment', id: String(reply.body['id']), on, amount, by, isPending: isPending && by === 'agency' }, today)
   return true
 }
 
 export async function undo (house: House, one: Lived, today: string, of: Payment, on: string, reason: 'nsf' | 'clerical'): Promise<boolean> {
-  const isUndone = one.facts.some(fact => fact.kind === 'reversal' && fact.of === of.id)
+  const { isUndone, clearedOn } = wayOf(one, of)
   const reply = await send(house, `/v1/payments/${of.id}/reverse`, { reason, reversedOn: on })
-  if (!isTaken(one, `undo of ${of.on} on ${on}`, isUndone ? 'payment-already-reversed' : 'ok', reply)) return false
+  if (!isTaken(one, `undo of ${of.on} on ${on}`, isUndone ? 'payment-already-reversed' : clearedOn !== null && on < clearedOn ? 'reversal-too-early' : 'ok', reply)) return false
   note(one, { kind: 'reversal', of: of.id, on, isReturned: reason === 'nsf' }, today)
+  return true
+}
+
+/** What has become of a payment. */
+function wayOf ({ facts }: Lived, { id }: Payment): { isUndone: boolean, clearedOn: string | null } {
+  const clearing = facts.find(fact => fact.kind === 'clearing' && fact.of === id)
+  return { isUndone: facts.some(fact => fact.kind === 'reversal' && fact.of === id), clearedOn: clearing?.on ?? null }
+}
+
+/** Payments that are on their way to the bank. */
+export const pendingOf = (one: Lived): Payment[] => paymentsOf(one).filter(of => of.isPending && !wayOf(one, of).isUndone && wayOf(one, of).clearedOn === null)
+
+export async function clear (house: House, one: Lived, today: string, of: Payment, on: string): Promise<boolean> {
+  const { isUndone, clearedOn } = wayOf(one, of)
+  const reply = await send(house, `/v1/payments/${of.id}/clear`, { clearedOn: on })
+  const expected = of.by === 'lender' ? 'clearing-not-applicable' : isUndone ? 'payment-already-reversed' : !of.isPending || clearedOn !== null ? 'payment-already-cleared' : 'ok'
+  if (!isTaken(one, `clear ${of.on} on ${on}`, expected, reply)) return false
+  note(one, { kind: 'clearing', of: of.id, on }, today)
   return true
 }
 
@@ -124,11 +142,11 @@ export async function attempt (house: House, one: Lived, act: Act): Promise<void
   const today = dayOf(act.at)
   switch (act.kind) {
     case 'pay':
-      await pay(house, one, today, { on: addDays(today, -act.late), amount: act.amount, by: act.by })
+      await pay(house, one, today, { on: addDays(today, -act.late), amount: act.amount, by: act.by, isPending: act.pending })
       break
     case 'payRest': {
       const rest = total(audit(one.debt, one.facts, today).owed)
-      if (rest > 0) await pay(house, one, today, { on: today, amount: rest, by: act.by })
+      if (rest > 0) await pay(house, one, today, { on: today, amount: rest, by: act.by, isPending: false })
       break
     }
     case 'undo': {
@@ -136,6 +154,11 @@ export async function attempt (house: House, one: Lived, act: Act): Promise<void
       if (of === undefined) break
       const on = addDays(of.on, act.after)
       await undo(house, one, today, of, on > today ? today : on, act.reason)
+      break
+    }
+    case 'clear': {
+      const of = paymentsOf(one)[act.which]
+      if (of !== undefined) await clear(house, one, today, of, today)
       break
     }
     case 'waive':
@@ -190,6 +213,14 @@ export async function payInvoices ({ w, us }: Pick<House, 'w' | 'us'>, n: number
   await w.settle(us)
 }
 
+/**
+ * The order of a day: first holds that are told late, since a job computes what comes of them and all else of the day meets that; last what the lenders take
+ * back, when debts that came back to work that day have been charged up to it.
+ */
+const phases: readonly ((act: Act) => boolean)[] = [
+  act => act.kind === 'hold' && act.late > 0, act => act.kind !== 'recall' && !(act.kind === 'hold' && act.late > 0), act => act.kind === 'recall',
+]
+
 /** Lives all histories side by side, day by day; `evening` is called when a day's work is done. The last day is empty: what is told late is told then. */
 export async function live (house: House, histories: readonly History[], rounds: readonly Round[], evening: (n: number) => Promise<void>): Promise<void> {
   const { w, us } = house
@@ -197,10 +228,8 @@ export async function live (house: House, histories: readonly History[], rounds:
     if (n > 0) await w.liveUntil(us, `${dayOf(n)}T06:00:00Z`)
     await place(house, n, histories.filter(({ placedAt }) => placedAt === n))
     await w.settle(us)
-    // What is told of a hold late is computed by a job: all else of the day meets what comes of it.
-    const isToldLate = (act: Act): boolean => act.kind === 'hold' && act.late > 0
-    for (const isLate of [true, false]) {
-      await forEach(house.lived, async one => { for (const act of one.history.acts) if (act.at === n && isToldLate(act) === isLate) await attempt(house, one, act) })
+    for (const isIn of phases) {
+      await forEach(house.lived, async one => { for (const act of one.history.acts) if (act.at === n && isIn(act)) await attempt(house, one, act) })
       await w.settle(us)
     }
     await goRound(house, n, rounds[n]!)

@@ -29,14 +29,15 @@ export interface Debt { rules: Rules, opening: Owed, placedOn: string, dueOn: st
 
 /** What happened, in the order it was written down, each with the day it took effect. */
 export type Fact =
-  | { kind: 'payment', id: string, on: string, amount: number, by: 'agency' | 'lender' }
+  | { kind: 'payment', id: string, on: string, amount: number, by: 'agency' | 'lender', isPending: boolean }
+  | { kind: 'clearing', of: string, on: string }
   | { kind: 'reversal', of: string, on: string, isReturned: boolean }
   | { kind: 'waiver', part: 'interest' | 'penalty', amount: number, on: string }
   | { kind: 'recall', on: string }
   | { kind: 'hold', on: string, until: string | null, stopsInterest: boolean, stopsLateFees: boolean }
 
 /** A payment as it stands: what it settles and what it earned; nothing of it is left when it was undone. */
-export interface Paid { by: 'agency' | 'lender', on: string, amount: number, allocated: Owed, overpaid: number, commission: number, vat: number, withheld: number, isUndone: boolean }
+export interface Paid { by: 'agency' | 'lender', on: string, amount: number, allocated: Owed, overpaid: number, commission: number, vat: number, withheld: number, isPending: boolean, isUndone: boolean }
 
 export interface Audited {
   /** What is owed at the end of each day. */
@@ -66,7 +67,7 @@ const isHeld = (facts: readonly Fact[], what: 'stopsInterest' | 'stopsLateFees',
 const firstFeeDay = ({ rules: { lateFee }, dueOn, placedOn }: Debt): string | null => lateFee === null ? null : addDays(dueOn > placedOn ? dueOn : placedOn, lateFee.graceDays + 1)
 
 const effects: { [K in Fact['kind']]: (state: State, fact: Extract<Fact, { kind: K }>, facts: readonly Fact[]) => void } = {
-  payment ({ debt: { rules }, owed, payments }, { id, on, amount, by }) {
+  payment ({ debt: { rules }, owed, payments }, { id, on, amount, by, isPending }) {
     const allocated = nothing()
     let left = amount
     for (const part of rules.order) {
@@ -74,7 +75,10 @@ const effects: { [K in Fact['kind']]: (state: State, fact: Extract<Fact, { kind:
       owed[part] -= allocated[part]
       left -= allocated[part]
     }
-    payments.set(id, { by, on, amount, allocated, overpaid: left, commission: 0, vat: 0, withheld: 0, isUndone: false })
+    payments.set(id, { by, on, amount, allocated, overpaid: left, commission: 0, vat: 0, withheld: 0, isPending, isUndone: false })
+  },
+  clearing ({ payments }, { of }) {
+    payments.get(of)!.isPending = false
   },
   reversal (state, { of, on, isReturned }, facts) {
     const { owed, payments, debt: { rules } } = state
@@ -176,6 +180,7 @@ function ledgerOf ({ debt: { opening }, owed, posted, fees, waived, recalled, pa
   const sum = (of: readonly Paid[], amount: (paid: Paid) => number): number => of.reduce((all, paid) => all + amount(paid), 0)
   const collected = sum(agency, ({ allocated }) => total(allocated))
   const refund = sum(agency, ({ overpaid }) => overpaid)
+  const pending = sum(agency.filter(({ isPending }) => isPending), ({ amount }) => amount)
   const withheld = sum(live, paid => paid.withheld)
   const commission = sum(live, paid => paid.commission)
   const vat = sum(live, paid => paid.vat)
@@ -184,7 +189,7 @@ function ledgerOf ({ debt: { opening }, owed, posted, fees, waived, recalled, pa
     'C.PLACED': -total(opening), 'C.ACCRUED': -posted, 'C.CHARGED': -fees.reduce((a, b) => a + b, 0),
     'C.COLLECTED_AGENCY': collected, 'C.COLLECTED_DIRECT': sum(live.filter(({ by }) => by === 'lender'), ({ allocated }) => total(allocated)),
     'C.WAIVED': total(waived), 'C.RECALLED': total(recalled),
-    'T.BANK': collected + refund, 'T.CLIENT': withheld - collected, 'T.REFUND': -refund, 'T.AGENCY': -withheld,
+    'T.BANK': collected + refund - pending, 'T.CLEARING': pending, 'T.CLIENT': withheld - collected, 'T.REFUND': -refund, 'T.AGENCY': -withheld,
     'O.DUE_FROM_TRUST': withheld, 'O.AR': commission + vat - withheld, 'O.COMMISSION_INCOME': -commission, 'O.VAT_OUTPUT': -vat,
   }
   // A zero of either sign is no balance.

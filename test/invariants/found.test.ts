@@ -85,4 +85,17 @@ t.test('money that turns out to be overpaid after it was passed on is made the l
   t.match((await w.ok<{ data: { type: string, data: { object: object } }[] }>(us, 'GET', '/v1/events?types=trust.*')).data, [{ type: 'trust.fellShort', data: { object: { amount: 400_00, because: 'correction' } } }])
 })
 
+t.test('a payment that came back on the day of the placement is charged for once, and what comes late after it is taken', async t => {
+  const us = await agency()
+  const lender = await w.lender(us, { interest, lateFees: [{ code: 'returned', trigger: 'returnedPayment', amount: 8_00 }] })
+  const { accountId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00 } })
+  const paid = await pay(us, accountId, 10_00, '2026-01-05')
+  await w.ok(us, 'POST', `/v1/payments/${paid}/reverse`, { reason: 'nsf', reversedOn: '2026-01-05' })
+  await w.liveUntil(us, '2026-01-10T06:00:00Z')
+  // Late by three days, it settles the fee and 2.00 of interest first, then 490.00 of principal: three days at 0.51 are 1.53.
+  await pay(us, accountId, 500_00, '2026-01-07')
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { principal: 510_00, interest: 1_53, penalty: 0 } })
+  await checkBooks(t, w, us, 'returned on the first day')
+})
+
 t.test('nothing failed on the way', async t => { t.same(w.failures, []) })

@@ -47,7 +47,8 @@ export const agreements: readonly Agreed[] = [
 
 /** Something that is tried on a day (`at`). Whether the application takes it is the auditor's to say, too. */
 export type Act =
-  | { kind: 'pay', at: number, late: number, amount: number, by: 'agency' | 'lender' }
+  | { kind: 'pay', at: number, late: number, amount: number, by: 'agency' | 'lender', pending: boolean }
+  | { kind: 'clear', at: number, which: number }
   | { kind: 'payRest', at: number, by: 'agency' | 'lender' }
   | { kind: 'undo', at: number, which: number, after: number, reason: 'nsf' | 'clerical' }
   | { kind: 'waive', at: number, which: number }
@@ -66,13 +67,16 @@ const by = fc.constantFrom('agency' as const, 'agency' as const, 'lender' as con
 const late = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.integer({ min: 1, max: 9 }) })
 const amount = fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 400_00 }) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 2_000_00 }) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 5 }) })
 
-const pay: fc.Arbitrary<Act> = fc.record({ kind: fc.constant('pay'), at, late, amount, by }, { noNullPrototype: true })
+const pay: fc.Arbitrary<Act> = fc.record({ kind: fc.constant('pay'), at, late, amount, by, pending: fc.constantFrom(false, false, true) }, { noNullPrototype: true })
 const undo: fc.Arbitrary<Act> = fc.record({ kind: fc.constant('undo'), at, which: fc.nat({ max: 4 }), after: fc.oneof(fc.constant(0), fc.nat({ max: 8 })), reason: fc.constantFrom('nsf', 'clerical') }, { noNullPrototype: true })
+
+const clear: fc.Arbitrary<Act> = fc.record({ kind: fc.constant('clear'), at, which: fc.nat({ max: 4 }) }, { noNullPrototype: true })
 
 const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 10, arbitrary: pay },
   { weight: 5, arbitrary: undo },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('payRest' as const), at, by }, { noNullPrototype: true }) },
+  { weight: 2, arbitrary: clear },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('waive' as const), at, which: fc.nat({ max: 12 }) }, { noNullPrototype: true }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('hold' as const), at, late, hold: fc.constantFrom('breathingSpace' as const, 'complaint' as const, 'disaster' as const), forDays: fc.option(fc.integer({ min: 1, max: 6 }), { nil: null }) }, { noNullPrototype: true }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), at }, { noNullPrototype: true }) },
@@ -87,11 +91,11 @@ const part = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arb
 export const history: fc.Arbitrary<History> = fc.record({
   agreement: fc.nat({ max: agreements.length - 1 }), lender: fc.nat({ max: 1_000 }), placedAt: fc.nat({ max: 3 }), placedLate: fc.constantFrom(0, 0, 0, 2), dueIn: fc.integer({ min: -40, max: 6 }),
   opening: fc.record({ principal: fc.integer({ min: 1, max: 1_500_00 }), interest: part, penalty: part, costs: part }, { noNullPrototype: true }),
-  acts: fc.oneof({ weight: 2, arbitrary: fc.array(act, { maxLength: 9 }) }, { weight: 1, arbitrary: fc.array(fc.oneof({ weight: 2, arbitrary: pay }, { weight: 1, arbitrary: undo }), { maxLength: 7 }) }).map(sortedByDay),
+  acts: fc.oneof({ weight: 2, arbitrary: fc.array(act, { maxLength: 9 }) }, { weight: 1, arbitrary: fc.array(fc.oneof({ weight: 3, arbitrary: pay }, { weight: 2, arbitrary: undo }, { weight: 1, arbitrary: clear }), { maxLength: 7 }) }).map(sortedByDay),
 }, { noNullPrototype: true })
 
 /** True for a history whose facts can be written down in any order: what is told of it late is the same. */
-export const isTellable = ({ acts }: History): boolean => acts.length > 1 && acts.every(({ kind }) => kind === 'pay' || kind === 'undo' || kind === 'payRest')
+export const isTellable = ({ acts }: History): boolean => acts.length > 1 && acts.every(({ kind }) => kind === 'pay' || kind === 'undo' || kind === 'payRest' || kind === 'clear')
 
 /** What the agency does on a day with its lenders' money: those whose turn it is (every third, from `turn` on), or all, through today or yesterday. */
 export interface Round { remit: 'none' | 'some' | 'all', turn: number, through: 0 | 1, invoices: 'none' | 'part' | 'all' }

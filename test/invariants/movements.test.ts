@@ -162,5 +162,5 @@ t.test('invariant 6: in the books, an entry undone leaves every account as it wa
     assert.deepEqual(await nets(), with_)
     await undo(again)
     assert.deepEqual(await nets(), before)
-  }), { numRuns: Math.ceil(runs / 10), seed })
+  }), { numRuns: Math.ceil(runs / 20), seed })
 })

@@ -42,12 +42,16 @@ const narrowing: Record<string, [value: string, column: string, stored: string]>
   'listDeliveries.state': ['delivered', 'deliveries.state', "'delivered'"],
   'listStatements.currency': ['CNY', 'statements.currency', "'CNY'"],
   'listReceipts.isOpen': ['true', 'receipts.applied', '0'],
+  'listBankLines.matched': ['true', 'bank_lines.matched_at', 'now()'],
   'listInvoices.kind': ['creditNote', 'invoices.kind', "'creditNote'"],
   'listEvents.types': ['payment.posted', 'events.type', "'payment.posted'"],
 }
 
 /** Filters on what is written, with what the fifth row has. */
-const written: Record<string, string> = { 'listAccounts.lenderReference': 'lender_reference5', 'listPayments.reference': 'reference5', 'listReferenceRates.name': 'name5' }
+const written: Record<string, string> = {
+  'listAccounts.lenderReference': 'lender_reference5', 'listPayments.reference': 'reference5', 'listReferenceRates.name': 'name5',
+  'listBankStatements.account': 'account5', 'listBankLines.account': 'account5', 'listUnmatchedEntries.from': '2000-01-01',
+}
 
 /** Lists that may read more, and why. */
 const excused = new Map([
@@ -67,6 +71,9 @@ const special: Record<string, string> = {
   'agreements.version': 'n + 2', 'postings.amount': 'n + 1', 'postings.debit': "'T.BANK'", 'postings.credit': "'T.OWED'", 'leases.state': "case when n % 400 = 0 then 'held' else 'completed' end", 'leases.due_at': 'case when n % 400 = 0 then now() end',
   'statements.from_on': "date '2000-01-01'", 'statements.to_on': "date '2000-01-01' + n", 'statement_lines.entry_id': idNumbered('journal_entries', 'n'), 'remittances.statement_id': idNumbered('statements', 'n'), 'remittances.amount': 'n + 1',
   'invoice_settlements.invoice_id': idNumbered('invoices', 'n'), 'invoice_settlements.amount': 'n + 1', 'remittance_schedules.currency': `to_char(n / ${parentCount}, 'FM000')`,
+  'bank_statements.from_on': "date '2000-01-01'", 'bank_statements.to_on': "date '2000-01-01' + n", 'bank_lines.key': "decode(md5('key' || n), 'hex')", 'bank_lines.amount': 'n + 1',
+  // None of the entries above: what waits for the bank is the newest, what has been matched is old.
+  'bank_matches.entry_id': idNumbered('matched_entries', 'n'), 'bank_matches.bank_line_id': idNumbered('bank_lines', 'n'),
   'recomputations.event_id': idNumbered('events', 'n'), 'events.sequence': `n + ${eventsBefore + 1}`, 'events.lender_sequence': `n + ${eventsBefore + 1}`, 'staff.email_index': "decode(md5('staff' || n), 'hex')",
 }
 

@@ -1,4 +1,4 @@
-import { add, bucketsOf, dayIn, lessBuckets, withTotal, zero } from '#kernel'
+import { add, bucketsOf, dayIn, lessBuckets, uuidOf, withTotal, zero } from '#kernel'
 import type { CalendarDay, Id, Minor } from '#kernel'
 import { emit, newId } from '#platform'
 import type { Tx } from '#platform'
@@ -10,9 +10,12 @@ import { findAgreements } from '../lenders/index.ts'
 import { findRateValues } from '../rates/index.ts'
 import { beginCharging, changedCharges, chargeReturnedPayment, chargeThrough, checkQuoteDay, nextDueAt, restThrough } from './core.ts'
 import type { ChargeTerms, NewCharge, Position } from './core.ts'
-import { insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, listPostingDays, lockDue, lockSchedule, nightMax, setSuperseded } from './db.ts'
+import { addLimits, insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, listPostingDays, lockDue, lockSchedule, nightMax, setSuperseded } from './db.ts'
 import type { Charge, Charged, PostedCharge, Reached } from './db.ts'
 import { InterestAccrued, LateFeeAssessed } from './events.ts'
+import { askLimits, daysToAsk } from './limits.commands.ts'
+import type { Asking } from './limits.commands.ts'
+import type { Limits } from './limits.core.ts'
 import type { Pause } from './pauses.core.ts'
 
 /** Rules for charges by agreement, with the values of the indices they name: a version never changes, a value may. */
@@ -34,7 +37,9 @@ async function chargeAll (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charg
   const terms = await termsOf(tx, debts.map(debt => debt.agreementId))
   const pauses = await listPauses(tx, debts.map(debt => debt.accountId))
   const charges: PostedCharge[] = []
-  const reached = debts.map((debt): Reached => {
+  const later = await askAgain(tx, debts, terms, dayOf)
+  const reached = debts.map((known): Reached => {
+    const debt = { ...known, limits: [...known.limits, ...later.get(known.accountId) ?? []] }
     const rules = terms.get(debt.agreementId)!
     if (!debt.isWorked) return { accountId: debt.accountId, position: restThrough(debt.position, dayOf(debt)), dueAt: null }
     const { position, charges: own } = chargeThrough(debt.position, debt, rules, pauses.get(debt.accountId) ?? noPauses, dayOf(debt))
@@ -43,6 +48,15 @@ async function chargeAll (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charg
   })
   await postCharges(tx, charges, reached)
   return charges
+}
+
+/** Asks the law again about debts that are charged into a half-year for which it was not asked. */
+async function askAgain (tx: Tx, debts: readonly Charged[], terms: TermsById, dayOf: (debt: Charged) => CalendarDay): Promise<Map<Id<'account'>, Limits[]>> {
+  const askings = debts.filter(({ isWorked }) => isWorked).map((debt): Asking => ({ ...debt, terms: terms.get(debt.agreementId)!, on: daysToAsk(debt.limits, dayOf(debt)) })).filter(({ on }) => on.length > 0)
+  if (askings.length === 0) return new Map()
+  const limits = await askLimits(tx, askings)
+  await addLimits(tx, limits)
+  return limits
 }
 
 /** Posts charges, stores them with how far their schedules have got, and says so. */
@@ -121,27 +135,28 @@ export async function openSchedules (tx: Tx, accountIds: readonly Id<'account'>[
   if (placed.length === 0) return
   const terms = await termsOf(tx, placed.map(({ agreementId }) => agreementId))
   const earlier = await listFees(tx, accountIds)
+  const limits = await askLimits(tx, placed.map((row): Asking => ({ ...row, terms: terms.get(row.agreementId)!, on: [row.placedOn] })))
   await insertSchedules(tx, placed.map(row => {
     const rules = terms.get(row.agreementId)!
     const position = beginCharging(rules, row, earlier.get(row.accountId) ?? [])
-    return { ...row, position, dueAt: nextDueAt(position, rules, row.timeZone) }
+    return { ...row, position, limits: limits.get(row.accountId) ?? [], dueAt: nextDueAt(position, rules, row.timeZone) }
   }))
 }
 
 /** How a debt's charges begin and what rules them, for living its life again; the days on which charges were ever posted; those that hold; and how far they were made. */
 export interface ChargedLife { charged: Charged, beginning: Position, terms: ChargeTerms, pauses: readonly Pause[], postingDays: readonly CalendarDay[], live: readonly Charge[] }
 
-/** What is needed to compute a debt's charges again from its placement. The caller holds the account's lock. Null when it was never charged. */
-export async function findChargedLife (tx: Tx, accountId: Id<'account'>, { placedOn, dueOn }: { placedOn: CalendarDay, dueOn: CalendarDay }): Promise<ChargedLife | null> {
+/** What is needed to compute a debt's charges again from its placement: charges made before that are not of it. The caller holds the account's lock. Null when it was never charged. */
+export async function findChargedLife (tx: Tx, accountId: Id<'account'>, { id: placementId, placedOn, dueOn }: { id: Id<'placement'>, placedOn: CalendarDay, dueOn: CalendarDay }): Promise<ChargedLife | null> {
   const charged = await lockSchedule(tx, accountId) ?? await beginSchedule(tx, accountId)
   if (charged === null) return null
   const rules = (await termsOf(tx, [charged.agreementId])).get(charged.agreementId)!
   const pauses = (await listPauses(tx, [accountId])).get(accountId) ?? noPauses
   const all = await listLiveCharges(tx, accountId)
-  const earlier = all.filter(({ toOn }) => toOn <= placedOn)
+  const isEarlier = ({ id }: Charge): boolean => uuidOf(id) < uuidOf(placementId)
   return {
-    charged, terms: rules, pauses, postingDays: await listPostingDays(tx, accountId, placedOn), live: all.filter(({ toOn }) => toOn > placedOn),
-    beginning: beginCharging(rules, { placedOn, dueOn }, earlier.filter(({ kind }) => kind === 'lateFee')),
+    charged, terms: rules, pauses, postingDays: await listPostingDays(tx, accountId, placedOn), live: all.filter(charge => !isEarlier(charge)),
+    beginning: beginCharging(rules, { placedOn, dueOn }, all.filter(charge => isEarlier(charge) && charge.kind === 'lateFee')),
   }
 }
 

@@ -41,6 +41,7 @@ export const postings = pgTable('postings', {
   primaryKey({ columns: [t.tenantId, t.entryId, t.line] }),
   index().on(t.tenantId, t.lenderId),
   index('postings_of_trust').on(t.tenantId, t.lenderId, t.currency).where(sql`left(debit, 1) in ('T', 'O')`),
+  index('postings_of_bank').on(t.tenantId, t.effectiveOn, t.entryId).where(sql`'T.BANK' in (debit, credit)`),
   index('postings_of_shortfalls').on(t.tenantId, t.currency).where(sql`'T.CLIENT_DUE' in (debit, credit)`),
   foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
   check('money moves', sql`${t.amount} > 0 and ${t.debit} <> ${t.credit}`),

@@ -48,7 +48,7 @@ export const owedThen = (account: AccountRow, past: Past, order: readonly Bucket
   lifeThrough(account, past, order, past.facts.filter(fact => fact.on <= on), on).owed
 
 const lifeThrough = ({ timeZone, dueOn }: AccountRow, { charged, opening, workedThrough, isOurs }: Past, order: readonly Bucket[], facts: readonly Fact[], through: CalendarDay): Life =>
-  live({ opening, position: charged.beginning, timeZone, dueOn, placedOn: charged.charged.placedOn, terms: charged.terms, pauses: charged.pauses, order }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs })
+  live({ opening, position: charged.beginning, timeZone, dueOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs })
 
 /** True when something was charged, or happened, for a later day: then the debt must be lived again. */
 export async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay): Promise<boolean> {
@@ -59,11 +59,12 @@ export async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay)
 /** What has happened to a debt since it was last placed. The caller holds the account's lock. Null when it was never charged or placed. */
 export async function findPast (tx: Tx, account: AccountRow): Promise<Past | null> {
   const placement = await findLastPlacement(tx, account.id)
-  const charged = placement === null ? null : await findChargedLife(tx, account.id, { placedOn: placement.placedOn, dueOn: account.dueOn })
+  const charged = placement === null ? null : await findChargedLife(tx, account.id, { id: placement.id, placedOn: placement.placedOn, dueOn: account.dueOn })
   if (placement === null || charged === null) return null
   const posted = await listPostedLines(tx, account.id)
-  const began = Date.parse(placement.createdAt)
-  const isBefore = ({ kind, causeId, recordedAt }: PostedLine): boolean => (isOpening.has(kind) && causeId === uuidOf(placement.id)) || Date.parse(recordedAt) < began
+  // Ids are in the order of time; instants are not where a clock stands still.
+  const began = uuidOf(placement.id)
+  const isBefore = ({ kind, causeId, entryId }: PostedLine): boolean => (isOpening.has(kind) && causeId === began) || uuidOf(entryId) < began
   const lines = posted.filter(line => !isBefore(line) && isOfLife.has(line.kind))
   const paid = await listPaid(tx, placement.id, account.id)
   return {

@@ -1,7 +1,7 @@
 import { Readable, pipeline } from 'node:stream'
 import { CsvError, parse as csvParser } from 'csv-parse'
 import type { FastifyRequest } from 'fastify'
-import { InvalidRequest, bulkBytesMax, bulkText, bulkTypeOf, compileInput, parseJson } from '#platform'
+import { InvalidRequest, bulkBytesMax, bulkText, bulkTypeOf, bulkTypes, compileInput, parseJson } from '#platform'
 import type { Database, Vault } from '#platform'
 import { addPart, discardBatch } from './batch.commands.ts'
 import {
@@ -87,7 +87,7 @@ function partKeeper (store: (firstRow: number, rows: readonly string[]) => Promi
 
 /** The rows of a body in the order they come, some at a time. Sets the batch's header, and the mapping that a JSON body brings. */
 function rowsOf (req: FastifyRequest, batch: NewBatch, delimiter: string): AsyncGenerator<readonly Incoming[]> {
-  const type = bulkTypeOf(req)
+  const type = bulkTypeOf(req, bulkTypes)
   if (type === 'application/json') return jsonRows(bulkText(req, jsonBytesMax), batch)
   if (type === 'text/csv') return csvRows(bulkText(req, bulkBytesMax), batch, delimiter)
   return lineRows(bulkText(req, bulkBytesMax))

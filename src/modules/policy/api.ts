@@ -5,6 +5,8 @@ import { CountryCode, IdOf, Instant, Nullable, OneOf, Page, PageQuery, closed, c
 import type { CalendarDay } from '#kernel'
 import { InvalidRequest, NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
+import { AllocationVerdict } from './allocation.core.ts'
+import { AllocationFacts, PaymentAsked } from './allocation.facts.core.ts'
 import { ChargeVerdict } from './charges.core.ts'
 import { Charge, ChargeFacts } from './charges.facts.core.ts'
 import { findDecision } from './db.ts'
@@ -37,9 +39,10 @@ const about = <K extends string>(kind: K, description: string) => Type.Literal(k
 
 const ContactQuestion = Type.Object({ kind: about('contact', 'A contact.'), ...asked, facts: Facts, action: Action }, { title: 'ContactQuestion', ...closed })
 const ChargeQuestion = Type.Object({ kind: about('charge', 'A charge, or a plan of instalments.'), ...asked, facts: ChargeFacts, action: Charge }, { title: 'ChargeQuestion', ...closed })
+const AllocationQuestion = Type.Object({ kind: about('allocation', 'In which order a payment settles what is owed.'), ...asked, facts: AllocationFacts, action: PaymentAsked }, { title: 'AllocationQuestion', ...closed })
 
 /** What a caller asks: of which law, about what, knowing what. */
-const PolicyQuestionSchema = Type.Union([ContactQuestion, ChargeQuestion], {
+const PolicyQuestionSchema = Type.Union([ContactQuestion, ChargeQuestion, AllocationQuestion], {
   title: 'PolicyQuestion', description: 'A question to the law; `kind` says what about.', examples: [{
     kind: 'contact', selection: { jurisdiction: 'US', region: 'MA', product: 'consumerLoan', collectorRole: 'agency' },
     facts: {
@@ -68,8 +71,9 @@ const decided = { id: PolicyDecisionId, accountId: Nullable(IdOf('account')), pa
 const PolicyDecision = Type.Union([
   Type.Object({ ...decided, kind: about('contact', 'A contact.'), facts: Facts, action: Action, verdict: Verdict }, { title: 'ContactDecision' }),
   Type.Object({ ...decided, kind: about('charge', 'A charge, or a plan of instalments.'), facts: ChargeFacts, action: Charge, verdict: ChargeVerdict }, { title: 'ChargeDecision' }),
+  Type.Object({ ...decided, kind: about('allocation', 'In which order a payment settles what is owed.'), facts: AllocationFacts, action: PaymentAsked, verdict: AllocationVerdict }, { title: 'AllocationDecision' }),
 ], { title: 'PolicyDecision', description: 'A decision as it was made: the same facts and packs give the same verdict at any time.' })
-const PolicyAnswer = Type.Union([Verdict, ChargeVerdict], { title: 'PolicyAnswer', description: 'What the law says, as its kind of question is answered.' })
+const PolicyAnswer = Type.Union([Verdict, ChargeVerdict, AllocationVerdict], { title: 'PolicyAnswer', description: 'What the law says, as its kind of question is answered.' })
 
 /** Instants asked about lie within the years that time zones are known for. */
 const yearMin = 1970

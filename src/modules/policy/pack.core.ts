@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { Currency, Day, OneOf, Ratio, closed } from '#kernel'
+import { debtCriteria, lawParts } from './allocation.facts.core.ts'
 import { ChargeFacts, SumCharge, chargeFlagMeanings, components, rateNames } from './charges.facts.core.ts'
 import { Action, Facts, WeeklyWindow, borrowerTypes, channels, consentTypes, flagMeanings, outcomes } from './facts.core.ts'
 
@@ -77,6 +78,9 @@ const head = {
 const applies = { applies: Type.Optional(Applies) }
 const rule = <K extends string, P extends Record<string, TSchema>>(kind: K, parameters: P) => Type.Object({ ...head, kind: Type.Literal(kind), ...parameters }, closed)
 
+/** What an order yields to, and the general rules of its pack that it stands in for. */
+const ordering = { unless: Type.Optional(Type.Literal('agreement')), replaces: Type.Optional(Type.Array(Type.String(), { minItems: 1 })) }
+
 /** Every kind of rule with its parameters. The first five are about contacts. */
 const kinds = {
   timeWindow: rule('timeWindow', {
@@ -113,8 +117,8 @@ const kinds = {
   }),
   liabilityCap: rule('liabilityCap', { cap: Type.Literal('estateValue'), zeroIf: Claim }),
   planLimit: rule('planLimit', { monthsMax: Type.Integer({ minimum: 1 }) }),
-  allocation: rule('allocation', { ...applies, order: Words, unless: Type.Optional(Word) }),
-  allocationDebts: rule('allocationDebts', { ...applies, order: Words, unless: Type.Optional(Word) }),
+  allocation: rule('allocation', { ...applies, ...ordering, order: Type.Array(OneOf(lawParts, 'A part.'), { minItems: 3, maxItems: 3, uniqueItems: true }) }),
+  allocationDebts: rule('allocationDebts', { ...applies, ...ordering, order: Type.Array(OneOf(debtCriteria, 'What decides.'), { minItems: 1, uniqueItems: true }) }),
   limitation: rule('limitation', {
     years: Type.Integer({ minimum: 1 }), start: OneOf(['dueDate', 'endOfYear'], 'When it begins.'), instalments: Type.Optional(Word), interrupt: Words, restart: Type.Literal('full'),
     suspendLastMonths: Type.Optional(Type.Integer({ minimum: 1 })), suspendTailMonths: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -197,6 +201,8 @@ export function readPack (data: unknown): Pack {
   })
   const ids = rules.map(({ id }) => id)
   if (new Set(ids).size !== ids.length) return fail(data.id, 'two rules have one id')
+  const strange = rules.flatMap(rule => 'replaces' in rule ? rule.replaces ?? [] : []).find(id => !ids.includes(id))
+  if (strange !== undefined) return fail(data.id, `a rule replaces ${strange}, which is not there`)
   const worst = evidences[Math.max(...rules.map(({ evidence }) => evidences.indexOf(evidence)))]!
   if (worst !== data.evidence) return fail(data.id, `evidence is ${data.evidence}, but a rule's is ${worst}`)
   return { ...data, rules }

@@ -11,6 +11,7 @@ import type { StatementRow } from './db.ts'
 import { csvColumns, csvRow, csvText, shownLine } from './documents.core.ts'
 import { sendDocument } from './documents.api.ts'
 import { invoices } from './invoices.api.ts'
+import { sendPdf } from './print.api.ts'
 import { runs } from './runs.api.ts'
 import { trust } from './trust.api.ts'
 
@@ -92,6 +93,18 @@ export const api: Api = (app, services) => {
     const found = await req.tx(async tx => await findStatementText(tx, req.params.statementId))
     if (found === null) throw NotFound()
     return await sendDocument(reply, found.document, found.hash)
+  })
+
+  app.get('/v1/statements/:statementId/pdf', {
+    config: { scope: 'statements:read' },
+    schema: {
+      operationId: 'getStatementPdf', tags, summary: 'A statement as PDF', description: 'The document as it was issued, to print: made of the JSON document alone, so that the bytes are always the same. A character that none of its fonts has is shown by its number, such as `[U+81FA]`.', params: path,
+      response: { 200: { description: 'A4 pages.', content: { 'application/pdf': { schema: Type.String({ format: 'binary', description: 'PDF.' }) } } }, ...problems(NotFound) },
+    },
+  }, async (req, reply) => {
+    const found = await req.tx(async tx => await findStatementText(tx, req.params.statementId))
+    if (found === null) throw NotFound()
+    return await sendPdf(reply, found.document, found.hash)
   })
 
   app.get('/v1/statements/:statementId/csv', {

@@ -21,7 +21,7 @@ import { findPosition, isTrustShort, listSources } from './sources.db.ts'
 
 /** What a remittance is of, and the documents it makes. */
 interface Run {
-  lenderId: Id<'lender'>, currency: string, statementId: Id<'statement'>, fromOn: CalendarDay, toOn: CalendarDay, today: CalendarDay, basis: RemittanceBasis, opening: { held: Minor, billed: Minor }
+  agencyName: string, lenderName: string, lenderId: Id<'lender'>, currency: string, statementId: Id<'statement'>, fromOn: CalendarDay, toOn: CalendarDay, today: CalendarDay, basis: RemittanceBasis, opening: { held: Minor, billed: Minor }
 }
 
 /** A bill with its number, and the entry of its rounding difference when it has one. */
@@ -33,7 +33,7 @@ interface Issue { bill: Bill, id: Id<'invoice'>, from: 'trust' | 'account', roun
  * is nothing to state. Throws `NotFound`, `PeriodInFuture`.
  */
 export async function remit (tx: Tx, lenderId: Id<'lender'>, currency: string, through: CalendarDay): Promise<StatementRow | null> {
-  const { timeZone } = await findTenant(tx)
+  const { name: agencyName, timeZone } = await findTenant(tx)
   const today = dayIn(timeZone, tx.ctx.now)
   if (through > today) throw PeriodInFuture({ today })
   const lender = await lockLender(tx, lenderId)
@@ -44,7 +44,7 @@ export async function remit (tx: Tx, lenderId: Id<'lender'>, currency: string, t
   const opening = { held: last?.closingHeld ?? zero, billed: last?.closingBilled ?? zero }
   if (sources.length === 0 && opening.held <= zero) return null
   const firstOn = last === null ? lesserDay(dayIn(timeZone, new Date(lender.createdAt)), through) : addDays(last.toOn, 1)
-  const run: Run = { lenderId, currency, statementId: newId('statement'), fromOn: firstOn, toOn: through, today, basis: agreement?.terms.remittance ?? 'gross', opening }
+  const run: Run = { agencyName, lenderName: lender.name, lenderId, currency, statementId: newId('statement'), fromOn: firstOn, toOn: through, today, basis: agreement?.terms.remittance ?? 'gross', opening }
   return await issue(tx, run, sources)
 }
 
@@ -126,14 +126,14 @@ function linesOf (sources: readonly Source[], issues: readonly Issue[], posted: 
     .map(({ correctsInvoiceId: _, ...source }, i) => ({ ...source, line: i + 1, invoiceId: billedBy.get(source.entryId) ?? null }))
 }
 
-async function insertDocument (tx: Tx, { lenderId, currency, statementId: id, fromOn, toOn, basis, opening }: Run, lines: readonly StatementLine[], { offset: kept, remitted: sent }: Settled): Promise<StatementRow> {
+async function insertDocument (tx: Tx, { agencyName, lenderName, lenderId, currency, statementId: id, fromOn, toOn, basis, opening }: Run, lines: readonly StatementLine[], { offset: kept, remitted: sent }: Settled): Promise<StatementRow> {
   const total = (name: keyof typeof noEffect): Minor => sum(lines.map(line => line[name]))
   const facts = {
     id, lenderId, currency, number: await nextNumber(tx, 'statement'), fromOn, toOn, basis, openingHeld: opening.held, openingBilled: opening.billed,
     collected: total('collected'), collectedDirect: total('collectedDirect'), commission: total('commission'), vat: total('vat'), setOff: kept, remitted: sent,
     closingHeld: add(opening.held, total('held')), closingBilled: add(opening.billed, total('billed')), issuedAt: tx.ctx.now.toISOString(),
   }
-  const document = statementText({ ...facts, tenantId: tx.ctx.tenantId }, lines)
+  const document = statementText({ ...facts, tenantId: tx.ctx.tenantId, agencyName, lenderName }, lines)
   const hash = hashOf(document)
   await insertStatement(tx, { ...facts, lineCount: lines.length, document, hash })
   emit(tx, StatementIssued, { lenderId }, {
@@ -142,13 +142,13 @@ async function insertDocument (tx: Tx, { lenderId, currency, statementId: id, fr
   return (await findStatement(tx, id))!
 }
 
-async function insertBill (tx: Tx, { lenderId, currency, statementId, fromOn, toOn }: Run, { bill, id, rounded }: Issue, lines: readonly StatementLine[]): Promise<void> {
+async function insertBill (tx: Tx, { agencyName, lenderName, lenderId, currency, statementId, fromOn, toOn }: Run, { bill, id, rounded }: Issue, lines: readonly StatementLine[]): Promise<void> {
   const { kind, creditsId, taxes, commission, vat } = bill
   const facts = {
     id, lenderId, currency, kind, number: await nextNumber(tx, kind), statementId, creditsId, fromOn, toOn, taxes, commission, vat,
     withheld: add(bill.withheld, neg(rounded?.held ?? zero)), billed: add(bill.billed, rounded?.billed ?? zero), issuedAt: tx.ctx.now.toISOString(),
   }
-  const document = invoiceText({ ...facts, tenantId: tx.ctx.tenantId }, lines.filter(({ invoiceId }) => invoiceId === id))
+  const document = invoiceText({ ...facts, tenantId: tx.ctx.tenantId, agencyName, lenderName }, lines.filter(({ invoiceId }) => invoiceId === id))
   const hash = hashOf(document)
   await insertInvoice(tx, { ...facts, document, hash })
   const told = { invoiceId: id, statementId, lenderId, number: facts.number, currency, commission, vat, withheld: facts.withheld, billed: facts.billed, hash: hash.toString('hex') }

@@ -23,7 +23,9 @@ export const shownLine = (row: StatementLine) => ({
   collected: row.collected, collectedDirect: row.collectedDirect, commission: row.commission, vat: row.vat, vatRate: row.vatRate, held: row.held, billed: row.billed,
 })
 
-interface Issued { id: string, number: number, tenantId: string, lenderId: string, currency: string, fromOn: string, toOn: string, issuedAt: string }
+interface Issued {
+  id: string, number: number, tenantId: string, agencyName: string, lenderId: string, lenderName: string, currency: string, fromOn: string, toOn: string, issuedAt: string
+}
 
 /** A statement before it is issued. */
 export interface StatementFacts extends Issued {
@@ -31,22 +33,36 @@ export interface StatementFacts extends Issued {
 }
 
 /** An invoice or credit note before it is issued. */
-export interface InvoiceFacts extends Issued { kind: string, statementId: string, creditsId: string | null, taxes: readonly Tax[], commission: Minor, vat: Minor, withheld: Minor, billed: Minor }
+export interface InvoiceFacts extends Issued { kind: 'invoice' | 'creditNote', statementId: string, creditsId: string | null, taxes: readonly Tax[], commission: Minor, vat: Minor, withheld: Minor, billed: Minor }
 
-const head = (kind: string, { id, number, tenantId, lenderId, currency, fromOn, toOn, issuedAt }: Issued) => ({ kind, id, number, tenantId, lenderId, currency, fromOn, toOn, issuedAt })
+const head = <K extends string>(kind: K, { id, number, tenantId, agencyName, lenderId, lenderName, currency, fromOn, toOn, issuedAt }: Issued) =>
+  ({ kind, id, number, tenantId, agencyName, lenderId, lenderName, currency, fromOn, toOn, issuedAt })
 
-/** A statement as it is issued: one text, its fields in this order. No personal data: lenders' references and ids. */
-export const statementText = (facts: StatementFacts, lines: readonly StatementLine[]): string => JSON.stringify({
+const statementDocument = (facts: StatementFacts, lines: readonly StatementLine[]) => ({
   ...head('statement', facts), basis: facts.basis, opening: { held: facts.openingHeld, billed: facts.openingBilled },
   totals: { collected: facts.collected, collectedDirect: facts.collectedDirect, commission: facts.commission, vat: facts.vat, setOff: facts.setOff, remitted: facts.remitted },
   closing: { held: facts.closingHeld, billed: facts.closingBilled }, lines: lines.map(shownLine),
 })
 
-/** An invoice or credit note as it is issued: one text, its fields in this order. */
-export const invoiceText = (facts: InvoiceFacts, lines: readonly StatementLine[]): string => JSON.stringify({
+const invoiceDocument = (facts: InvoiceFacts, lines: readonly StatementLine[]) => ({
   ...head(facts.kind, facts), statementId: facts.statementId, creditsId: facts.creditsId, taxes: facts.taxes.map(({ rate, base, vat }) => ({ rate, base, vat })),
   totals: { commission: facts.commission, vat: facts.vat, total: facts.commission + facts.vat, withheld: facts.withheld, billed: facts.billed }, lines: lines.map(shownLine),
 })
+
+/** A line as it stands in an issued document. */
+export type IssuedLine = ReturnType<typeof shownLine>
+
+/** A document as it was issued. */
+export type IssuedDocument = ReturnType<typeof statementDocument> | ReturnType<typeof invoiceDocument>
+
+/** A statement as it is issued: one text, its fields in this order, the names of agency and lender as they are then. No personal data: lenders' references and ids. */
+export const statementText = (facts: StatementFacts, lines: readonly StatementLine[]): string => JSON.stringify(statementDocument(facts, lines))
+
+/** An invoice or credit note as it is issued: one text, its fields in this order, the names of agency and lender as they are then. */
+export const invoiceText = (facts: InvoiceFacts, lines: readonly StatementLine[]): string => JSON.stringify(invoiceDocument(facts, lines))
+
+/** Reads a document as it was issued: its text was made by the two above. */
+export const issuedDocument = (text: string): IssuedDocument => JSON.parse(text) as IssuedDocument
 
 /** The SHA-256 of a document's bytes. */
 export const hashOf = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest()

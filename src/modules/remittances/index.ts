@@ -15,5 +15,6 @@
  * What must never happen: one lender's money paying for another's, uncleared money passed on, a period stated twice, an issued document changed.
  */
 export { api } from './api.ts'
+export { PeriodInFuture } from './core.ts'
 export { CreditNoteIssued, InvoiceIssued, InvoicePaid, RemittanceSent, StatementIssued, TrustFellShort } from './events.ts'
 export * as jobs from './jobs.ts'

@@ -9,6 +9,7 @@ import { sendDocument } from './documents.api.ts'
 import { payInvoice } from './invoices.commands.ts'
 import { findInvoice, findInvoiceText, findSettled, listInvoices, openOf } from './invoices.db.ts'
 import type { InvoiceRow } from './invoices.db.ts'
+import { sendPdf } from './print.api.ts'
 
 const signed = (description: string) => Type.Unsafe<number>({ ...SignedAmount, description })
 
@@ -75,6 +76,18 @@ export const invoices: Api = app => {
     const found = await req.tx(async tx => await findInvoiceText(tx, req.params.invoiceId))
     if (found === null) throw NotFound()
     return await sendDocument(reply, found.document, found.hash)
+  })
+
+  app.get('/v1/invoices/:invoiceId/pdf', {
+    config: { scope: 'statements:read' },
+    schema: {
+      operationId: 'getInvoicePdf', tags, summary: 'An invoice as PDF', description: 'The document as it was issued, to print: made of the JSON document alone, so that the bytes are always the same. A character that none of its fonts has is shown by its number, such as `[U+81FA]`.', params: path,
+      response: { 200: { description: 'A4 pages.', content: { 'application/pdf': { schema: Type.String({ format: 'binary', description: 'PDF.' }) } } }, ...problems(NotFound) },
+    },
+  }, async (req, reply) => {
+    const found = await req.tx(async tx => await findInvoiceText(tx, req.params.invoiceId))
+    if (found === null) throw NotFound()
+    return await sendPdf(reply, found.document, found.hash)
   })
 
   app.post('/v1/invoices/:invoiceId/payments', {

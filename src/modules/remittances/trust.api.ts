@@ -1,13 +1,11 @@
 import { Type } from 'typebox'
-import { Amount, Balance, Currency, Day, IdOf, Nullable, SignedAmount, closed, dayIn, daysBetween, problems } from '#kernel'
+import { Amount, Currency, Day, IdOf, Nullable, closed, dayIn, daysBetween } from '#kernel'
 import type { Api } from '#platform'
 import { findTenant } from '../tenants/index.ts'
-import { PeriodInFuture, agesOf } from './core.ts'
+import { agesOf } from './core.ts'
 import { remitBy, remitRuleOf } from './law.core.ts'
-import { listClients, listHeld, listTrustTotals } from './trust.db.ts'
+import { listHeld } from './trust.db.ts'
 
-const signed = (description: string) => Type.Unsafe<number>({ ...SignedAmount, description })
-const balance = (description: string) => Type.Unsafe<number>({ ...Balance, description })
 const day = (description: string) => Type.Unsafe<string>({ ...Day, description })
 
 const Ageing = Type.Object({
@@ -20,17 +18,7 @@ const Ageing = Type.Object({
   }), { description: 'Cleared money that is not passed on, by the day it came in: overdue first, then the oldest.' }),
 }, { title: 'TrustAgeing' })
 
-const Reconciliation = Type.Object({
-  on: day('At the end of this day.'),
-  data: Type.Array(Type.Object({
-    currency: Currency, bank: signed('What should stand on the trust bank account, by the ledger.'), clearing: signed('Money on its way there.'), clientDue: balance('What lenders owe to trust.'),
-    assets: signed('The three together.'), client: signed('What is held for lenders.'), agency: signed('What is the agency\'s own share, not taken out yet.'), refund: signed('What is to be refunded to debtors.'), unapplied: signed('What is not identified yet.'),
-    liabilities: signed('The four together.'), clients: signed('The sum of what is held for each lender, below.'), difference: signed('Assets less liabilities: zero.'), clientDifference: signed('What is held for lenders less the sum of what is held for each: zero.'),
-  }), { description: 'The ledger, by currency.' }),
-  clients: Type.Array(Type.Object({ lenderId: IdOf('lender'), currency: Currency, held: signed('What is held for it.'), due: signed('What it owes to trust.') }), { description: 'Lender by lender.' }),
-}, { title: 'TrustReconciliation' })
-
-/** How trust money stands. */
+/** How long trust money has waited. */
 export const trust: Api = app => {
   const tags = ['remittances']
 
@@ -56,28 +44,6 @@ export const trust: Api = app => {
     return {
       on, jurisdiction, rule: rule === null ? null : { clause: rule.clause, source: rule.source, daysAfterMonth: rule.daysAfterMonth },
       data: data.sort((a, b) => order(a) < order(b) ? -1 : 1),
-    }
-  }))
-
-  app.get('/v1/trust/reconciliation', {
-    config: { scope: 'ledger:read' },
-    schema: {
-      operationId: 'getTrustReconciliation', tags, summary: 'Whose money is in trust', description: 'What stands on the trust accounts against those it belongs to, and against the sum of what is held for each lender, at the end of a day.',
-      querystring: Type.Object({ on: Type.Optional(day('At the end of this day; today when left out.')) }, closed), response: { 200: Reconciliation, ...problems(PeriodInFuture) },
-    },
-  }, async req => await req.tx(async tx => {
-    const today = dayIn((await findTenant(tx)).timeZone, tx.ctx.now)
-    const on = req.query.on ?? today
-    if (on > today) throw PeriodInFuture({ today })
-    const [totals, clients] = [await listTrustTotals(tx, on), await listClients(tx, on)]
-    return {
-      on, clients,
-      data: totals.map(row => {
-        const assets = row.bank + row.clearing + row.clientDue
-        const liabilities = row.client + row.agency + row.refund + row.unapplied
-        const sum = clients.filter(({ currency }) => currency === row.currency).reduce((total, { held }) => total + held, 0)
-        return { ...row, assets, liabilities, clients: sum, difference: assets - liabilities, clientDifference: row.client - sum }
-      }),
     }
   }))
 }

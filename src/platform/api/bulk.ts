@@ -12,23 +12,22 @@ export const bulkBytesMax = 64 * 1024 * 1024
 
 /** What bulk bodies may be written in. */
 export const bulkTypes = ['application/json', 'application/x-ndjson', 'text/csv'] as const
-export type BulkType = typeof bulkTypes[number]
 
-/** Adds routes whose bodies their handlers read as streams, with `bulkText`. Their body schemas are for the document only. */
-export function addBulkRoutes (app: App, add: (scope: App) => void): void {
+/** Adds routes whose bodies, of the types given, their handlers read as streams, with `bulkText`. Their body schemas are for the document only. */
+export function addBulkRoutes (app: App, add: (scope: App) => void, types: readonly string[] = bulkTypes): void {
   void app.register(async scope => {
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser([...bulkTypes], (_req, payload, done) => { done(null, payload) })
+    scope.addContentTypeParser([...types], (_req, payload, done) => { done(null, payload) })
     scope.setValidatorCompiler(route => route.httpPart === 'body' ? () => true : validatorCompiler(route))
     add(scope as App)
   })
 }
 
-/** The type of a bulk request's body. Throws `UnsupportedMediaType` when there is none or it is another. */
-export function bulkTypeOf (req: FastifyRequest): BulkType {
+/** The type of a bulk request's body, among those of its routes. Throws `UnsupportedMediaType` when there is none or it is another. */
+export function bulkTypeOf<T extends string> (req: FastifyRequest, types: readonly T[]): T {
   const name = (req.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
-  const type = bulkTypes.find(type => type === name)
-  if (type === undefined || req.body == null) throw UnsupportedMediaType({ types: bulkTypes.join(', ') })
+  const type = types.find(type => type === name)
+  if (type === undefined || req.body == null) throw UnsupportedMediaType({ types: types.join(', ') })
   return type
 }
 
