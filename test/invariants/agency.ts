@@ -90,11 +90,11 @@ export async function pay (house: House, one: Lived, today: string, { on, amount
   return true
 }
 
-export async function undo (house: House, one: Lived, today: string, of: Payment, on: string): Promise<boolean> {
+export async function undo (house: House, one: Lived, today: string, of: Payment, on: string, reason: 'nsf' | 'clerical'): Promise<boolean> {
   const isUndone = one.facts.some(fact => fact.kind === 'reversal' && fact.of === of.id)
-  const reply = await send(house, `/v1/payments/${of.id}/reverse`, { reason: 'nsf', reversedOn: on })
+  const reply = await send(house, `/v1/payments/${of.id}/reverse`, { reason, reversedOn: on })
   if (!isTaken(one, `undo of ${of.on} on ${on}`, isUndone ? 'payment-already-reversed' : 'ok', reply)) return false
-  note(one, { kind: 'reversal', of: of.id, on }, today)
+  note(one, { kind: 'reversal', of: of.id, on, isReturned: reason === 'nsf' }, today)
   return true
 }
 
@@ -109,11 +109,12 @@ async function waive (house: House, one: Lived, today: string, which: number): P
   if (isTaken(one, `waive ${charge.amount}`, owed[part] < charge.amount ? 'charge-not-open' : 'ok', reply)) note(one, { kind: 'waiver', part, amount: charge.amount, on: today }, today)
 }
 
-async function hold (house: House, one: Lived, today: string, { hold: kind, forDays }: Extract<Act, { kind: 'hold' }>): Promise<void> {
+async function hold (house: House, one: Lived, today: string, { hold: kind, late, forDays }: Extract<Act, { kind: 'hold' }>): Promise<void> {
+  const since = addDays(today, -late)
   const until = forDays === null ? null : addDays(today, forDays)
-  const reply = await send(house, '/v1/holds', { accountId: one.accountId, kind, ...until !== null && { endsAt: `${until}T12:00:00Z` } })
+  const reply = await send(house, '/v1/holds', { accountId: one.accountId, kind, ...late > 0 && { startsAt: `${since}T06:00:00Z` }, ...until !== null && { endsAt: `${until}T12:00:00Z` } })
   if (!isTaken(one, `hold ${kind}`, one.state === 'active' ? 'ok' : 'account-closed', reply)) return
-  const fact = { kind: 'hold' as const, on: today, until, stopsInterest: kind !== 'complaint', stopsLateFees: true }
+  const fact = { kind: 'hold' as const, on: since, until, stopsInterest: kind !== 'complaint', stopsLateFees: true }
   one.holds.push({ id: String(reply.body['id']), fact })
   note(one, fact, today)
 }
@@ -134,7 +135,7 @@ export async function attempt (house: House, one: Lived, act: Act): Promise<void
       const of = paymentsOf(one)[act.which]
       if (of === undefined) break
       const on = addDays(of.on, act.after)
-      await undo(house, one, today, of, on > today ? today : on)
+      await undo(house, one, today, of, on > today ? today : on, act.reason)
       break
     }
     case 'waive':
@@ -196,8 +197,12 @@ export async function live (house: House, histories: readonly History[], rounds:
     if (n > 0) await w.liveUntil(us, `${dayOf(n)}T06:00:00Z`)
     await place(house, n, histories.filter(({ placedAt }) => placedAt === n))
     await w.settle(us)
-    await forEach(house.lived, async one => { for (const act of one.history.acts) if (act.at === n) await attempt(house, one, act) })
-    await w.settle(us)
+    // What is told of a hold late is computed by a job: all else of the day meets what comes of it.
+    const isToldLate = (act: Act): boolean => act.kind === 'hold' && act.late > 0
+    for (const isLate of [true, false]) {
+      await forEach(house.lived, async one => { for (const act of one.history.acts) if (act.at === n && isToldLate(act) === isLate) await attempt(house, one, act) })
+      await w.settle(us)
+    }
     await goRound(house, n, rounds[n]!)
     await evening(n)
   }

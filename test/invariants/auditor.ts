@@ -18,6 +18,8 @@ export interface Slice { upTo: number | null, rate: string }
 export interface Rules {
   daily: Rational | null
   lateFee: { graceDays: number, of: { amount: number } | { rate: string, max: number } } | null
+  /** What a payment to the agency that comes back costs, at most the payment. */
+  returnFee: number | null
   order: readonly Part[]
   commission: { base: readonly Part[], vat: string, scale: { flat: string } | { slices: readonly Slice[], max: number } }
   isWithheld: boolean
@@ -28,7 +30,7 @@ export interface Debt { rules: Rules, opening: Owed, placedOn: string, dueOn: st
 /** What happened, in the order it was written down, each with the day it took effect. */
 export type Fact =
   | { kind: 'payment', id: string, on: string, amount: number, by: 'agency' | 'lender' }
-  | { kind: 'reversal', of: string, on: string }
+  | { kind: 'reversal', of: string, on: string, isReturned: boolean }
   | { kind: 'waiver', part: 'interest' | 'penalty', amount: number, on: string }
   | { kind: 'recall', on: string }
   | { kind: 'hold', on: string, until: string | null, stopsInterest: boolean, stopsLateFees: boolean }
@@ -56,7 +58,14 @@ interface State {
   debt: Debt, owed: Owed, exact: Rational, posted: number, fees: number[], isFeeOpen: boolean, isRecalled: boolean, waived: Owed, recalled: Owed, payments: Map<string, Paid>
 }
 
-const effects: { [K in Fact['kind']]: (state: State, fact: Extract<Fact, { kind: K }>) => void } = {
+/** True when a day began on hold. */
+const isHeld = (facts: readonly Fact[], what: 'stopsInterest' | 'stopsLateFees', day: string): boolean =>
+  facts.some(fact => fact.kind === 'hold' && fact[what] && fact.on < day && (fact.until === null || day <= fact.until))
+
+/** The first day on which a debt is late: its days of grace are over since it was both due and placed. */
+const firstFeeDay = ({ rules: { lateFee }, dueOn, placedOn }: Debt): string | null => lateFee === null ? null : addDays(dueOn > placedOn ? dueOn : placedOn, lateFee.graceDays + 1)
+
+const effects: { [K in Fact['kind']]: (state: State, fact: Extract<Fact, { kind: K }>, facts: readonly Fact[]) => void } = {
   payment ({ debt: { rules }, owed, payments }, { id, on, amount, by }) {
     const allocated = nothing()
     let left = amount
@@ -67,10 +76,17 @@ const effects: { [K in Fact['kind']]: (state: State, fact: Extract<Fact, { kind:
     }
     payments.set(id, { by, on, amount, allocated, overpaid: left, commission: 0, vat: 0, withheld: 0, isUndone: false })
   },
-  reversal ({ owed, payments }, { of }) {
+  reversal (state, { of, on, isReturned }, facts) {
+    const { owed, payments, debt: { rules } } = state
     const paid = payments.get(of)!
     paid.isUndone = true
     for (const part of parts) owed[part] += paid.allocated[part]
+    if (!isReturned || paid.by !== 'agency' || rules.returnFee === null || state.isRecalled || isHeld(facts, 'stopsLateFees', on)) return
+    const fee = Math.min(rules.returnFee, paid.amount)
+    state.fees.push(fee)
+    owed.penalty += fee
+    // One event, one fee: if the debt should have been late already, it was not for this payment, and it is not late for its return as well.
+    for (let day = firstFeeDay(state.debt); day !== null && day <= on; day = addDays(day, 1)) if (!isHeld(facts, 'stopsLateFees', day)) state.isFeeOpen = false
   },
   waiver ({ owed, waived }, { part, amount }) {
     const taken = Math.min(amount, owed[part])
@@ -85,8 +101,8 @@ const effects: { [K in Fact['kind']]: (state: State, fact: Extract<Fact, { kind:
 }
 
 /** Gives a fact its effect. */
-function happen<K extends Fact['kind']> (state: State, fact: Extract<Fact, { kind: K }>): void {
-  effects[fact.kind as K](state, fact)
+function happen<K extends Fact['kind']> (state: State, fact: Extract<Fact, { kind: K }>, facts: readonly Fact[]): void {
+  effects[fact.kind as K](state, fact, facts)
   if (!state.isRecalled) return
   // Once the lender has taken the debt back, whatever is or becomes owed leaves the books.
   for (const part of parts) {
@@ -97,16 +113,17 @@ function happen<K extends Fact['kind']> (state: State, fact: Extract<Fact, { kin
 
 /** The charges of a morning, on what was owed the evening before. */
 function dawn (state: State, day: string, facts: readonly Fact[]): void {
-  const { debt: { rules, dueOn, placedOn }, owed } = state
+  const { debt, debt: { rules }, owed } = state
   if (state.isRecalled) return
-  const isHeld = (what: 'stopsInterest' | 'stopsLateFees'): boolean => facts.some(fact => fact.kind === 'hold' && fact[what] && fact.on < day && (fact.until === null || day <= fact.until))
   const { principal } = owed
-  if (rules.daily !== null && !isHeld('stopsInterest')) state.exact = addR(state.exact, mulR(wholeR(principal), rules.daily))
+  if (rules.daily !== null && !isHeld(facts, 'stopsInterest', day)) state.exact = addR(state.exact, mulR(wholeR(principal), rules.daily))
   const posted = Number(roundR(state.exact))
   owed.interest += posted - state.posted
   state.posted = posted
-  const first = rules.lateFee === null ? null : addDays(dueOn > placedOn ? dueOn : placedOn, rules.lateFee.graceDays + 1)
-  if (rules.lateFee === null || !state.isFeeOpen || first === null || day < first || principal === 0 || isHeld('stopsLateFees')) return
+  const first = firstFeeDay(debt)
+  // Nothing but fees is unpaid: that makes no debt late.
+  const isLate = owed.principal + owed.interest + owed.costs > 0
+  if (rules.lateFee === null || !state.isFeeOpen || first === null || day < first || !isLate || isHeld(facts, 'stopsLateFees', day)) return
   const { of } = rules.lateFee
   const fee = 'amount' in of ? of.amount : Math.min(of.max, Number(roundR(mulR(wholeR(principal), rational(of.rate)))))
   state.isFeeOpen = false
@@ -145,7 +162,7 @@ export function audit (debt: Debt, facts: readonly Fact[], through: string): Aud
   const days = new Map<string, Owed>()
   for (let day = debt.placedOn; day <= through; day = addDays(day, 1)) {
     if (day > debt.placedOn) dawn(state, day, facts)
-    for (const fact of facts) if (fact.on === day) happen(state, fact)
+    for (const fact of facts) if (fact.on === day) happen(state, fact, facts)
     days.set(day, { ...state.owed })
   }
   earn(state)

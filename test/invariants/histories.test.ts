@@ -12,6 +12,8 @@ import type { History } from './history.ts'
 import { checkEntries, checkLedger, ledgersOfDebts, ledgersOfLenders, movesByDay, netOf, owedOn, rowsOf } from './ledgers.ts'
 import { auditedAlike, checkDebts, look, shown, smallest, tell } from './telling.ts'
 
+// Many lives in one go: on a machine that does other work as well, they take their time.
+t.setTimeout(600_000)
 const w = await world()
 t.teardown(w.close)
 t.comment(`${runs} histories from seed ${seed}: FC_SEED=${seed} lives them again`)
@@ -46,7 +48,7 @@ async function retell (of: Lived, facts: readonly Fact[]): Promise<boolean> {
     if (fact.kind === 'payment') {
       if (!await pay(house, of, lastDay, fact)) return false
       ids.set(fact.id, of.facts.at(-1) as Extract<Fact, { kind: 'payment' }>)
-    } else if (fact.kind === 'reversal' && !await undo(house, of, lastDay, ids.get(fact.of)!, fact.on)) return false
+    } else if (fact.kind === 'reversal' && !await undo(house, of, lastDay, ids.get(fact.of)!, fact.on, fact.isReturned ? 'nsf' : 'clerical')) return false
   }
   return true
 }
@@ -80,7 +82,7 @@ t.test('invariant 18: a fact told late, and undone for its own day, was never th
   const [before, owedBefore] = [await ledgersOfDebts(house), await movesByDay(house)]
   await forEach(some, async one => {
     const on = dayOf(one.history.placedAt + Math.floor(roll() * (daysMax - one.history.placedAt)))
-    if (await pay(house, one, lastDay, { on, amount: 1 + Math.floor(roll() * 900_00), by: roll() < 0.5 ? 'agency' : 'lender' })) await undo(house, one, lastDay, one.facts.at(-1) as Extract<Fact, { kind: 'payment' }>, on)
+    if (await pay(house, one, lastDay, { on, amount: 1 + Math.floor(roll() * 900_00), by: roll() < 0.5 ? 'agency' : 'lender' })) await undo(house, one, lastDay, one.facts.at(-1) as Extract<Fact, { kind: 'payment' }>, on, 'clerical')
   })
   await w.settle(house.us)
   const [after, owedAfter] = [await ledgersOfDebts(house), await movesByDay(house)]
@@ -100,7 +102,6 @@ t.test('invariant 18: a fact told late, and undone for its own day, was never th
 t.test('invariants 3, 9 to 12, 17 to 20, 32, 34, 35 and 40: every debt stands as the naive auditor says, with all others around it', async t => {
   await checkDebts(told)
   await checkEntries(house)
-  if (process.env['AUDIT_DEBUG'] !== undefined) { const seen = new Set(); for (const { of, message } of faults) if (!seen.has(of) || of === null) { seen.add(of); console.error(of === null ? 'HOUSE' : shown(of), '\n', message) } }
   const about = faults.find(({ of }) => of !== null)
   if (about?.of != null) {
     t.comment(`${new Set(faults.flatMap(({ of }) => of ?? [])).size} of ${house.lived.length} debts are wrong`)
@@ -114,7 +115,7 @@ t.test('invariants 3, 9 to 12, 17 to 20, 32, 34, 35 and 40: every debt stands as
 
 t.test('invariant 3: what was owed as it was known then is what was shown then, and the application answers as its books say', async t => {
   const known = new Map<number, Awaited<ReturnType<typeof movesByDay>>>()
-  for (const n of [2, 7, 12, daysMax - 1]) {
+  for (const n of [2, 6, 10, daysMax - 1]) {
     const moves = await movesByDay(house, `${dayOf(n)}T06:00:00Z`)
     known.set(n, moves)
     const wrong = [...evenings.get(n)!].filter(([accountId, { owed }]) => { try { assert.deepEqual(owedOn(moves.get(accountId), lastDay), owed); return false } catch { return true } })
@@ -158,8 +159,7 @@ async function makeGood (of: House): Promise<void> {
       const count = due === 0 && agency === 0 ? 0 : agreement < 2 ? 1 : 1 + Math.ceil(Math.max(0, agency) / 150_00)
       return Array.from({ length: count }, () => ({ ...blank }))
     }))
-    if (process.env['AUDIT_DEBUG'] !== undefined) console.error('good', n, needed.length, performance.now())
-    if (n > daysMax && needed.length === 0) return
+      if (n > daysMax && needed.length === 0) return
     const placed = await place(of, n, needed)
     await forEach(placed, async one => { await pay(of, one, dayOf(n), { on: dayOf(n), amount: one.debt.opening.principal, by: 'agency' }) })
     // A day is stated once: what comes after it waits for the next.

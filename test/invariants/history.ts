@@ -8,7 +8,7 @@ export const runs = Number(process.env['FC_RUNS'] ?? 1_000)
 export const seed = Number(process.env['FC_SEED'] ?? Math.trunc(Math.random() * 2 ** 31))
 
 /** How many days are lived. Everything happens on one of them; the last is for facts that all come late. */
-export const daysMax = 16
+export const daysMax = 14
 
 /** A lender of the histories: what it agreed, as the application is told and as the auditor understands it. `plan` is its commission plan, if it has one. */
 export interface Agreed { terms: Partial<AgreementTerms>, plan: object | null, rules: Rules }
@@ -18,9 +18,9 @@ const parts: Part[] = ['costs', 'penalty', 'interest', 'principal']
 /** Three lenders that differ in all that matters: what is charged, in which order it is paid, what it earns, and how money is passed on. */
 export const agreements: readonly Agreed[] = [
   {
-    terms: { commission: { base: ['principal', 'interest'], rate: '0.3', vatRate: '0.2' }, interest: { rate: '36.5', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 6, amount: 25_00 }], remittance: 'net' },
+    terms: { commission: { base: ['principal', 'interest'], rate: '0.3', vatRate: '0.2' }, interest: { rate: '36.5', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 6, amount: 25_00 }, { code: 'returned', trigger: 'returnedPayment', amount: 8_00, capByPayment: true }], remittance: 'net' },
     plan: null,
-    rules: { daily: ratio(1n, 1_000n), lateFee: { graceDays: 6, of: { amount: 25_00 } }, order: parts, commission: { base: ['principal', 'interest'], vat: '0.2', scale: { flat: '0.3' } }, isWithheld: true },
+    rules: { daily: ratio(1n, 1_000n), lateFee: { graceDays: 6, of: { amount: 25_00 } }, returnFee: 8_00, order: parts, commission: { base: ['principal', 'interest'], vat: '0.2', scale: { flat: '0.3' } }, isWithheld: true },
   },
   {
     terms: {
@@ -29,7 +29,7 @@ export const agreements: readonly Agreed[] = [
     },
     plan: null,
     rules: {
-      daily: ratio(175n, 100_000n), lateFee: { graceDays: 3, of: { rate: '0.05', max: 30_00 } }, order: ['principal', 'interest', 'penalty', 'costs'], commission: { base: ['principal'], vat: '0.19', scale: { flat: '1/3' } }, isWithheld: false,
+      daily: ratio(175n, 100_000n), lateFee: { graceDays: 3, of: { rate: '0.05', max: 30_00 } }, returnFee: null, order: ['principal', 'interest', 'penalty', 'costs'], commission: { base: ['principal'], vat: '0.19', scale: { flat: '1/3' } }, isWithheld: false,
     },
   },
   {
@@ -39,7 +39,7 @@ export const agreements: readonly Agreed[] = [
       rows: [{ method: { kind: 'marginal', on: 'claimToDate', tiers: [{ upTo: 300_00, rate: '0.4' }, { upTo: null, rate: '0.15' }] } }],
     },
     rules: {
-      daily: ratio(1225n, 3_600_000n), lateFee: null, order: parts, isWithheld: true,
+      daily: ratio(1225n, 3_600_000n), lateFee: null, returnFee: null, order: parts, isWithheld: true,
       commission: { base: ['principal', 'interest', 'penalty'], vat: '0.06', scale: { slices: [{ upTo: 300_00, rate: '0.4' }, { upTo: null, rate: '0.15' }], max: 150_00 } },
     },
   },
@@ -49,9 +49,9 @@ export const agreements: readonly Agreed[] = [
 export type Act =
   | { kind: 'pay', at: number, late: number, amount: number, by: 'agency' | 'lender' }
   | { kind: 'payRest', at: number, by: 'agency' | 'lender' }
-  | { kind: 'undo', at: number, which: number, after: number }
+  | { kind: 'undo', at: number, which: number, after: number, reason: 'nsf' | 'clerical' }
   | { kind: 'waive', at: number, which: number }
-  | { kind: 'hold', at: number, hold: 'breathingSpace' | 'complaint' | 'disaster', forDays: number | null }
+  | { kind: 'hold', at: number, late: number, hold: 'breathingSpace' | 'complaint' | 'disaster', forDays: number | null }
   | { kind: 'release', at: number }
   | { kind: 'recall', at: number }
 
@@ -59,7 +59,7 @@ export type Act =
 export interface History { agreement: number, lender: number, placedAt: number, placedLate: number, dueIn: number, opening: Owed, acts: Act[] }
 
 /** So many debts share a lender: few enough that what one debt takes back is missed. */
-export const debtsPerLender = 16
+export const debtsPerLender = 24
 
 const at = fc.nat({ max: daysMax - 1 })
 const by = fc.constantFrom('agency' as const, 'agency' as const, 'lender' as const)
@@ -67,14 +67,14 @@ const late = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arb
 const amount = fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 400_00 }) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 2_000_00 }) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 5 }) })
 
 const pay: fc.Arbitrary<Act> = fc.record({ kind: fc.constant('pay'), at, late, amount, by }, { noNullPrototype: true })
-const undo: fc.Arbitrary<Act> = fc.record({ kind: fc.constant('undo'), at, which: fc.nat({ max: 4 }), after: fc.oneof(fc.constant(0), fc.nat({ max: 8 })) }, { noNullPrototype: true })
+const undo: fc.Arbitrary<Act> = fc.record({ kind: fc.constant('undo'), at, which: fc.nat({ max: 4 }), after: fc.oneof(fc.constant(0), fc.nat({ max: 8 })), reason: fc.constantFrom('nsf', 'clerical') }, { noNullPrototype: true })
 
 const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 10, arbitrary: pay },
   { weight: 5, arbitrary: undo },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('payRest' as const), at, by }, { noNullPrototype: true }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('waive' as const), at, which: fc.nat({ max: 12 }) }, { noNullPrototype: true }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('hold' as const), at, hold: fc.constantFrom('breathingSpace' as const, 'complaint' as const, 'disaster' as const), forDays: fc.option(fc.integer({ min: 1, max: 6 }), { nil: null }) }, { noNullPrototype: true }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('hold' as const), at, late, hold: fc.constantFrom('breathingSpace' as const, 'complaint' as const, 'disaster' as const), forDays: fc.option(fc.integer({ min: 1, max: 6 }), { nil: null }) }, { noNullPrototype: true }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const), at }, { noNullPrototype: true }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('recall' as const), at }, { noNullPrototype: true }) },
 )

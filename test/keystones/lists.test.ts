@@ -57,7 +57,7 @@ const excused = new Map([
 /** Columns that are not filled by their name and type: where a thing has few rows of a kind, and where the table has rules. */
 const special: Record<string, string> = {
   ...Object.fromEntries(Object.values(narrowing).map(([, column, stored]) => [column, stored])),
-  'account_parties.party_id': idNumbered('parties', 'n'), 'payment_reversals.payment_id': idNumbered('payments', 'n'), 'commission_entries.payment_id': idNumbered('payments', 'n'),
+  'account_parties.party_id': idNumbered('parties', 'n'), 'payment_reversals.payment_id': idNumbered('payments', 'n'), 'commission_entries.payment_id': idNumbered('payments', 'n'), 'commission_entries.placement_id': 'null', 'commission_entries.kind': "'accrual'",
   'contact_attempts.message_id': idNumbered('messages', 'n'), 'placements.account_id': idNumbered('accounts', 'n'), 'charges.account_id': idNumbered('accounts', '(n / 8)'),
   'charge_schedules.account_id': idNumbered('accounts', 'n'), 'postings.entry_id': idNumbered('journal_entries', 'n'), 'placement_totals.batch_id': idNumbered('placement_batches', 'n'),
   'placement_rows.account_id': idNumbered('accounts', 'n'), 'work_items.account_id': idNumbered('accounts', 'n'), 'consents.value_index': "decode(md5('value_index' || n / 8), 'hex')",

@@ -187,3 +187,35 @@ t.test('through the API', async t => {
   })
   t.same(w.failures, [])
 })
+
+t.test('a recall earns what the plan says, once, on the lender\'s account, and can explain itself', async t => {
+  const w = await world()
+  t.teardown(w.close)
+  const recall = async (recallFee: PlanTerms['recallFee'], paid = 0) => {
+    const us = await w.agency()
+    const lender = await w.lender(us, { remittance: 'net' })
+    await w.ok(us, 'POST', `/v1/lenders/${lender.id}/commission-plans`, {
+      currency: 'CNY', validFrom: '2026-01-01', terms: terms([{ method: flat('0.2') }], { vat: { rate: '0.06' }, ...recallFee !== undefined && { recallFee } }),
+    })
+    const { accountId, placementId } = await w.account(us, lender, { balance: { principal: 1_000_00, interest: 50_00 } })
+    if (paid > 0) await w.ok(us, 'POST', '/v1/payments', { accountId, amount: paid, currency: 'CNY', receivedOn: '2026-01-05', receivedBy: 'agency', method: 'cash' })
+    await w.ok(us, 'POST', `/v1/placements/${placementId}/recall`)
+    await w.settle(us)
+    await w.settle(us)
+    const { data } = await w.ok<{ data: { id: string, kind: string, paymentId: string | null, placementId: string | null, base: number, commission: number, vat: number, recoverFrom: string }[] }>(us, 'GET', `/v1/commission-entries?accountId=${accountId}`)
+    return { us, lender, placementId, fees: data.filter(({ kind }) => kind === 'recallFee'), net: await checkBooks(t, w, us, 'recalled') }
+  }
+  // 20 % of the 1,000.00 of principal that were recalled: 200.00, and 12.00 VAT. Interest bears no commission under this plan.
+  const regular = await recall({ kind: 'regularRate' })
+  t.match(regular.fees, [{ paymentId: null, placementId: regular.placementId, base: 1_000_00, commission: 200_00, vat: 12_00, recoverFrom: 'invoice' }])
+  t.match(regular.net, { 'O.AR': 212_00, 'O.COMMISSION_INCOME': -200_00, 'O.VAT_OUTPUT': -12_00 })
+  t.match(await w.ok(regular.lender, 'GET', `/v1/commission-entries/${regular.fees[0]!.id}/explanation`), { kind: 'recallFee', total: 212_00, inputs: { allocated: { principal: 1_000_00, interest: 50_00 } } })
+  t.match((await w.ok<{ data: object[] }>(regular.us, 'GET', '/v1/events?types=commission.accrued')).data, [{ data: { object: { kind: 'recallFee', paymentId: null, placementId: regular.placementId } } }])
+
+  const fixed = await recall({ kind: 'fixed', amount: 35_00 }, 550_00)
+  t.match(fixed.fees, [{ base: 500_00, commission: 35_00, vat: 2_10 }])
+  const { steps } = await w.ok<{ steps: { name: string, amount: number }[] }>(fixed.us, 'GET', `/v1/commission-entries/${fixed.fees[0]!.id}/explanation`)
+  t.same(steps.map(({ name, amount }) => [name, amount]), [['base', 500_00], ['fee', 35_00], ['commission', 35_00], ['vat', 2_10], ['total', 37_10]])
+  t.same((await recall(undefined)).fees, [], 'a plan without a fee')
+  t.same(w.failures, [])
+})

@@ -176,3 +176,23 @@ t.test('a payment undone for a day before its debt was recalled: what is owed le
   t.match(await checkBooks(t, w, us, 'undone after a recall'), { 'C.ACCRUED': -14_00, 'C.RECALLED': 1_014_00, 'D.PRINCIPAL': 0, 'D.INTEREST': 0, 'C.COLLECTED_AGENCY': 0 })
   t.same(w.failures, [])
 })
+
+t.test('a payment that settles other parts since a late one came in is undone as it stands now, whenever that is', async t => {
+  const w = await world()
+  t.teardown(w.close)
+  const us = await w.agency({ timeZone: 'UTC', jurisdiction: 'US', now: '2026-01-05T09:00:00Z' })
+  const lender = await w.lender(us, { interest: { rate: '36.5', unit: 'pct_year', dayCount: 'ACT/365F' } })
+  const { accountId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00 } })
+  const pay = async (amount: number, receivedOn: string) => (await w.ok<{ id: string }>(us, 'POST', '/v1/payments', { accountId, amount, currency: 'CNY', receivedOn, receivedBy: 'agency', method: 'cash' })).id
+  // 1.00 a day: on the 15th 110.00 settle 10.00 of interest and 100.00 of principal.
+  await w.liveUntil(us, '2026-01-15T09:00:00Z')
+  const first = await pay(110_00, '2026-01-15')
+  // On the 20th it is found that 505.00 came in on the 10th: 0.50 a day from then on, so 2.50 of interest on the 15th and 107.50 of principal; 392.50 left, 5 days at 0.3925 are 1.96.
+  await w.liveUntil(us, '2026-01-20T09:00:00Z')
+  await pay(505_00, '2026-01-10')
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { principal: 392_50, interest: 1_96 } })
+  await w.ok(us, 'POST', `/v1/payments/${first}/reverse`, { reason: 'nsf', reversedOn: '2026-01-20' })
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { principal: 500_00, interest: 4_46 } })
+  await checkBooks(t, w, us, 'undone as it stands')
+  t.same(w.failures, [])
+})

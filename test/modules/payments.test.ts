@@ -57,9 +57,9 @@ t.test('what an account cannot take is refused by name', async t => {
 })
 
 t.test('a repeat is a repeat only when all of it is the same', async t => {
-  const known: PaymentFacts = { accountId: 'acc_1', amount: 1_00, currency: 'CNY', receivedOn: '2026-01-05', receivedBy: 'agency', method: 'cash' }
+  const known: PaymentFacts = { accountId: 'acc_1', amount: 1_00, currency: 'CNY', receivedOn: '2026-01-05', receivedBy: 'agency', method: 'cash', till: 'T.BANK', clearsOn: null }
   t.doesNotThrow(() => checkRepeat(known, { ...known }))
-  for (const other of [{ accountId: 'acc_2' }, { amount: 2_00 }, { currency: 'USD' }, { receivedOn: '2026-01-06' }, { receivedBy: 'lender' as const }, { method: 'card' }]) {
+  for (const other of [{ accountId: 'acc_2' }, { amount: 2_00 }, { currency: 'USD' }, { receivedOn: '2026-01-06' }, { receivedBy: 'lender' as const }, { method: 'card' }, { till: 'T.CLEARING' as const }, { clearsOn: '2026-01-09' }]) {
     t.throws(() => checkRepeat(known, { ...known, ...other }), { code: 'payment-duplicate' }, Object.keys(other)[0]!)
   }
 })

@@ -4,6 +4,8 @@ import { world } from '../world.ts'
 import type { Parts } from './story.ts'
 import { storyOf } from './story.ts'
 
+interface Statement { id: string, number: number, hash: string, openingHeld: number, closingHeld: number }
+
 interface Rehearsal {
   allocated: Record<string, number>, balance: { before: Record<string, number>, after: Record<string, number> }
   correction: { moved: Record<string, number>, payments: { paymentId: string }[] } | null
@@ -16,11 +18,16 @@ t.test('a bank file arrives sixty days late', async t => {
   // forty days of grace. 20 % commission on recovered principal, without VAT.
   const us = await w.agency({ now: '2026-01-05T01:00:00Z' })
   const bank = await w.lender(us, {
-    commission: { base: ['principal'], rate: '0.2', vatRate: '0' }, interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 40, rate: '0.01' }],
+    commission: { base: ['principal'], rate: '0.2', vatRate: '0' }, interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 40, rate: '0.01' }], remittance: 'net',
   })
   const story = storyOf(w, us, bank)
   const { accountId } = await w.account(us, bank, { dueOn: '2026-01-01', balance: { principal: 7_300_00 } })
   const owes = async (expected: Parts, what: string): Promise<void> => { t.same(await story.owed(accountId), expected, what) }
+  const state = async (through: string): Promise<Statement> => {
+    await w.ok(us, 'POST', '/v1/remittance-runs', { lenderId: bank.id, through })
+    await w.settle(us)
+    return (await w.ok<{ data: Statement[] }>(bank, 'GET', '/v1/statements')).data.at(-1)!
+  }
   const earned = async (): Promise<number> => (await story.commission(accountId)).reduce((sum, [, , commission]) => sum + commission, 0)
 
   // 25 January, 1,000.00. Twenty days at 2.00: interest 40.00, principal 960.00; 6,340.00 are left. Commission 192.00.
@@ -44,7 +51,12 @@ t.test('a bank file arrives sixty days late', async t => {
   const before: Parts = [4_500_35, 12_33, 0, 0, 4_512_68]
   await owes(before, 'before the file')
   t.equal(await earned(), 192_00 + 176_90 + 191_03)
+
+  // The statement of March: 3,000.00 collected, 192.00 + 176.90 + 191.03 = 559.93 earned and withheld, 2,440.07 passed on.
+  const march = await state('2026-03-31')
+  t.match(march, { number: 1, openingHeld: 0, collected: 3_000_00, commission: 559_93, remitted: 2_440_07, closingHeld: 0 })
   const booksBefore = await checkBooks(t, w, us, 'before the file')
+  t.match(booksBefore, { 'T.BANK': 0, 'T.CLIENT': 0, 'T.AGENCY': 0 })
 
   // The file says: 2,000.00 on 4 February. By then 730,000 * 20 + 634,000 * 10 = 20,940,000; / 3,650 = 5,736.99, so 5,737 - 4,000 = 17.37 of interest,
   // 1,982.63 of principal; 4,357.37 are left.
@@ -76,7 +88,16 @@ t.test('a bank file arrives sixty days late', async t => {
   t.same((await story.commission(accountId)).map(([kind, , commission]) => [kind, commission]), [
     ['accrual', 192_00], ['accrual', 176_90], ['accrual', 191_03], ['accrual', 396_53], ['clawback', -176_90], ['accrual', 186_51], ['clawback', -191_03], ['accrual', 194_37],
   ])
-  t.match(await checkBooks(t, w, us, 'after the file'), { 'D.INTEREST': 6_72, 'C.ACCRUED': -116_12, 'C.CHARGED': -43_57, 'T.BANK': 5_000_00, 'T.AGENCY': -969_41 })
+  t.match(await checkBooks(t, w, us, 'after the file'), { 'D.INTEREST': 6_72, 'C.ACCRUED': -116_12, 'C.CHARGED': -43_57, 'T.BANK': 2_000_00, 'T.AGENCY': -409_48 })
+
+  // The next statement: 2,000.00 collected; 396.53 earned on it, and 9.61 and 3.34 more on the two after it: 409.48. 1,590.52 are passed on. What was given
+  // back of the invoice of March is a credit note of 367.93, what was earned anew is on the new invoice: 396.53 + 186.51 + 194.37 = 777.41.
+  const april = await state('2026-04-05')
+  t.match(april, { number: 2, openingHeld: march.closingHeld, fromOn: '2026-04-01', collected: 2_000_00, commission: 409_48, remitted: 1_590_52, closingHeld: 0 })
+  const { data: bills } = await w.ok<{ data: { kind: string, commission: number }[] }>(bank, 'GET', '/v1/invoices')
+  t.same(bills.map(({ kind, commission }) => [kind, commission]), [['invoice', 559_93], ['invoice', 777_41], ['creditNote', -367_93]])
+  t.same(await w.ok(bank, 'GET', `/v1/statements/${march.id}`), march, 'what was issued stays as it was')
+  t.match(await checkBooks(t, w, us, 'stated'), { 'T.BANK': 0, 'T.CLIENT': 0, 'T.AGENCY': 0 })
 
   // As it was on 1 March: 29,654,740 + 342,482 * 5 = 31,367,150; / 3,650 = 8,593.74, so 8,594 - 8,125 = 4.69.
   t.same(await story.owedAsOf(accountId, '2026-03-01'), [3_424_82, 4_69, 0, 0, 3_429_51])
@@ -106,6 +127,10 @@ t.test('a bank file arrives sixty days late', async t => {
   await owes([4_500_35, 13_56, 0, 0, 4_513_91], 'as if it had never come')
   t.match(await paid(second.id), { penalty: 63_40, interest: 52_11, principal: 884_49 })
   t.equal(await earned(), 192_00 + 176_90 + 191_03)
-  t.match(await checkBooks(t, w, us, 'taken back'), { 'T.BANK': 3_000_00, 'C.ACCRUED': -150_51, 'C.CHARGED': -63_40 })
+  // It had been passed on: the lender owes trust its 1,590.52, the agency gives back its 409.48.
+  await w.settle(us)
+  t.match(await checkBooks(t, w, us, 'taken back'), { 'T.BANK': -2_000_00, 'T.CLIENT_DUE': 1_590_52, 'T.AGENCY': 409_48, 'C.ACCRUED': -150_51, 'C.CHARGED': -63_40 })
+  t.match(await state('2026-04-06'), { number: 3, openingHeld: april.closingHeld, collected: -2_000_00, commission: -409_48, remitted: 0, closingHeld: -1_590_52 })
+  t.same((await w.ok<{ data: Statement[] }>(bank, 'GET', '/v1/statements')).data.slice(0, 2), [march, april])
   t.same(w.failures, [])
 })

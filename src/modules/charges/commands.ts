@@ -1,4 +1,4 @@
-import { add, bucketsOf, dayIn, lessBuckets, minor, withTotal, zero } from '#kernel'
+import { add, bucketsOf, dayIn, lessBuckets, minor, uuidOf, withTotal, zero } from '#kernel'
 import type { CalendarDay, Id, Minor } from '#kernel'
 import { NotFound, emit, newId } from '#platform'
 import type { Tx } from '#platform'
@@ -158,17 +158,17 @@ export async function waiveCharge (tx: Tx, chargeId: Id<'charge'>, { reason }: W
 /** How a debt's charges begin and what rules them, for living its life again; the days on which charges were ever posted; those that hold; and how far they were made. */
 export interface ChargedLife { charged: Charged, beginning: Position, terms: ChargeTerms, pauses: readonly Pause[], postingDays: readonly CalendarDay[], live: readonly Charge[] }
 
-/** What is needed to compute a debt's charges again from its placement. The caller holds the account's lock. Null when it was never charged. */
-export async function findChargedLife (tx: Tx, accountId: Id<'account'>, { placedOn, dueOn }: { placedOn: CalendarDay, dueOn: CalendarDay }): Promise<ChargedLife | null> {
+/** What is needed to compute a debt's charges again from its placement: charges made before that are not of it. The caller holds the account's lock. Null when it was never charged. */
+export async function findChargedLife (tx: Tx, accountId: Id<'account'>, { id: placementId, placedOn, dueOn }: { id: Id<'placement'>, placedOn: CalendarDay, dueOn: CalendarDay }): Promise<ChargedLife | null> {
   const charged = await lockSchedule(tx, accountId) ?? await beginSchedule(tx, accountId)
   if (charged === null) return null
   const rules = (await termsOf(tx, [charged.agreementId])).get(charged.agreementId)!
   const pauses = (await listPauses(tx, [accountId])).get(accountId) ?? noPauses
   const all = await listLiveCharges(tx, accountId)
-  const earlier = all.filter(({ toOn }) => toOn <= placedOn)
+  const isEarlier = ({ id }: Charge): boolean => uuidOf(id) < uuidOf(placementId)
   return {
-    charged, terms: rules, pauses, postingDays: await listPostingDays(tx, accountId, placedOn), live: all.filter(({ toOn }) => toOn > placedOn),
-    beginning: beginCharging(rules, { placedOn, dueOn }, earlier.filter(({ kind }) => kind === 'lateFee')),
+    charged, terms: rules, pauses, postingDays: await listPostingDays(tx, accountId, placedOn), live: all.filter(charge => !isEarlier(charge)),
+    beginning: beginCharging(rules, { placedOn, dueOn }, all.filter(charge => isEarlier(charge) && charge.kind === 'lateFee')),
   }
 }
 

@@ -4,7 +4,7 @@ import type { Id } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
 import { findAgreement } from '../lenders/index.ts'
-import { commissionKinds, explainCommission, negated, recoveries } from './core.ts'
+import { commissionKinds, explainCommission, explainRecallFee, negated, recoveries } from './core.ts'
 import { findCommissionEntry, listCommissionEntries } from './db.ts'
 import type { CommissionEntry as Row } from './db.ts'
 import { PlanRow, planOfTerms } from './plan.core.ts'
@@ -16,8 +16,9 @@ const Rate = Nullable(Type.Unsafe<string>({ ...Ratio, description: 'The share of
 const VatRate = Type.Unsafe<string>({ ...Ratio, description: 'The share of the commission that is VAT, exactly.' })
 
 const CommissionEntry = Type.Object({
-  id: IdOf('commissionEntry'), lenderId: IdOf('lender'), accountId: IdOf('account'), paymentId: IdOf('payment'), agreementId: IdOf('agreement'),
-  kind: OneOf(commissionKinds, '`accrual`: earned on a payment; `clawback`: given back because the payment was reversed, or settles other parts now; all amounts negative.'),
+  id: IdOf('commissionEntry'), lenderId: IdOf('lender'), accountId: IdOf('account'), paymentId: Nullable(IdOf('payment')),
+  placementId: Nullable(Type.Unsafe<Id<'placement'>>({ ...IdOf('placement'), description: 'The placement whose recall earned it.' })), agreementId: IdOf('agreement'),
+  kind: OneOf(commissionKinds, '`accrual`: earned on a payment; `clawback`: given back because the payment was reversed, or settles other parts now, all amounts negative; `recallFee`: earned because the lender took the debt back.'),
   number: Type.Integer({ description: 'Counts the accruals of a payment: 1, and one more each time a late fact changed what it settles. A clawback has the number of its accrual.' }),
   correctionId: Nullable(IdOf('correction')), commissionPlanId: Nullable(IdOf('commissionPlan')), effectiveOn: Day, currency: Currency,
   base: signed('What commission is a share of, in minor units.'), rate: Rate, commission: signed('The commission, in minor units.'), vatRate: VatRate, vat: signed('VAT on it, in minor units.'),
@@ -34,10 +35,10 @@ const Situated = Type.Object({
 }, { description: 'What chose the row of the plan.' })
 
 const Explanation = Type.Object({
-  commissionEntryId: IdOf('commissionEntry'), paymentId: IdOf('payment'), kind: OneOf(commissionKinds, 'What is explained. A clawback is the mirror of its accrual.'), currency: Currency,
+  commissionEntryId: IdOf('commissionEntry'), paymentId: Nullable(IdOf('payment')), kind: OneOf(commissionKinds, 'What is explained. A clawback is the mirror of its accrual.'), currency: Currency,
   inputs: Type.Object({
     agreementId: IdOf('agreement'), commissionPlanId: Nullable(Type.Unsafe<Id<'commissionPlan'>>({ ...IdOf('commissionPlan'), description: 'The plan; null: the agreement\'s own terms.' })),
-    allocated: Type.Unsafe<ReturnType<typeof withTotal>>({ ...Type.Object(Object.fromEntries([...buckets, 'total'].map(part => [part, signed(`What the payment settled: ${part}, in minor units.`)]))), description: 'What the payment settled, part by part.' }),
+    allocated: Type.Unsafe<ReturnType<typeof withTotal>>({ ...Type.Object(Object.fromEntries([...buckets, 'total'].map(part => [part, signed(`What the payment settled: ${part}, in minor units.`)]))), description: 'What the payment settled, or what was recalled, part by part.' }),
     baseParts: Type.Array(OneOf(buckets, 'A part of the debt.'), { description: 'The parts on which commission is earned.' }), situation: Situated,
     row: Type.Integer({ description: 'The place of the row that was hit, from 0.' }), hit: PlanRow,
     before: Type.Object({ recovered: signed('What earlier payments recovered of those parts.'), commission: signed('What they had earned.') }, { description: 'What the debt\'s earlier payments had come to, where the plan counts on them.' }),
@@ -91,7 +92,8 @@ export const api: Api = (app, services) => {
     const terms = planId === null ? planOfTerms(agreement.terms) : (await findPlan(tx, planId))!.terms
     const past = { recovered: entry.pastRecovered, collected: entry.pastCollected, exact: rational(entry.pastExact), commission: entry.pastCommission }
     const isUndone = kind === 'clawback'
-    const { steps } = explainCommission({ allocated: isUndone ? negated(bucketsOf(entry)) : bucketsOf(entry), terms, at: situation, past })
+    const explain = kind === 'recallFee' ? explainRecallFee : explainCommission
+    const { steps } = explain({ allocated: isUndone ? negated(bucketsOf(entry)) : bucketsOf(entry), terms, at: situation, past })!
     return {
       commissionEntryId: entry.id, paymentId, kind, currency, commission, vat, total: commission + vat, steps: isUndone ? steps.map(step => ({ ...step, exact: formatR(negR(rational(step.exact))), amount: neg(step.amount) })) : steps,
       inputs: {

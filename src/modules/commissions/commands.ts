@@ -1,13 +1,15 @@
-import { bucketsOf, daysBetween, formatR, neg, rational } from '#kernel'
-import type { Buckets, CalendarDay, Id } from '#kernel'
+import { bucketsOf, dayIn, daysBetween, formatR, neg, rational, totalOf, zero } from '#kernel'
+import type { Buckets, CalendarDay, Id, Minor } from '#kernel'
 import { emit, newId } from '#platform'
 import type { Tx } from '#platform'
-import { daysPastDue } from '../accounts/index.ts'
+import { daysPastDue, lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
-import { findPlaced, movements, post, reverse } from '../ledger/index.ts'
+import { findPlaced, findRecalled, movements, post, reverse } from '../ledger/index.ts'
+import { findAgreement } from '../lenders/index.ts'
 import type { Agreement } from '../lenders/index.ts'
-import { explainCommission, negated, noPast, pastWith, recoveryOf, withheldOf } from './core.ts'
-import type { Explained, Past } from './core.ts'
+import { findPlacement } from '../placements/index.ts'
+import { explainCommission, explainRecallFee, negated, noPast, pastWith, recoveryOf, withheldOf } from './core.ts'
+import type { Earned, Explained, Past, Recovery } from './core.ts'
 import { findAccrual, insertCommissionEntry, listAccruals } from './db.ts'
 import type { CommissionEntry } from './db.ts'
 import { CommissionAccrued, CommissionClawedBack } from './events.ts'
@@ -36,10 +38,7 @@ export async function planFor (tx: Tx, { lenderId, currency }: AccountRow, agree
 export async function accrueCommission (tx: Tx, recovered: Recovered, changed: Changed = unchanged): Promise<CommissionEntry> {
   const { account, placement, receivedBy, receivedOn, paymentId } = recovered
   const plan = await planFor(tx, account, recovered.agreement, placement.placedOn)
-  const at: Situation = {
-    daysPastDue: daysPastDue(account.dueOn, placement.placedOn), balanceAtPlacement: await findPlaced(tx, account.id), placementNumber: placement.placementNumber,
-    daysSincePlacement: daysBetween(placement.placedOn, receivedOn), receivedBy,
-  }
+  const at = await situationOf(tx, account, placement, receivedBy, receivedOn)
   const earlier = isCumulative(plan.terms) ? (await listAccruals(tx, account.id)).filter(entry => entry.effectiveOn <= receivedOn) : []
   const entry = await accrue(tx, recovered, plan, { at, past: pastOf(earlier), number: 1, correctionId: null })
   return await restate(tx, account, recovered.agreement, plan, changed) ? (await findAccrual(tx, paymentId))! : entry
@@ -52,20 +51,53 @@ interface Accrued { paymentId: Id<'payment'>, account: Pick<AccountRow, 'id' | '
 
 async function accrue (tx: Tx, { account: { id: accountId, lenderId, currency }, agreement, paymentId, allocated, receivedOn }: Accrued, { planId, terms }: PlanInForce,
   { at, past, ...as }: { at: Situation, past: Past, number: number, correctionId: Id<'correction'> | null }): Promise<CommissionEntry> {
-  const { earned, row, rate, exact } = explainCommission({ allocated, terms, at, past })
+  const explained = explainCommission({ allocated, terms, at, past })
   const recoverFrom = recoveryOf(terms.recover, at.receivedBy)
-  const withheld = withheldOf(recoverFrom, earned, allocated)
+  const facts = { ...as, lenderId, accountId, paymentId, placementId: null, agreementId: agreement.id, kind: 'accrual' as const, effectiveOn: receivedOn, currency, ...allocated, planId, situation: at }
+  return await book(tx, facts, terms, explained, past, recoverFrom, withheldOf(recoverFrom, explained.earned, allocated))
+}
+
+/** Books what was earned, with all it was computed from. */
+async function book (tx: Tx, as: EntryFacts, terms: PlanTerms, { earned, row, rate, exact }: Explained, past: Past, recoverFrom: Recovery, withheld: Minor): Promise<CommissionEntry> {
+  const { lenderId, accountId, currency, effectiveOn } = as
   const id = newId('commissionEntry')
   const lines = movements.commissionEarned(earned, withheld)
-  const [journalEntryId = null] = await post(tx, lines.length === 0 ? [] : [{ lenderId, accountId, kind: 'commission', causeId: id, effectiveOn: receivedOn, currency, lines }])
+  const [journalEntryId = null] = await post(tx, lines.length === 0 ? [] : [{ lenderId, accountId, kind: 'commission', causeId: id, effectiveOn, currency, lines }])
   const entry = await insertCommissionEntry(tx, {
-    id, lenderId, accountId, paymentId, agreementId: agreement.id, kind: 'accrual', ...as, effectiveOn: receivedOn, currency, ...allocated, planId, row, situation: at,
-    pastRecovered: past.recovered, pastCollected: past.collected, pastExact: formatR(past.exact), pastCommission: past.commission,
+    id, ...as, row, pastRecovered: past.recovered, pastCollected: past.collected, pastExact: formatR(past.exact), pastCommission: past.commission,
     ...earned, rate, exact: formatR(exact), vatRate: terms.vat.reverseCharge === true ? '0' : terms.vat.rate, recoverFrom, withheld, journalEntryId,
   })
   emit(tx, CommissionAccrued, { accountId, lenderId }, factsOf(entry))
   return entry
 }
+
+type EntryFacts = Omit<CommissionEntry, 'id' | 'row' | 'pastRecovered' | 'pastCollected' | 'pastExact' | 'pastCommission' | keyof Earned | 'rate' | 'exact' | 'vatRate' | 'recoverFrom' | 'withheld' | 'journalEntryId' | 'createdAt'>
+
+/**
+ * Books what the agency earns because the lender took a debt back, where its plan has a fee for that: on the lender's account, once for the placement. A
+ * debt of which nothing was owed earns nothing.
+ */
+export async function chargeRecallFee (tx: Tx, placementId: Id<'placement'>): Promise<CommissionEntry | null> {
+  const found = await findPlacement(tx, placementId)
+  if (found === null) return null
+  const account = await lockAccount(tx, found.accountId)
+  const agreement = await findAgreement(tx, found.agreementId)
+  const recalled = await findRecalled(tx, placementId)
+  if (agreement === null || totalOf(recalled) === 0) return null
+  const { planId, terms } = await planFor(tx, account, agreement, found.placedOn)
+  const endedOn = dayIn(account.timeZone, new Date(found.endedAt!))
+  const at = await situationOf(tx, account, found, 'lender', endedOn)
+  const past = isCumulative(terms) ? pastOf(await listAccruals(tx, account.id)) : noPast
+  const explained = explainRecallFee({ allocated: recalled, terms, at, past })
+  if (explained === null) return null
+  const { id: accountId, lenderId, currency } = account
+  const facts = { lenderId, accountId, paymentId: null, placementId, agreementId: agreement.id, kind: 'recallFee' as const, number: 1, correctionId: null, effectiveOn: endedOn, currency, ...recalled, planId, situation: at }
+  return await book(tx, facts, terms, explained, past, 'invoice', zero)
+}
+
+const situationOf = async (tx: Tx, account: AccountRow, { placedOn, placementNumber }: Recovered['placement'], receivedBy: Situation['receivedBy'], on: CalendarDay): Promise<Situation> => ({
+  daysPastDue: daysPastDue(account.dueOn, placedOn), balanceAtPlacement: await findPlaced(tx, account.id), placementNumber, daysSincePlacement: daysBetween(placedOn, on), receivedBy,
+})
 
 /**
  * Gives back exactly what a payment earned, once, when it is reversed; nothing when the plan's window for it is over, which is answered as null. What
@@ -130,5 +162,5 @@ async function restate (tx: Tx, account: AccountRow, agreement: Agreement, plan:
 const isSame = (entry: CommissionEntry, { earned: { base, commission, vat } }: Explained, withheld: number): boolean =>
   base === entry.base && commission === entry.commission && vat === entry.vat && withheld === entry.withheld
 
-const factsOf = ({ id: commissionEntryId, paymentId, accountId, currency, base, commission, vat, recoverFrom }: CommissionEntry) =>
-  ({ commissionEntryId, paymentId, accountId, currency, base, commission, vat, recoverFrom })
+const factsOf = ({ id: commissionEntryId, kind, paymentId, placementId, accountId, currency, base, commission, vat, recoverFrom }: CommissionEntry) =>
+  ({ commissionEntryId, kind, paymentId, placementId, accountId, currency, base, commission, vat, recoverFrom })

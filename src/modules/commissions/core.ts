@@ -4,8 +4,8 @@ import { adjusted, boundedFee, boundedTotal, feeOf } from './fees.core.ts'
 import { adjustmentsFor, isCumulative, rowFor } from './plan.core.ts'
 import type { PlanTerms, Situation } from './plan.core.ts'
 
-/** What an entry is: commission earned on a payment, or given back because the payment was reversed. */
-export const commissionKinds = ['accrual', 'clawback'] as const
+/** What an entry is: commission earned on a payment, given back because the payment was reversed, or earned because the lender took the debt back. */
+export const commissionKinds = ['accrual', 'clawback', 'recallFee'] as const
 
 /** How commission reaches the agency: withheld from trust money, or invoiced to the lender. */
 export const recoveries = ['trust', 'invoice'] as const
@@ -56,6 +56,28 @@ export function explainCommission ({ allocated, terms, at, past }: CommissionInp
     ],
   }
 }
+
+/** What a recall earns: a fixed sum, or what a payment of all that is recalled would have earned. `allocated` is what was recalled. Null: the plan has no fee for it. */
+export function explainRecallFee ({ allocated, terms, at, past }: CommissionInputs): Explained | null {
+  const { recallFee } = terms
+  if (recallFee === undefined) return null
+  if (recallFee.kind === 'regularRate') return explainCommission({ allocated, terms: withoutBounds(terms), at, past })
+  const exactVat = terms.vat.reverseCharge === true ? zeroR : mulR(wholeR(recallFee.amount), rational(terms.vat.rate))
+  const vat = minor(roundR(exactVat))
+  const base = sum(terms.base.map(bucket => allocated[bucket]))
+  return {
+    earned: { base, commission: recallFee.amount, vat }, row: rowFor(terms.rows, at).index, rate: null, exact: wholeR(recallFee.amount),
+    steps: [
+      { name: 'base', formula: terms.base.map(bucket => `${bucket} ${allocated[bucket]}`).join(' + '), exact: formatR(wholeR(base)), amount: base },
+      { name: 'fee', formula: 'fixed on recall', exact: formatR(wholeR(recallFee.amount)), amount: recallFee.amount }, { name: 'commission', formula: `${recallFee.amount}`, exact: formatR(wholeR(recallFee.amount)), amount: recallFee.amount },
+      { name: 'vat', formula: terms.vat.reverseCharge === true ? 'reverse charge' : `${recallFee.amount} * ${terms.vat.rate}`, exact: formatR(exactVat), amount: vat },
+      { name: 'total', formula: `${recallFee.amount} + ${vat}`, exact: formatR(wholeR(add(recallFee.amount, vat))), amount: add(recallFee.amount, vat) },
+    ],
+  }
+}
+
+/** A plan without what depends on what was collected: nothing is, on a recall. */
+const withoutBounds = ({ perClaim: _, ...terms }: PlanTerms): PlanTerms => terms
 
 /** What earlier payments came to with one more. */
 export const pastWith = (past: Past, allocated: Buckets, { earned: { base, commission }, exact }: Pick<Explained, 'earned' | 'exact'>): Past =>

@@ -7,7 +7,7 @@ import type { Tx } from '#platform'
 import { commissionEntries } from './tables.ts'
 
 const columns = {
-  id: commissionEntries.id, lenderId: commissionEntries.lenderId, accountId: commissionEntries.accountId, paymentId: commissionEntries.paymentId, agreementId: commissionEntries.agreementId,
+  id: commissionEntries.id, lenderId: commissionEntries.lenderId, accountId: commissionEntries.accountId, paymentId: commissionEntries.paymentId, placementId: commissionEntries.placementId, agreementId: commissionEntries.agreementId,
   kind: commissionEntries.kind, number: commissionEntries.number, correctionId: commissionEntries.correctionId, effectiveOn: commissionEntries.effectiveOn, currency: commissionEntries.currency,
   principal: commissionEntries.principal, interest: commissionEntries.interest, penalty: commissionEntries.penalty, costs: commissionEntries.costs,
   planId: commissionEntries.planId, row: commissionEntries.row, situation: commissionEntries.situation, pastRecovered: commissionEntries.pastRecovered, pastCollected: commissionEntries.pastCollected,
@@ -35,14 +35,18 @@ export async function findAccrual (tx: Tx, paymentId: Id<'payment'>): Promise<Co
   return row ?? null
 }
 
+/** Commission earned on a payment. */
+export type Accrual = CommissionEntry & { paymentId: Id<'payment'> }
+
 /** The accruals of an account that hold, in the order their payments were received. */
-export async function listAccruals (tx: Tx, accountId: Id<'account'>): Promise<CommissionEntry[]> {
+export async function listAccruals (tx: Tx, accountId: Id<'account'>): Promise<Accrual[]> {
   const undone = alias(commissionEntries, 'undone')
-  return await tx.select(columns).from(commissionEntries).where(and(
+  const rows = await tx.select(columns).from(commissionEntries).where(and(
     eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.accountId, accountId), eq(commissionEntries.kind, 'accrual'),
     notExists(tx.select({ id: undone.id }).from(undone).where(and(
       eq(undone.tenantId, commissionEntries.tenantId), eq(undone.paymentId, commissionEntries.paymentId), eq(undone.kind, 'clawback'), eq(undone.number, commissionEntries.number)))),
   )).orderBy(asc(commissionEntries.effectiveOn), asc(commissionEntries.paymentId))
+  return rows.flatMap(({ paymentId, ...row }) => paymentId === null ? [] : [{ ...row, paymentId }])
 }
 
 /** Which entries a list is to hold. */

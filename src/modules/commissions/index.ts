@@ -9,6 +9,8 @@
  * withheld and the agency holds the money, it is withheld from trust money (never more than the payment itself brought); else it goes on the lender's
  * account, to be invoiced. Each entry keeps all it was computed from and can explain itself.
  *
+ * A plan may have a fee for a debt that its lender takes back, and may let a payment earn that arrives within so many days after.
+ *
  * When a payment is reversed, its commission is given back as the exact opposite of what was booked; nothing is computed again. When a late fact
  * changes what a payment settles, what it earned is given back and it earns anew: both are entries, for the next statement to show.
  * What must never happen: commission without a payment, a figure that cannot be explained, one client's money paying for another.
@@ -20,4 +22,5 @@ export { findAccrual } from './db.ts'
 export type { CommissionEntry } from './db.ts'
 export { adjusted, boundedFee, boundedTotal, feeOf, shareOfWhole } from './fees.core.ts'
 export { Adjustment, Method, checkMethod } from './plan.core.ts'
+export * as jobs from './jobs.ts'
 export { CommissionAccrued, CommissionClawedBack, CommissionPlanCreated } from './events.ts'

@@ -55,6 +55,9 @@ export const PlanRow = Type.Object({
 }, { ...closed, title: 'CommissionPlanRow' })
 export type PlanRow = Static<typeof PlanRow>
 
+/** What a recall earns. */
+export type RecallFee = { kind: 'regularRate' } | { kind: 'fixed', amount: Minor }
+
 /** What the agency earns of a lender's debts in one currency from a day on. */
 export const PlanTerms = Type.Object({
   base: Type.Array(OneOf(buckets, 'A part of the debt.'), { minItems: 1, maxItems: 4, uniqueItems: true, description: 'The parts of a recovery on which commission is earned.' }),
@@ -66,6 +69,11 @@ export const PlanTerms = Type.Object({
   perClaim: Type.Optional(Type.Object({ min: Type.Optional(sum('The least a debt earns once it earns.')), max: Type.Optional(sum('The most a debt earns.')), maxShareOfCollected: Type.Optional(Share) }, { ...closed, description: 'What holds for all that a debt earns.' })),
   vat: Type.Object({ rate: Share, reverseCharge: Type.Optional(Type.Boolean({ description: 'True: the lender accounts for the VAT, and none is added.' })) }, { ...closed, description: 'VAT on commission.' }),
   recover: OneOf(['withhold', 'invoice'], 'How commission on money in the agency\'s hands reaches it: withheld from what is remitted, or invoiced. On money that came to the lender it is invoiced.'),
+  recallFee: Type.Optional(Type.Unsafe<RecallFee>(Type.Union([
+    Type.Object({ kind: Type.Literal('regularRate', { description: 'What a payment of all that is recalled would have earned.' }) }, closed),
+    Type.Object({ kind: Type.Literal('fixed', { description: 'One amount.' }), amount: sum('The amount, in minor units.') }, closed),
+  ], { title: 'RecallFee', description: 'What the agency earns when the lender takes a debt back; nothing when left out.' }))),
+  tailDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_650, description: 'A payment received within so many days after the debt was taken or given back earns as if it had not been; none does when left out.' })),
   clawback: Type.Optional(Type.Object({ withinDays: Type.Integer({ minimum: 0, maximum: 3_650, description: 'A payment undone more than so many days after it was received gives nothing back.' }) }, { ...closed, description: 'Until when commission is given back; always when left out.' })),
 }, { ...closed, title: 'CommissionPlanTerms' })
 export type PlanTerms = Static<typeof PlanTerms>

@@ -7,12 +7,9 @@ export const ReversalTooEarly = problem('reversal-too-early', 422, 'A reversal c
 /** What an entry records. */
 export const entryKinds = [
   'placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'correction', 'commission', 'clawback', 'recall', 'writeOff', 'refund', 'remittance',
-  'documentTax', 'offset', 'sweep', 'shortfall', 'netting', 'invoicePayment',
+  'documentTax', 'offset', 'sweep', 'shortfall', 'netting', 'invoicePayment', 'clearing', 'clearingReversal',
 ] as const
 export type EntryKind = typeof entryKinds[number]
-
-/** Entries that change what a debtor owes and move no money: no statement shows them. */
-export const debtKinds = ['placement', 'accrual', 'lateFee', 'waiver', 'adjustment', 'recall', 'writeOff'] as const satisfies readonly EntryKind[]
 
 /** The ledger account that holds each part of a debt (book CLAIM, debit-normal). */
 export const claimAccounts = { principal: 'D.PRINCIPAL', interest: 'D.INTEREST', penalty: 'D.PENALTY', costs: 'D.COSTS' } as const satisfies Record<Bucket, string>

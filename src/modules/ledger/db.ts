@@ -152,6 +152,15 @@ export async function findPlaced (tx: Tx, accountId: Id<'account'>): Promise<Min
   return minor(Number(row?.['placed'] ?? 0))
 }
 
+/** What a placement's recall took out of the books, part by part. */
+export async function findRecalled (tx: Tx, placementId: Id<'placement'>): Promise<Buckets> {
+  const rows = await tx.select({ debit: postings.debit, credit: postings.credit, amount: postings.amount })
+    .from(journalEntries).innerJoin(postings, and(eq(postings.tenantId, journalEntries.tenantId), eq(postings.entryId, journalEntries.id)))
+    .where(and(eq(journalEntries.tenantId, tx.ctx.tenantId), eq(journalEntries.causeId, uuidOf(placementId)), eq(journalEntries.kind, 'recall')))
+  // What is in the table was checked when it was posted.
+  return movedBy(rows.map(({ debit, credit, amount }) => ({ debit: credit as LedgerAccount, credit: debit as LedgerAccount, amount })))
+}
+
 /** What stands on each ledger account, debits less credits, by currency; of one lender or of all. */
 export async function listTotals (tx: Tx, lenderId: Id<'lender'> | null): Promise<{ ledgerAccount: LedgerAccount, currency: string, debits: Minor, credits: Minor }[]> {
   const of = lenderId === null ? sql`` : sql`and p.lender_id = ${uuidOf(lenderId)}::uuid`

@@ -14,9 +14,9 @@
  */
 export { api } from './api.ts'
 export { post, postOpenings, reversalOf, reverse } from './commands.ts'
-export { AlreadyReversed, ReversalTooEarly, claimAccounts, debtKinds, differenceOf, entryKinds, linesFor, movedBy } from './core.ts'
+export { AlreadyReversed, ReversalTooEarly, claimAccounts, differenceOf, entryKinds, linesFor, movedBy } from './core.ts'
 export type { DatedLine, Entry, EntryKind, Line } from './core.ts'
 export * as movements from './movements.core.ts'
 export type { Till } from './movements.core.ts'
-export { findPlaced, listPostedLines } from './db.ts'
+export { findPlaced, findRecalled, listPostedLines } from './db.ts'
 export type { PostedLine } from './db.ts'

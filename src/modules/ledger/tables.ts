@@ -6,6 +6,12 @@ import { lenders } from '../lenders/tables.ts'
 import { entryKinds } from './core.ts'
 
 /**
+ * The entries that statements look at. No statement shows those that change what a debtor owes and move no money, nor those that move money no lender sees move. An
+ * index and the query it is for must say the same words.
+ */
+export const isStated = sql`kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal')`
+
+/**
  * Facts about money, each with the day it took effect and the instant it was written down. Append-only for the application.
  * `causeId` is the payment, charge or placement behind it: one entry of a kind for each cause, however often a job runs.
  */
@@ -17,7 +23,7 @@ export const journalEntries = pgTable('journal_entries', {
   uniqueIndex().on(t.tenantId, t.causeId, t.kind),
   uniqueIndex().on(t.tenantId, t.reversalOf).where(sql`${t.reversalOf} is not null`),
   index().on(t.tenantId, t.accountId, t.id),
-  index('journal_entries_of_money').on(t.tenantId, t.lenderId, t.id).where(sql`kind not in ('placement', 'accrual', 'lateFee', 'waiver', 'adjustment', 'recall', 'writeOff')`),
+  index('journal_entries_of_money').on(t.tenantId, t.lenderId, t.id).where(isStated),
   foreignKey({ columns: [t.tenantId, t.lenderId], foreignColumns: [lenders.tenantId, lenders.id] }),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.reversalOf], foreignColumns: [t.tenantId, t.id] }),

@@ -8,6 +8,8 @@ import { findAccount } from '../accounts/index.ts'
 import { ReversalTooEarly } from '../ledger/index.ts'
 import { AccountNotPlaced } from '../placements/index.ts'
 import { previewCommission, receivePayment, rehearsePayment as rehearse, reversePayment } from './commands.ts'
+import { clearPayment } from './clearing.commands.ts'
+import { ClearedTooEarly, ClearingNotApplicable, PaymentAlreadyCleared, clearingOf, clearings } from './clearing.core.ts'
 import { listCorrections } from './corrections.db.ts'
 import type { CorrectionRow } from './corrections.db.ts'
 import {
@@ -26,11 +28,14 @@ const PaymentInputSchema = Type.Object({
   lenderReference: Type.Optional(Text(100, 'Instead of `accountId`: the lender\'s own number of the debt.', ['L-2026-0001'])),
   lenderId: Type.Optional(Type.Unsafe<Id<'lender'>>({ ...IdOf('lender'), description: 'With `lenderReference`: whose number it is, when several lenders use it.' })),
   ...facts,
+  pending: Type.Optional(Type.Boolean({ description: 'True: the money is on its way and has not reached the agency\'s bank, as with a card, a direct debit or a cheque. It settles the debt and is not passed on until it has cleared. Left out: it is at the bank, unless `clearsOn` is given.' })),
+  clearsOn: Type.Optional(Type.Unsafe<string>({ ...Day, description: 'The day by whose end money on its way clears by itself, unless the payment is reversed before.' })),
   reference: Type.Optional(Text(100, 'The number of the payment at the bank or the lender, unique with the lender: the same payment sent again under it is recorded once.', ['TXN-20260131-0007'])),
 }, {
   title: 'PaymentInput', ...closed, oneOf: [{ required: ['accountId'] }, { required: ['lenderReference'] }],
   examples: [
     { accountId: 'acc_019ab3f0-6c1e-7d35-9a51-0d7f5c1b2e44', amount: 540_00, currency: 'CNY', receivedOn: '2026-01-31', receivedBy: 'agency', method: 'bankTransfer', reference: 'TXN-20260131-0007' },
+    { accountId: 'acc_019ab3f0-6c1e-7d35-9a51-0d7f5c1b2e44', amount: 540_00, currency: 'CNY', receivedOn: '2026-01-31', receivedBy: 'agency', method: 'check', pending: true, clearsOn: '2026-02-05' },
     { lenderReference: 'L-2026-0001', amount: 200_00, currency: 'CNY', receivedOn: '2026-02-02', receivedBy: 'lender', method: 'cash' },
   ],
 })
@@ -42,11 +47,18 @@ const PaymentReversalInputSchema = Type.Object({
 }, { title: 'PaymentReversalInput', ...closed, examples: [{ reason: 'nsf', reversedOn: '2026-02-04' }] })
 export type PaymentReversalInput = Static<typeof PaymentReversalInputSchema>
 
+const ClearingInputSchema = Type.Object({
+  clearedOn: Type.Unsafe<string>({ ...Day, description: 'The day the money reached the agency\'s bank: not before it was received.' }),
+}, { title: 'ClearingInput', ...closed, examples: [{ clearedOn: '2026-02-03' }] })
+export type ClearingInput = Static<typeof ClearingInputSchema>
+
 const Payment = Type.Object({
   id: IdOf('payment'), accountId: IdOf('account'), lenderId: IdOf('lender'), placementId: IdOf('placement'), ...facts, reference: Nullable(Type.String({ description: 'The number of the payment, if it has one.' })),
   allocated: Type.Unsafe<ReturnType<typeof withTotal>>({ ...BucketsSchema, title: 'Balance', description: 'What it settled, part by part.' }),
   overpaid: Type.Unsafe<number>({ ...Balance, description: 'What was left when nothing was owed any more: in trust for the debtor, or with the lender when it received the payment.' }),
   state: OneOf(paymentStates, 'How it stands.'),
+  clearing: Nullable(OneOf(clearings, 'How it stands with the agency\'s bank: on its way, arrived, or gone back; null for money that came into the lender\'s hands.')),
+  clearsOn: Nullable(Type.Unsafe<string>({ ...Day, description: 'The day by whose end it clears by itself.' })), clearedOn: Nullable(Type.Unsafe<string>({ ...Day, description: 'The day it reached the bank.' })),
   reversal: Nullable(Type.Object({
     id: IdOf('paymentReversal'), reason: OneOf(reversalReasons, 'Why it was undone.'), reversedOn: Day, journalEntryId: Nullable(IdOf('journalEntry')), createdAt: Instant,
   }, { title: 'PaymentReversal' })),
@@ -97,7 +109,10 @@ const showCorrection = ({ principal, interest, penalty, costs, changes, cause, c
   })),
 })
 
-const show = ({ principal, interest, penalty, costs, ...payment }: PaymentRow) => ({ ...payment, allocated: withTotal(bucketsOf({ principal, interest, penalty, costs })) })
+const show = ({ principal, interest, penalty, costs, till, clearingEntryId: _, ...payment }: PaymentRow) => ({
+  ...payment, allocated: withTotal(bucketsOf({ principal, interest, penalty, costs })), clearing: clearingOf({ ...payment, till, reason: payment.reversal?.reason ?? null }),
+  clearedOn: till === 'T.BANK' ? payment.receivedOn : payment.clearedOn,
+})
 
 const rehearsePayment = async (tx: Tx, input: PaymentInput) => {
   const { payment, before, after, correction } = await rehearse(tx, input)
@@ -118,7 +133,7 @@ export const api: Api = app => {
       operationId: 'receivePayment', tags, summary: 'Record a payment', description: 'Records money received for a debt, by the agency or directly by the lender: it settles the parts of the debt in the agreed order, and what is left is overpaid. A lender\'s key reports what came into its own hands.',
       body: PaymentInputSchema,
       querystring: Type.Object({ dryRun: Type.Optional(Type.Boolean({ description: 'True: answers what the payment would do, with what a late one would change, and keeps nothing.' })) }, closed),
-      response: { 200: PaymentRehearsal, 201: Payment, ...problems(NotFound, NotAllowed, AccountAmbiguous, AccountNotPlaced, CurrencyMismatch, PaymentDuplicate, PaymentInFuture, PaymentBeforePlacement) },
+      response: { 200: PaymentRehearsal, 201: Payment, ...problems(NotFound, NotAllowed, AccountAmbiguous, AccountNotPlaced, CurrencyMismatch, PaymentDuplicate, PaymentInFuture, PaymentBeforePlacement, ClearingNotApplicable, ClearedTooEarly) },
     },
   }, async (req, reply) => req.query.dryRun === true
     ? await reply.code(200).send(await req.rehearse(async tx => await rehearsePayment(tx, req.body)))
@@ -174,6 +189,14 @@ export const api: Api = app => {
     if (payment === null) throw NotFound()
     return show(payment)
   }))
+
+  app.post('/v1/payments/:paymentId/clear', {
+    config: { scope: 'payments:write' },
+    schema: {
+      operationId: 'clearPayment', tags, summary: 'Record that a payment cleared', description: 'Records that money which was on its way has reached the agency\'s bank, once. What it settled stays as it is; from now on it can be passed on.', params: path, body: ClearingInputSchema,
+      response: { 200: Payment, ...problems(NotFound, NotAllowed, ClearingNotApplicable, PaymentAlreadyReversed, PaymentAlreadyCleared, ClearedTooEarly, PaymentInFuture) },
+    },
+  }, async req => await req.tx(async tx => show(await clearPayment(tx, req.params.paymentId, req.body))))
 
   app.post('/v1/payments/:paymentId/reverse', {
     config: { scope: 'payments:write' },

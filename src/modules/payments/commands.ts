@@ -1,6 +1,6 @@
 import { bucketsOf, dayIn, lessBuckets, neg, noBuckets, sub, withTotal, zero } from '#kernel'
 import type { Buckets, CalendarDay, Id, Minor } from '#kernel'
-import { NotAllowed, NotFound, emit, newId } from '#platform'
+import { NotFound, emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import { findAccount, listAccounts, lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
@@ -13,9 +13,11 @@ import { findAgreement } from '../lenders/index.ts'
 import type { Agreement } from '../lenders/index.ts'
 import { closePlacement, findLastPlacement, findPlacement, reopenPlacement, requireActivePlacement } from '../placements/index.ts'
 import type { PlacementRow } from '../placements/index.ts'
-import { findTenant } from '../tenants/index.ts'
 import type { PaymentInput, PaymentReversalInput } from './api.ts'
-import { AccountAmbiguous, PaymentAlreadyReversed, PaymentInFuture, allocate, cameBack, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
+import { checkBegun, checkHands } from './checks.commands.ts'
+import { clearingDueAt } from './clearing.commands.ts'
+import { tillOf } from './clearing.core.ts'
+import { AccountAmbiguous, PaymentAlreadyReversed, allocate, cameBack, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
 import type { Receiver } from './core.ts'
 import { correct, liveAgain } from './corrections.commands.ts'
 import { findReachedOn } from './corrections.db.ts'
@@ -29,7 +31,7 @@ import { paymentLines } from './life.core.ts'
  * Records money received for a debt: brings its charges up to the day, settles its parts in the agreed order, books the money, earns the
  * commission, and closes a debt that owes nothing any more. One that arrives late has the debt's life computed anew from its day, and the difference posted. A payment already recorded under its reference is answered as it is.
  * Throws `NotFound`, `AccountAmbiguous`, `NotAllowed` (a lender's key speaks of its own hands only), `PaymentDuplicate`, `AccountNotPlaced`,
- * `CurrencyMismatch`, `PaymentBeforePlacement`, `PaymentInFuture`.
+ * `CurrencyMismatch`, `PaymentBeforePlacement`, `PaymentInFuture`, `ClearingNotApplicable`, `ClearedTooEarly`.
  */
 export async function receivePayment (tx: Tx, input: PaymentInput): Promise<PaymentRow> {
   checkHands(tx, input.receivedBy)
@@ -55,9 +57,11 @@ export async function previewCommission (tx: Tx, accountId: Id<'account'>, { amo
 
 async function receive (tx: Tx, input: PaymentInput): Promise<Received> {
   const account = await lockAccount(tx, input.accountId ?? await findDebtor(tx, input))
+  const till = tillOf(input)
+  const { clearsOn = null } = input
   const known = input.reference === undefined ? null : await findPaymentByReference(tx, account.lenderId, input.reference)
   if (known !== null) {
-    checkRepeat(known, { ...input, accountId: account.id })
+    checkRepeat(known, { ...input, accountId: account.id, till, clearsOn })
     return { payment: known, before: account, after: account, correction: null }
   }
   const placement = await requireActivePlacement(tx, account.id)
@@ -70,20 +74,21 @@ async function receive (tx: Tx, input: PaymentInput): Promise<Received> {
   const { amount, currency, receivedOn, receivedBy, method, reference = null } = input
   const { id: accountId, lenderId } = account
   const order = agreement.terms.allocation
-  const relived = await isLate(tx, accountId, receivedOn) ? await liveAgain(tx, account, order, { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy }) : null
+  const relived = await isLate(tx, accountId, receivedOn) ? await liveAgain(tx, account, order, { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy, ...till !== null && { till } }) : null
   const owed = relived === null ? await accrueThrough(tx, account, receivedOn) : account
   const allocation = relived?.life.allocations.get(paymentId) ?? allocate(owed, amount, order)
   const { allocated, overpaid } = allocation
-  const lines = paymentLines(receivedBy, allocation)
+  const lines = paymentLines(receivedBy, allocation, till ?? undefined)
   const entry: Entry | null = lines.length === 0 ? null : { lenderId, accountId, kind: 'payment', causeId: paymentId, effectiveOn: receivedOn, currency, lines }
   const { journalEntryId, correction } = relived === null
     ? { journalEntryId: await postOne(tx, entry), correction: null }
     : await correct(tx, relived, { cause: 'payment', causeId: paymentId, on: receivedOn, entry, paymentId })
   const payment = await insertPayment(tx, {
-    id: paymentId, accountId, lenderId, placementId: placement.placementId, amount, currency, receivedOn, receivedBy, method, reference, ...allocated, overpaid, journalEntryId,
+    id: paymentId, accountId, lenderId, placementId: placement.placementId, amount, currency, receivedOn, receivedBy, method, reference, ...allocated, overpaid, till, clearsOn,
+    dueAt: await clearingDueAt(tx, clearsOn), journalEntryId,
   })
   const concerns = { accountId, lenderId }
-  emit(tx, PaymentPosted, concerns, { paymentId, accountId, amount, currency, receivedOn, receivedBy, overpaid })
+  emit(tx, PaymentPosted, concerns, { paymentId, accountId, amount, currency, receivedOn, receivedBy, overpaid, isPending: till === 'T.CLEARING' })
   const { commission, vat } = await accrueCommission(tx, { account, agreement, placement, paymentId, allocated, receivedBy, receivedOn }, changedBy(correction))
   const balance = relived?.life.owed ?? lessBuckets(owed, allocated)
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(allocated), overpaid, commission, vat, balance: withTotal(balance) })
@@ -100,7 +105,7 @@ async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay): Promi
 }
 
 /**
- * Undoes a payment, once: the exact opposite of what was booked for it and of its commission, effective on a day not before it was received.
+ * Undoes a payment, once: the exact opposite of what was booked for it, of its clearing and of its commission, effective on a day not before it was received and cleared.
  * A debt that had been closed because nothing was owed is worked again when something is. Throws `NotFound`, `NotAllowed`, `PaymentAlreadyReversed`,
  * `ReversalTooEarly`, `PaymentInFuture`.
  */
@@ -109,7 +114,7 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   if (found === null) throw NotFound()
   checkHands(tx, found.receivedBy)
   const account = await lockAccount(tx, found.accountId)
-  const { state, receivedOn, receivedBy, amount, currency, overpaid, journalEntryId: originalEntryId, ...parts } = await lockPayment(tx, paymentId)
+  const { state, receivedOn, receivedBy, amount, currency, overpaid, clearingEntryId, journalEntryId: originalEntryId, ...parts } = await lockPayment(tx, paymentId)
   if (state === 'reversed') throw PaymentAlreadyReversed()
   if (reversedOn < receivedOn) throw ReversalTooEarly({ effectiveOn: receivedOn })
   await checkBegun(tx, account, reversedOn)
@@ -124,6 +129,7 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   const { journalEntryId, correction } = relived === null
     ? { journalEntryId: await postOne(tx, entry), correction: null }
     : await correct(tx, relived, { cause: 'reversal', causeId: paymentId, on: reversedOn, entry, paymentId })
+  if (clearingEntryId !== null) await post(tx, [await reversalOf(tx, clearingEntryId, { kind: 'clearingReversal', causeId: paymentId, effectiveOn: reversedOn })])
   const reversed = await insertReversal(tx, paymentId, { lenderId, reason, reversedOn, journalEntryId })
   const concerns = { accountId, lenderId }
   emit(tx, PaymentReversed, concerns, { paymentId, reversalId: reversed.reversal!.id, accountId, amount, currency, receivedBy, reason, reversedOn })
@@ -158,11 +164,6 @@ async function placedBy (tx: Tx, { placementId }: PaymentRow): Promise<{ placeme
 const changedBy = (correction: Omit<CorrectionRow, 'createdAt'> | null): Changed =>
   ({ settled: new Map(correction?.changes.payments.map(({ paymentId, after }) => [paymentId, after.allocated])), correctionId: correction?.id ?? null })
 
-/** A lender's key reports and undoes what came into the lender's own hands. Throws `NotAllowed`. */
-function checkHands (tx: Tx, receivedBy: Receiver): void {
-  if (tx.ctx.lenderId !== null && receivedBy !== 'lender') throw NotAllowed({ receivedBy })
-}
-
 /** The one debt with the lender's reference. Throws `NotFound`, `AccountAmbiguous`. */
 async function findDebtor (tx: Tx, { lenderReference, lenderId }: PaymentInput): Promise<Id<'account'>> {
   if (lenderReference === undefined) throw NotFound()
@@ -170,11 +171,4 @@ async function findDebtor (tx: Tx, { lenderReference, lenderId }: PaymentInput):
   if (account === undefined) throw NotFound()
   if (other !== undefined) throw AccountAmbiguous()
   return account.id
-}
-
-/** Refuses a day that has begun neither in the debtor's calendar nor in the agency's own. Throws `PaymentInFuture`. */
-async function checkBegun (tx: Tx, account: AccountRow, on: CalendarDay): Promise<void> {
-  if (on <= dayIn(account.timeZone, tx.ctx.now)) return
-  const today = dayIn((await findTenant(tx)).timeZone, tx.ctx.now)
-  if (on > today) throw PaymentInFuture({ today })
 }

@@ -1,5 +1,6 @@
 import { lesser, noBuckets, problem, sub, zero } from '#kernel'
 import type { Bucket, Buckets, CalendarDay, Id, Minor } from '#kernel'
+import type { Till } from '../ledger/movements.core.ts'
 
 export const AccountAmbiguous = problem('account-ambiguous', 422, 'Several lenders have a debt with this reference.', 'Name the lender with `lenderId`, or the debt with `accountId`.')
 export const CurrencyMismatch = problem('currency-mismatch', 409, 'The payment is not in the currency of the account.', 'Record the amount in the currency of the account, as it was credited.')
@@ -49,12 +50,12 @@ export function checkPayment (account: { currency: string }, placement: { placed
 }
 
 /** What makes two reports the same payment. */
-export interface PaymentFacts { accountId: string, amount: Minor, currency: string, receivedOn: CalendarDay, receivedBy: Receiver, method: string }
+export interface PaymentFacts { accountId: string, amount: Minor, currency: string, receivedOn: CalendarDay, receivedBy: Receiver, method: string, till: Till | null, clearsOn: CalendarDay | null }
 
 /** Refuses to take a payment for a repeat of one that differs from it. Throws `PaymentDuplicate`. */
 export function checkRepeat (known: PaymentFacts, repeated: PaymentFacts): void {
   const isSame = known.accountId === repeated.accountId && known.amount === repeated.amount && known.currency === repeated.currency
-    && known.receivedOn === repeated.receivedOn && known.receivedBy === repeated.receivedBy && known.method === repeated.method
+    && known.receivedOn === repeated.receivedOn && known.receivedBy === repeated.receivedBy && known.method === repeated.method && known.till === repeated.till && known.clearsOn === repeated.clearsOn
   if (!isSame) throw PaymentDuplicate()
 }
 

@@ -43,11 +43,12 @@ export async function liveAgain (tx: Tx, account: AccountRow, order: readonly Bu
 
 async function findPast (tx: Tx, account: AccountRow): Promise<Past | null> {
   const placement = await findLastPlacement(tx, account.id)
-  const charged = placement === null ? null : await findChargedLife(tx, account.id, { placedOn: placement.placedOn, dueOn: account.dueOn })
+  const charged = placement === null ? null : await findChargedLife(tx, account.id, { id: placement.id, placedOn: placement.placedOn, dueOn: account.dueOn })
   if (placement === null || charged === null) return null
   const posted = await listPostedLines(tx, account.id)
-  const began = Date.parse(placement.createdAt)
-  const isBefore = ({ kind, causeId, recordedAt }: PostedLine): boolean => (isOpening.has(kind) && causeId === uuidOf(placement.id)) || Date.parse(recordedAt) < began
+  // Ids are in the order of time; instants are not where a clock stands still.
+  const began = uuidOf(placement.id)
+  const isBefore = ({ kind, causeId, entryId }: PostedLine): boolean => (isOpening.has(kind) && causeId === began) || uuidOf(entryId) < began
   const lines = posted.filter(line => !isBefore(line) && isOfLife.has(line.kind))
   const paid = await listPaid(tx, placement.id, account.id)
   return {
@@ -59,8 +60,8 @@ async function findPast (tx: Tx, account: AccountRow): Promise<Past | null> {
 /** The facts in the order they were written down: payments and their reversals, and movements that are nobody's consequence. */
 function factsOf (paid: readonly PaidFact[], lines: readonly PostedLine[]): Fact[] {
   const known: { fact: Fact, at: number, id: string }[] = []
-  for (const { paymentId, receivedOn, amount, receivedBy, createdAt, reversedOn, reversedAt, reversalId, reason } of paid) {
-    known.push({ fact: { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy }, at: Date.parse(createdAt), id: uuidOf(paymentId) })
+  for (const { paymentId, receivedOn, amount, receivedBy, till, createdAt, reversedOn, reversedAt, reversalId, reason } of paid) {
+    known.push({ fact: { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy, ...till !== null && { till } }, at: Date.parse(createdAt), id: uuidOf(paymentId) })
     if (reversedOn !== null) known.push({ fact: { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null }, at: Date.parse(reversedAt!), id: uuidOf(reversalId!) })
   }
   const own = new Set(paid.map(({ paymentId }) => uuidOf(paymentId)))

@@ -3,6 +3,7 @@ import { cutPage, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
 import { bigints, pageAfter, rowById, uuids } from '#platform'
 import type { Tx } from '#platform'
+import type { Till } from '../ledger/index.ts'
 import type { Reallocated, Receiver, ReversalReason } from './core.ts'
 import { corrections, paymentReversals, payments } from './tables.ts'
 
@@ -33,14 +34,14 @@ export async function listCorrections (tx: Tx, accountId: Id<'account'>, page: {
 export interface PaidFact extends PaidRow { reversedOn: CalendarDay | null, reversedAt: string | null, reversalId: Id<'paymentReversal'> | null, reason: ReversalReason | null }
 
 interface PaidRow {
-  paymentId: Id<'payment'>, placementId: Id<'placement'>, amount: number, receivedOn: CalendarDay, receivedBy: Receiver, createdAt: string,
+  paymentId: Id<'payment'>, placementId: Id<'placement'>, amount: number, receivedOn: CalendarDay, receivedBy: Receiver, till: Till | null, createdAt: string,
   principal: number, interest: number, penalty: number, costs: number, overpaid: number
 }
 
 /** The payments of a placement in the order they were recorded. The account's lock is held. */
 export async function listPaid (tx: Tx, placementId: Id<'placement'>, accountId: Id<'account'>): Promise<PaidFact[]> {
   return await tx.select({
-    paymentId: payments.id, placementId: payments.placementId, amount: payments.amount, receivedOn: payments.receivedOn, receivedBy: payments.receivedBy, createdAt: payments.createdAt,
+    paymentId: payments.id, placementId: payments.placementId, amount: payments.amount, receivedOn: payments.receivedOn, receivedBy: payments.receivedBy, till: payments.till, createdAt: payments.createdAt,
     principal: payments.principal, interest: payments.interest, penalty: payments.penalty, costs: payments.costs, overpaid: payments.overpaid,
     reversedOn: paymentReversals.reversedOn, reversedAt: paymentReversals.createdAt, reversalId: paymentReversals.id, reason: paymentReversals.reason,
   }).from(payments).leftJoin(paymentReversals, and(eq(paymentReversals.tenantId, payments.tenantId), eq(paymentReversals.paymentId, payments.id)))

@@ -9,7 +9,7 @@ const columns = {
   id: payments.id, accountId: payments.accountId, lenderId: payments.lenderId, placementId: payments.placementId, amount: payments.amount, currency: payments.currency,
   receivedOn: payments.receivedOn, receivedBy: payments.receivedBy, method: payments.method, reference: payments.reference,
   principal: payments.principal, interest: payments.interest, penalty: payments.penalty, costs: payments.costs, overpaid: payments.overpaid,
-  state: payments.state, journalEntryId: payments.entryId, createdAt: payments.createdAt,
+  till: payments.till, clearsOn: payments.clearsOn, clearedOn: payments.clearedOn, clearingEntryId: payments.clearingEntryId, state: payments.state, journalEntryId: payments.entryId, createdAt: payments.createdAt,
 }
 
 const reversalColumns = {
@@ -41,8 +41,8 @@ export async function findPaymentByReference (tx: Tx, lenderId: Id<'lender'>, re
   return row ?? null
 }
 
-/** Stores a payment just applied. */
-export async function insertPayment (tx: Tx, { journalEntryId, ...payment }: Omit<PaymentRow, 'createdAt' | 'reversal' | 'state'>): Promise<PaymentRow> {
+/** Stores a payment just applied; `dueAt` is when it clears by itself. */
+export async function insertPayment (tx: Tx, { journalEntryId, ...payment }: Omit<PaymentRow, 'createdAt' | 'reversal' | 'state' | 'clearedOn' | 'clearingEntryId'> & { dueAt: string | null }): Promise<PaymentRow> {
   const [row] = await tx.insert(payments).values({ tenantId: tx.ctx.tenantId, ...payment, state: 'posted', entryId: journalEntryId, createdAt: tx.ctx.now.toISOString() }).returning(columns)
   return { ...row!, reversal: null }
 }
@@ -52,7 +52,7 @@ export async function insertReversal (tx: Tx, paymentId: Id<'payment'>, { journa
   const { tenantId } = tx.ctx
   const [row] = await tx.insert(paymentReversals)
     .values({ tenantId, paymentId, id: newId('paymentReversal'), ...reversal, entryId: journalEntryId, createdAt: tx.ctx.now.toISOString() }).returning(reversalColumns)
-  const [payment] = await tx.update(payments).set({ state: 'reversed' }).where(and(eq(payments.tenantId, tenantId), eq(payments.id, paymentId))).returning(columns)
+  const [payment] = await tx.update(payments).set({ state: 'reversed', dueAt: null }).where(and(eq(payments.tenantId, tenantId), eq(payments.id, paymentId))).returning(columns)
   return { ...payment!, reversal: row! }
 }
 

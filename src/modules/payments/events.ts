@@ -10,7 +10,10 @@ const Receiver = OneOf(receivers, 'Whose hands the money came into.')
 export const PaymentPosted = event('payment.posted', 1, 'Money was received for a debt and applied to it.', Type.Object({
   ...which, amount: Amount, currency: Currency, receivedOn: Day, receivedBy: Receiver,
   overpaid: Type.Unsafe<number>({ ...Balance, description: 'What was left when nothing was owed any more, in minor units.' }),
+  isPending: Type.Boolean({ description: 'True: it is on its way to the agency\'s bank, and `payment.cleared` says when it has arrived.' }),
 }))
+
+export const PaymentCleared = event('payment.cleared', 1, 'Money that was on its way has reached the agency\'s bank.', Type.Object({ ...which, amount: Amount, currency: Currency, clearedOn: Day }))
 
 export const PaymentReversed = event('payment.reversed', 1, 'A payment was undone: returned unpaid, charged back, recorded by mistake, or given back.', Type.Object({
   ...which, reversalId: IdOf('paymentReversal'), amount: Amount, currency: Currency, receivedBy: Receiver, reason: OneOf(reversalReasons, 'Why.'), reversedOn: Day,

@@ -6,6 +6,9 @@
  * money, held in trust; in the lender's hands it is recorded and not booked, for money the agency never held touches no trust account.
  * Booking, commission and the events are one transaction under the account's lock, and a debt that owes nothing any more is closed in it.
  *
+ * Money for the agency may be on its way when it is recorded (a card, a debit, a cheque): it settles the debt at once, is held apart (`T.CLEARING`) and is not
+ * passed on. It clears once, when the bank is said to have it or on the day given; or it comes back and is undone, as it was booked.
+ *
  * A reference names a payment once with its lender: sent again it is answered, not booked. A reversal (returned unpaid, charged back, a
  * mistake, given back) is the exact opposite of what was booked, once, effective not before the payment; its commission goes back with it,
  * and a debt closed for owing nothing is worked again: interest on what is owed again runs from the day after.
@@ -20,5 +23,5 @@ export { api } from './api.ts'
 export { allocateHistory, legalOrders, precedences } from './allocation.core.ts'
 export type { AllocationFact, Waterfall } from './allocation.core.ts'
 export { receivePayment, reversePayment } from './commands.ts'
+export { LedgerCorrected, PaymentCleared, PaymentPosted, PaymentReversed, RecoveryRecorded } from './events.ts'
 export * as jobs from './jobs.ts'
-export { LedgerCorrected, PaymentPosted, PaymentReversed, RecoveryRecorded } from './events.ts'

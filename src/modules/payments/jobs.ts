@@ -4,9 +4,10 @@ import { job } from '#platform'
 import { findAccount } from '../accounts/index.ts'
 import { HoldPlaced } from '../protection/index.ts'
 import { ReferenceRateChanged } from '../rates/index.ts'
+import { clearDue as clearSome } from './clearing.commands.ts'
 import { goOnRecomputing, recompute } from './recomputations.commands.ts'
 import { insertRecomputation } from './recomputations.db.ts'
-import { recomputations } from './tables.ts'
+import { payments, recomputations } from './tables.ts'
 
 /** What a hold's event says that matters here. */
 interface Placed { accountId: Id<'account'>, startsAt: string }
@@ -43,6 +44,15 @@ export const followRates = job({
   name: 'payments.followRates', due: recomputations,
   async run ({ tx, isOver }) {
     while (await tx(goOnRecomputing)) if (isOver()) return true
+    return false
+  },
+})
+
+/** Clears payments whose day of clearing is over, unless they were undone before: many a transaction. Killed anywhere, it goes on where it was. */
+export const clearDue = job({
+  name: 'payments.clearDue', due: payments,
+  async run ({ tx, isOver }) {
+    while (await tx(clearSome)) if (isOver()) return true
     return false
   },
 })

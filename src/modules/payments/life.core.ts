@@ -6,15 +6,16 @@ import type { Pause } from '../charges/pauses.core.ts'
 import { claimAccounts, movedBy, negated } from '../ledger/core.ts'
 import type { DatedLine, Line } from '../ledger/core.ts'
 import { charged, paidToAgency, paidToLender } from '../ledger/movements.core.ts'
+import type { Till } from '../ledger/movements.core.ts'
 import { allocate } from './core.ts'
 import type { Allocation, Receiver } from './core.ts'
 
 /**
  * Something that happened to a debt, with the day it took effect: a payment, the undoing of one (`returned`: of so much that came back unpaid), or another movement (a cost, a waiver, a
- * discount, an adjustment) as it was posted. Facts are never computed anew; all else in a debt's life follows from them.
+ * discount, an adjustment) as it was posted. Money for the agency is at the bank unless `till` says otherwise; that it clears changes no debt. Facts are never computed anew; all else in a debt's life follows from them.
  */
 export type Fact =
-  | { kind: 'payment', paymentId: string, on: CalendarDay, amount: Minor, receivedBy: Receiver }
+  | { kind: 'payment', paymentId: string, on: CalendarDay, amount: Minor, receivedBy: Receiver, till?: Till }
   | { kind: 'reversal', paymentId: string, on: CalendarDay, returned: Minor | null }
   | { kind: 'movement', on: CalendarDay, lines: readonly Line[] }
 
@@ -70,7 +71,7 @@ function happen (state: State, beginning: Beginning, { workedThrough, isOurs }: 
   if (fact.kind === 'payment') {
     const allocation = allocate(state.owed, fact.amount, beginning.order)
     state.life.allocations.set(fact.paymentId, allocation)
-    const lines = paymentLines(fact.receivedBy, allocation)
+    const lines = paymentLines(fact.receivedBy, allocation, fact.till)
     state.paid.set(fact.paymentId, lines)
     move(state, fact.on, lines)
   } else if (fact.kind === 'reversal') {
@@ -104,6 +105,6 @@ function move (state: State, on: CalendarDay, lines: readonly Line[]): void {
 
 const sumBuckets = (a: Buckets, b: Buckets): Buckets => lessBuckets(a, lessBuckets(noBuckets, b))
 
-/** Where a payment went: into trust for the lender, or past the agency; what is overpaid into the agency's hands is the debtor's. */
-export const paymentLines = (receivedBy: Receiver, { allocated, overpaid }: Allocation): Line[] =>
-  receivedBy === 'lender' ? paidToLender(allocated) : paidToAgency(allocated, overpaid, 'T.BANK')
+/** Where a payment went: into trust for the lender, where `till` says it came in, or past the agency; what is overpaid into the agency's hands is the debtor's. */
+export const paymentLines = (receivedBy: Receiver, { allocated, overpaid }: Allocation, till: Till = 'T.BANK'): Line[] =>
+  receivedBy === 'lender' ? paidToLender(allocated) : paidToAgency(allocated, overpaid, till)

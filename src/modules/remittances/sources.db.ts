@@ -4,6 +4,7 @@ import { idOf, minor, uuidOf } from '#kernel'
 import type { Id, Minor } from '#kernel'
 import { literal } from '#platform'
 import type { Tx } from '#platform'
+import { isStated } from '../ledger/tables.ts'
 import type { Position, Source } from './core.ts'
 import { linesMax } from './db.ts'
 
@@ -29,7 +30,7 @@ const collectedOf = (claim: string): SQL => sql`(case when p.credit = ${claim} a
 export async function listSources (tx: Tx, lenderId: Id<'lender'>, currency: string, before: string): Promise<Source[]> {
   const { rows } = await tx.execute(sql`
     select e.id, e.kind, e.cause_id, e.account_id, e.effective_on, e.reversal_of, a.lender_reference, c.vat_rate, corrected.invoice_id as corrects_invoice_id, m.*
-    from journal_entries e
+    from (select * from journal_entries where ${isStated}) e
     cross join lateral (
       select sum(${collectedOf('D.PRINCIPAL')}) as principal, sum(${collectedOf('D.INTEREST')}) as interest, sum(${collectedOf('D.PENALTY')}) as penalty, sum(${collectedOf('D.COSTS')}) as costs,
         sum(${net('C.COLLECTED_AGENCY')}) as collected, sum(${net('C.COLLECTED_DIRECT')}) as collected_direct, -sum(${net('O.COMMISSION_INCOME')}) as commission, -sum(${net('O.VAT_OUTPUT')}) as vat,
@@ -42,7 +43,6 @@ export async function listSources (tx: Tx, lenderId: Id<'lender'>, currency: str
     left join commission_entries c on c.tenant_id = e.tenant_id and c.id = e.cause_id and e.kind in ('commission', 'clawback')
     left join statement_lines corrected on corrected.tenant_id = e.tenant_id and corrected.entry_id = e.reversal_of
     where e.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and e.lender_id = ${uuidOf(lenderId)}::uuid and e.recorded_at < ${before}::timestamptz and m.concerns
-      and e.kind not in ('placement', 'accrual', 'lateFee', 'waiver', 'adjustment', 'recall', 'writeOff')
       and not exists (select from statement_lines s where s.tenant_id = e.tenant_id and s.entry_id = e.id)
     order by e.id limit ${literal(linesMax)}`)
   return rows.map(row => ({

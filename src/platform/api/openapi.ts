@@ -24,7 +24,7 @@ const tags: Record<string, string> = {
   policy: 'What the law allows, asked before every contact and charge.',
   protection: 'Disputes and holds.',
   charges: 'Interest and late fees.',
-  payments: 'Money received, how it was allocated, and reversals.',
+  payments: 'Money received, how it was allocated, when it cleared, and reversals.',
   commissions: 'What the agency earned.',
   remittances: 'Statements, remittances and invoices, and the state of trust money.',
   outreach: 'Reminders and the record of contacts.',

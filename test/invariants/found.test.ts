@@ -1,0 +1,88 @@
+import t from 'tap'
+import { checkBooks } from '../books.ts'
+import { world } from '../world.ts'
+
+/*
+ * What the auditor found, each by itself and as small as it can be told.
+ */
+
+const w = await world()
+t.teardown(w.close)
+
+const agency = async () => await w.agency({ timeZone: 'UTC', jurisdiction: 'US', now: '2026-01-05T06:00:00Z' })
+const interest = { rate: '36.5', unit: 'pct_year' as const, dayCount: 'ACT/365F' as const }
+type Us = Awaited<ReturnType<typeof agency>>
+const pay = async (us: Us, accountId: string, amount: number, receivedOn: string, receivedBy = 'agency'): Promise<string> =>
+  (await w.ok<{ id: string }>(us, 'POST', '/v1/payments', { accountId, amount, currency: 'CNY', receivedOn, receivedBy, method: 'cash' })).id
+const undo = async (us: Us, id: string, reversedOn: string): Promise<void> => { await w.ok(us, 'POST', `/v1/payments/${id}/reverse`, { reason: 'clerical', reversedOn }) }
+
+t.test('a payment undone that is not missed, since another covers the debt, leaves the debt closed', async t => {
+  const us = await agency()
+  const { accountId, placementId } = await w.account(us, await w.lender(us), { timeZone: 'UTC', balance: { principal: 100_00 } })
+  const first = await pay(us, accountId, 60_00, '2026-01-05')
+  await w.liveUntil(us, '2026-01-06T06:00:00Z')
+  await pay(us, accountId, 200_00, '2026-01-06')
+  // 60.00 and 40.00 settle the debt, and 160.00 are overpaid. Without the 60.00, the 200.00 settle it alone, and 100.00 are.
+  await undo(us, first, '2026-01-05')
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { total: 0 } })
+  t.match(await checkBooks(t, w, us, 'not missed'), { 'T.REFUND': -100_00, 'C.COLLECTED_AGENCY': 100_00 })
+  t.match(await w.ok(us, 'GET', `/v1/placements/${placementId}`), { state: 'closed' })
+})
+
+t.test('what comes back to a debt that was recalled leaves the books when it comes or when the debt did, whichever is later: no part is ever below zero', async t => {
+  const us = await agency()
+  const lender = await w.lender(us, { interest })
+  const { accountId, placementId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00 } })
+  const paid = await pay(us, accountId, 500_00, '2026-01-05')
+  await w.liveUntil(us, '2026-01-15T06:00:00Z')
+  await w.ok(lender, 'POST', `/v1/placements/${placementId}/recall`, {})
+  await w.liveUntil(us, '2026-01-16T06:00:00Z')
+  await undo(us, paid, '2026-01-05')
+  // 1.00 a day on 1,000.00: 5.00 on the 10th, 10.00 on the 15th, when all of it goes.
+  const owed = async (on: string) => (await w.ok<{ balance: Record<string, number> }>(us, 'GET', `/v1/accounts/${accountId}/balance?asOf=${on}`)).balance
+  t.match(await owed('2026-01-10'), { principal: 1_000_00, interest: 5_00 })
+  t.match(await owed('2026-01-14'), { principal: 1_000_00, interest: 9_00 })
+  t.match(await owed('2026-01-15'), { total: 0 })
+})
+
+t.test('a payment that a late one moved to other parts gives back the parts it settles now, also when it is undone in time', async t => {
+  const us = await agency()
+  const lender = await w.lender(us, { interest, allocation: ['principal', 'interest', 'penalty', 'costs'] })
+  const { accountId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00, costs: 50_00 } })
+  await w.liveUntil(us, '2026-01-10T06:00:00Z')
+  const paid = await pay(us, accountId, 300_00, '2026-01-10')
+  // 950.00 of the 7th are told late: the 300.00 settle the last 50.00 of principal, then interest and costs. Interest: 1.00 on the 6th and 7th, 0.05 after that.
+  await pay(us, accountId, 950_00, '2026-01-07', 'lender')
+  t.match(await w.ok(us, 'GET', `/v1/payments/${paid}`), { allocated: { principal: 50_00, interest: 2_15, costs: 50_00 }, overpaid: 197_85 })
+  await undo(us, paid, '2026-01-10')
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { principal: 50_00, interest: 2_15, penalty: 0, costs: 50_00 } })
+  await checkBooks(t, w, us, 'moved and undone')
+})
+
+t.test('a fact told late and undone for its own day leaves the interest of every day as it was, also where the debt owed no principal meanwhile', async t => {
+  const us = await agency()
+  const { accountId } = await w.account(us, await w.lender(us, { interest }), { timeZone: 'UTC', balance: { principal: 1_000_00 } })
+  await w.liveUntil(us, '2026-01-12T06:00:00Z')
+  const owed = async () => (await w.ok<{ balance: Record<string, number> }>(us, 'GET', `/v1/accounts/${accountId}/balance?asOf=2026-01-09`)).balance
+  t.match(await owed(), { interest: 4_00 })
+  await undo(us, await pay(us, accountId, 2_000_00, '2026-01-06'), '2026-01-06')
+  await w.settle(us)
+  t.match(await owed(), { interest: 4_00 })
+})
+
+t.test('money that turns out to be overpaid after it was passed on is made the lender\'s debt to trust, not another lender\'s loss', async t => {
+  const us = await agency()
+  const lender = await w.lender(us, { commission: { base: ['principal'], rate: '0', vatRate: '0' } })
+  const { accountId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00 } })
+  await w.liveUntil(us, '2026-01-08T06:00:00Z')
+  await pay(us, accountId, 900_00, '2026-01-08')
+  await w.ok(us, 'POST', '/v1/remittance-runs', { through: '2026-01-08' })
+  await w.settle(us)
+  // The lender tells of 500.00 of the 6th: of the 900.00, 400.00 are the debtor's, and the lender has them.
+  await pay(us, accountId, 500_00, '2026-01-06', 'lender')
+  await w.settle(us)
+  t.match(await checkBooks(t, w, us, 'overpaid after it was passed on'), { 'T.REFUND': -400_00, 'T.CLIENT': 0, 'T.CLIENT_DUE': 400_00 })
+  t.match((await w.ok<{ data: { type: string, data: { object: object } }[] }>(us, 'GET', '/v1/events?types=trust.*')).data, [{ type: 'trust.fellShort', data: { object: { amount: 400_00, because: 'correction' } } }])
+})
+
+t.test('nothing failed on the way', async t => { t.same(w.failures, []) })
