@@ -65,7 +65,7 @@ const PolicyQuestionSchema = Type.Union(kinds.map(({ question }) => question), {
     },
     action: { at: '2026-04-09T14:00:00Z', channel: 'call', debts: ['D1'], party: 'borrower', person: 'P1', number: 'N1', collector: 'A', disclosures: ['fromDebtCollector'] },
   }, {
-    kind: 'charge', selection: { jurisdiction: 'CN', lenderType: 'privateLender', borrowerType: 'consumer' }, facts: { rates: { lpr1yAtContract: '3.1' }, isTermRateAgreed: true, isOverdueRateAgreed: true },
+    kind: 'charge', selection: { jurisdiction: 'CN', lenderType: 'privateLender' }, facts: { borrowerType: 'consumer', rates: { lpr1yAtContract: '3.1' }, isTermRateAgreed: true, isOverdueRateAgreed: true },
     action: { act: 'chargeRate', on: '2026-04-09', rates: { overdueInterest: '8', penalty: '3', fees: '1.4' } },
   }, {
     kind: 'allocation', selection: { jurisdiction: 'DE', product: 'consumerLoan' }, facts: { balance: { costs: 40_00, interest: 30_00, principal: 500_00 } }, action: { on: '2026-04-09', payment: 100_00, currency: 'EUR' },
