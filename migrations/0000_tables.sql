@@ -44,6 +44,7 @@ CREATE TABLE "charge_schedules" (
 	"capitalized" bigint NOT NULL,
 	"stretch" jsonb,
 	"fees" jsonb NOT NULL,
+	"limits" jsonb NOT NULL,
 	"due_at" timestamptz,
 	CONSTRAINT "charge_schedules_tenant_id_account_id_pk" PRIMARY KEY("tenant_id","account_id")
 );
@@ -69,6 +70,7 @@ CREATE TABLE "charges" (
 	"waived_at" timestamptz,
 	"waiver_reason" text,
 	"waiver_entry_id" uuid,
+	"policy_decision_id" uuid,
 	"superseded_by" uuid,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "charges_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
@@ -168,6 +170,7 @@ CREATE TABLE "lenders" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
 	"name" text NOT NULL,
+	"type" text,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "lenders_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
@@ -430,6 +433,7 @@ CREATE TABLE "policy_decisions" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
 	"account_id" uuid,
+	"lender_id" uuid,
 	"party_id" uuid,
 	"kind" text NOT NULL,
 	"channel" text,

@@ -115,7 +115,7 @@ async function castFor (address: string, operatorKey: string, currency: string, 
   const operator = client(address, operatorKey)
   const made = await operator.post<{ adminKey: Key, testClockId: string }>('/v1/tenants', { name: 'Harbour Recoveries', jurisdiction: 'US', timeZone, livemode: false, testClock: { now: `${day}T14:00:00Z` } })
   const agency = client(address, made.adminKey.key)
-  const lender = await agency.post<{ id: string }>('/v1/lenders', { name: 'First Harbour Bank' })
+  const lender = await agency.post<{ id: string }>('/v1/lenders', { name: 'First Harbour Bank', type: 'bank' })
   await agency.post(`/v1/lenders/${lender.id}/agreements`, { currency, effectiveOn: '2000-01-01', terms })
   const lenderKey = await agency.post<Key>(`/v1/lenders/${lender.id}/api-keys`, { name: 'Core banking' })
   const collectors = []

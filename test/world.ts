@@ -170,7 +170,7 @@ export async function world (options: { keyPerMinute?: number, log?: Logger } = 
   }
 
   const lender: World['lender'] = async (as, { currency = 'CNY', ...terms } = {}) => {
-    const { id } = await ok<{ id: Id<'lender'> }>(as, 'POST', '/v1/lenders', { name: `Lender ${randomBytes(3).toString('hex')}` })
+    const { id } = await ok<{ id: Id<'lender'> }>(as, 'POST', '/v1/lenders', { type: 'consumerFinance', name: `Lender ${randomBytes(3).toString('hex')}` })
     const { key } = await ok<{ key: string }>(as, 'POST', `/v1/lenders/${id}/api-keys`, { name: 'Core banking' })
     const agreement = await ok<{ id: Id<'agreement'> }>(as, 'POST', `/v1/lenders/${id}/agreements`, { currency, effectiveOn: '2000-01-01', terms: { ...plainTerms, ...terms } })
     return { id, key, agreementId: agreement.id }

@@ -82,5 +82,5 @@ const accountsText = `insert into accounts (tenant_id, id, lender_id, agreement_
 const placementsText = `insert into placements (tenant_id, id, account_id, lender_id, agreement_id, placement_number, state, placed_on, term_ends_on, created_at)
   select tenant_id, uuidv7(), id, lender_id, agreement_id, 1, 'active', placed_on, placed_on + 180, now() from accounts where tenant_id = $1 order by id`
 
-const schedulesText = `insert into charge_schedules (tenant_id, account_id, lender_id, placement_id, agreement_id, charged_through_on, exact_interest, posted_interest, capitalized, fees, due_at)
-  select tenant_id, account_id, lender_id, id, agreement_id, placed_on, '0', 0, 0, jsonb_build_object('pending', jsonb_build_array(jsonb_build_object('code', 'late', 'turn', 1, 'onOrAfter', placed_on + 11)), 'charged', 0, 'lastOn', '{}'::jsonb), '2026-03-01T05:00:00Z' from placements where tenant_id = $1 order by account_id`
+const schedulesText = `insert into charge_schedules (tenant_id, account_id, lender_id, placement_id, agreement_id, charged_through_on, exact_interest, posted_interest, capitalized, fees, limits, due_at)
+  select tenant_id, account_id, lender_id, id, agreement_id, placed_on, '0', 0, 0, jsonb_build_object('pending', jsonb_build_array(jsonb_build_object('code', 'late', 'turn', 1, 'onOrAfter', placed_on + 11)), 'charged', 0, 'lastOn', '{}'::jsonb), '[]'::jsonb, '2026-03-01T05:00:00Z' from placements where tenant_id = $1 order by account_id`

@@ -113,7 +113,7 @@ export async function agency (address: string, now?: string): Promise<Agency> {
     name: 'Bench', jurisdiction: 'US', timeZone: 'America/New_York', livemode: false, ...now !== undefined && { testClock: { now } },
   })
   const { key } = made.adminKey
-  const lender = await call<{ id: string }>(address, key, 'POST', '/v1/lenders', { name: 'Bench lender' })
+  const lender = await call<{ id: string }>(address, key, 'POST', '/v1/lenders', { name: 'Bench lender', type: 'bank' })
   await call(address, key, 'POST', `/v1/lenders/${lender.id}/agreements`, { currency: 'USD', effectiveOn: '2020-01-01', terms })
   return { tenantId: made.id, key, lenderId: lender.id }
 }

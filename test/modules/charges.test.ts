@@ -20,7 +20,7 @@ type Interest = NonNullable<AgreementTerms['interest']>
 /** A debt's charges on the day it is placed, with one late fee to come. */
 const placed = (on: string, feeOn: string | null = null): Position =>
   ({ chargedThroughOn: on, interest: noAccrual, fees: { pending: feeOn === null ? [] : [{ code: 'late', turn: 1, onOrAfter: feeOn }], charged: 0, lastOn: {} } })
-const debt = (principal: number, timeZone = 'Asia/Shanghai'): ChargedDebt => ({ timeZone, dueOn: '2026-01-01', placedOn: '2026-01-01', owed: { principal: minor(principal), interest: 0, penalty: 0, costs: 0 } })
+const debt = (principal: number, timeZone = 'Asia/Shanghai'): ChargedDebt => ({ timeZone, dueOn: '2026-01-01', placedOn: '2026-01-01', limits: [], owed: { principal: minor(principal), interest: 0, penalty: 0, costs: 0 } })
 const terms = (interest: Interest | null, fee: Partial<LateFeeTerms> | null = null): ChargeTerms =>
   ({ interest: interest === null ? null : { ...interest, values: [] }, lateFees: fee === null ? [] : [{ code: 'late', trigger: 'overdue', ...fee }] })
 const yearly = (rate: string, dayCount: 'ACT/365F' | 'ACT/360' = 'ACT/365F') => ({ rate, unit: 'pct_year' as const, dayCount })
@@ -85,7 +85,7 @@ t.test('one late fee, the first day after the days of grace, as agreed', async t
     { position: placed('2026-01-05', '2026-01-16'), all: [] as NewCharge[] }).all
   t.same(amounts(nights(flat)), [['lateFee', '2026-01-16', 25_00]], 'once')
   t.same(nights(terms(null, { graceDays: 10, rate: '0.05' }))[0], {
-    kind: 'lateFee', fromOn: '2026-01-16', toOn: '2026-01-16', base: 1_000_00, rate: '0.05', rateUnit: null, dayCount: null, days: null, exact: '5000', amount: 50_00, causedBy: 'late:1',
+    kind: 'lateFee', fromOn: '2026-01-16', toOn: '2026-01-16', base: 1_000_00, rate: '0.05', rateUnit: null, dayCount: null, days: null, exact: '5000', amount: 50_00, causedBy: 'late:1', policyDecisionId: null,
   })
   t.match(nights(terms(null, { graceDays: 10, rate: '1/3' }), [], 100_01), [{ exact: '10001/3', amount: 33_34 }])
   t.match(nights(terms(null, { graceDays: 10, rate: '0.05', feeMax: 40_00 })), [{ exact: '5000', amount: 40_00 }], 'at most feeMax')
@@ -374,7 +374,7 @@ t.test('through the API', async t => {
     const { allocated } = await w.ok<{ allocated: object }>(us, 'POST', '/v1/payments', { accountId, amount: 30_00, currency: 'CNY', receivedOn: '2026-01-05', receivedBy: 'agency', method: 'card' })
     t.match(allocated, { penalty: 25_00, interest: 2_74, principal: 2_26 })
     await w.settle(us)
-    t.same(figures(await chargesOf(us, accountId)), [['interest', '2025-12-27', '2026-01-05', 2_74], ['lateFee', '2025-12-30', '2025-12-30', 25_00]])
+    t.same(figures(await chargesOf(us, accountId)), [['interest', '2025-12-27', '2025-12-31', 1_37], ['lateFee', '2025-12-30', '2025-12-30', 25_00], ['interest', '2026-01-01', '2026-01-05', 1_37]])
   })
 
   t.test('a hold stops what it stops, and nothing is made up for afterwards', async t => {

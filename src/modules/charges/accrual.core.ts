@@ -4,6 +4,8 @@ import type { AgreementTerms } from '../lenders/core.ts'
 import { firstIndexDay, interestSegments } from '../rates/interest.core.ts'
 import type { RateRule, Segment, Suspension, ValueFrom } from '../rates/interest.core.ts'
 import type { NewCharge } from './core.ts'
+import { within } from './limits.core.ts'
+import type { Limit } from './limits.core.ts'
 
 /** An agreement's terms of interest with the values of the index they name, as they are known. */
 export type InterestRules = NonNullable<AgreementTerms['interest']> & { values: readonly ValueFrom[] }
@@ -13,7 +15,7 @@ export type InterestRules = NonNullable<AgreementTerms['interest']> & { values: 
  * Some conventions count days otherwise when a span is cut: for those `stretch` keeps where the days on the present base began, and the exact sum before.
  */
 export interface Accrual { exact: Rational, posted: Minor, capitalized: Minor, stretch: Stretch | null }
-export interface Stretch { from: CalendarDay, base: Minor, before: Rational }
+export interface Stretch { from: CalendarDay, base: Minor, cap: string | null, before: Rational }
 
 /** Nothing accrued yet. */
 export const noAccrual: Accrual = { exact: zeroR, posted: zero, capitalized: zero, stretch: null }
@@ -53,15 +55,17 @@ export function nextCapitalization ({ compounding = 'none' }: InterestRules, pla
 export const baseOf = (principal: Minor, interest: Minor, capitalized: Minor): Minor => minor(principal + lesser(interest, capitalized))
 
 /**
- * Accrues the days after `from` up to and including `to`, during which the base did not change: one charge for each stretch on which the rate stood still.
+ * Accrues the days after `from` up to and including `to`, during which neither the base nor what the law allows (`limit`) changed: one charge for each stretch on which the rate stood still.
  * What has been posted is the exact sum so far, rounded, and never less than it was; however the days are cut into calls, it ends the same.
  */
 export function accrueInterest (
-  accrual: Accrual, base: Minor, terms: InterestRules, dates: Dates, paused: readonly Suspension[], from: CalendarDay, to: CalendarDay, room: Minor,
+  accrual: Accrual, base: Minor, agreed: InterestRules, limit: Limit | null, dates: Dates, paused: readonly Suspension[], from: CalendarDay, to: CalendarDay, room: Minor,
 ): { accrual: Accrual, charges: NewCharge[] } {
+  const terms = within(agreed, limit ?? undefined)
+  const cap = terms.cap ?? null
   const isAdditive = additive.includes(terms.dayCount)
   const { stretch } = accrual
-  const begun = !isAdditive && stretch?.base === base ? stretch : { from, base, before: accrual.exact }
+  const begun = !isAdditive && stretch?.base === base && stretch.cap === cap ? stretch : { from, base, cap, before: accrual.exact }
   const segments = base === zero ? [] : interestSegments({ from: begun.from, to, base, suspensions: paused, rate: ruleFor(terms, dates, begun.from), dayCount: terms.dayCount })
   let { exact, posted } = accrual
   let sum = begun.before
@@ -79,7 +83,7 @@ export function accrueInterest (
     left = minor(left - amount)
     charges.push({
       kind: 'interest', fromOn: segment.from > from ? segment.from : addDays(from, 1), toOn: segment.to, base, rate: segment.rate, rateUnit: segment.unit, dayCount: segment.dayCount,
-      days: segment.days - countedBefore(segment, from), exact: formatR(earned), amount, causedBy: segment.to,
+      days: segment.days - countedBefore(segment, from), exact: formatR(earned), amount, causedBy: segment.to, policyDecisionId: limit?.decisionId ?? null,
     })
   }
   return { accrual: { ...accrual, exact, posted, stretch: isAdditive ? null : begun }, charges }

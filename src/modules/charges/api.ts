@@ -21,7 +21,8 @@ const Charge = Type.Object({
   exact: Type.String({ description: 'What it comes to before rounding, in minor units: a decimal or a fraction.' }),
   amount: Type.Unsafe<number>({ ...Balance, description: 'What was charged, in minor units. Interest brings everything charged so far to the exact total so far, rounded half up: so it may differ from `exact` by a minor unit.' }),
   currency: Currency, causedBy: Type.String({ description: 'What brought it, once: the last day of interest; the rule of a late fee and how often; `returned:` and the payment that came back.' }),
-  journalEntryId: Nullable(IdOf('journalEntry')), waivedAt: Nullable(Instant), waiverReason: Nullable(OneOf(waiverReasons, 'Why it was waived.')),
+  journalEntryId: Nullable(IdOf('journalEntry')),
+  policyDecisionId: Nullable(Type.Unsafe<Id<'policyDecision'>>({ ...IdOf('policyDecision'), description: 'The decision that says that the law allows it.' })), waivedAt: Nullable(Instant), waiverReason: Nullable(OneOf(waiverReasons, 'Why it was waived.')),
   supersededBy: Nullable(Type.Unsafe<Id<'correction'>>({ ...IdOf('correction'), description: 'The correction that computed it anew because a fact arrived late; null while it holds.' })), createdAt: Instant,
 }, { title: 'Charge' })
 

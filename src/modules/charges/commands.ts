@@ -12,9 +12,12 @@ import { findRateValues } from '../rates/index.ts'
 import type { WaiverInput } from './api.ts'
 import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, beginCharging, changedCharges, chargeReturnedPayment, chargeThrough, checkQuoteDay, nextDueAt, restThrough } from './core.ts'
 import type { ChargeTerms, NewCharge, Position } from './core.ts'
-import { findCharge, insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, listPostingDays, lockCharge, lockDue, lockSchedule, nightMax, setChargeWaived, setSuperseded } from './db.ts'
+import { addLimits, findCharge, insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, listPostingDays, lockCharge, lockDue, lockSchedule, nightMax, setChargeWaived, setSuperseded } from './db.ts'
 import type { Charge, Charged, PostedCharge, Reached } from './db.ts'
 import { ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'
+import { askLimits, daysToAsk } from './limits.commands.ts'
+import type { Asking } from './limits.commands.ts'
+import type { Limits } from './limits.core.ts'
 import type { Pause } from './pauses.core.ts'
 
 /** Rules for charges by agreement, with the values of the indices they name: a version never changes, a value may. */
@@ -36,7 +39,9 @@ async function chargeAll (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charg
   const terms = await termsOf(tx, debts.map(debt => debt.agreementId))
   const pauses = await listPauses(tx, debts.map(debt => debt.accountId))
   const charges: PostedCharge[] = []
-  const reached = debts.map((debt): Reached => {
+  const later = await askAgain(tx, debts, terms, dayOf)
+  const reached = debts.map((known): Reached => {
+    const debt = { ...known, limits: [...known.limits, ...later.get(known.accountId) ?? []] }
     const rules = terms.get(debt.agreementId)!
     if (!debt.isWorked) return { accountId: debt.accountId, position: restThrough(debt.position, dayOf(debt)), dueAt: null }
     const { position, charges: own } = chargeThrough(debt.position, debt, rules, pauses.get(debt.accountId) ?? noPauses, dayOf(debt))
@@ -45,6 +50,15 @@ async function chargeAll (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charg
   })
   await postCharges(tx, charges, reached)
   return charges
+}
+
+/** Asks the law again about debts that are charged into a half-year for which it was not asked. */
+async function askAgain (tx: Tx, debts: readonly Charged[], terms: TermsById, dayOf: (debt: Charged) => CalendarDay): Promise<Map<Id<'account'>, Limits[]>> {
+  const askings = debts.filter(({ isWorked }) => isWorked).map((debt): Asking => ({ ...debt, terms: terms.get(debt.agreementId)!, on: daysToAsk(debt.limits, dayOf(debt)) })).filter(({ on }) => on.length > 0)
+  if (askings.length === 0) return new Map()
+  const limits = await askLimits(tx, askings)
+  await addLimits(tx, limits)
+  return limits
 }
 
 /** Posts charges, stores them with how far their schedules have got, and says so. */
@@ -123,10 +137,11 @@ export async function openSchedules (tx: Tx, accountIds: readonly Id<'account'>[
   if (placed.length === 0) return
   const terms = await termsOf(tx, placed.map(({ agreementId }) => agreementId))
   const earlier = await listFees(tx, accountIds)
+  const limits = await askLimits(tx, placed.map((row): Asking => ({ ...row, terms: terms.get(row.agreementId)!, on: [row.placedOn] })))
   await insertSchedules(tx, placed.map(row => {
     const rules = terms.get(row.agreementId)!
     const position = beginCharging(rules, row, earlier.get(row.accountId) ?? [])
-    return { ...row, position, dueAt: nextDueAt(position, rules, row.timeZone) }
+    return { ...row, position, limits: limits.get(row.accountId) ?? [], dueAt: nextDueAt(position, rules, row.timeZone) }
   }))
 }
 

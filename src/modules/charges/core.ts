@@ -1,11 +1,13 @@
 import { add, addDays, addR, formatR, greater, problem, rational, startOfDay, sub, totalOf, zero } from '#kernel'
-import type { Buckets, CalendarDay, DayCount, Minor } from '#kernel'
+import type { Buckets, CalendarDay, DayCount, Id, Minor } from '#kernel'
 import type { LateFeeTerms } from '../lenders/core.ts'
 import type { RateUnit } from '../rates/interest.core.ts'
 import { accrueInterest, baseOf, nextCapitalization, noAccrual } from './accrual.core.ts'
 import type { Accrual, Dates, InterestRules } from './accrual.core.ts'
 import { beginFees, chargeFees, chargeReturned, isLate, nextFeeDay } from './fees.core.ts'
 import type { EarlierFee, FeeState } from './fees.core.ts'
+import { limitsOn } from './limits.core.ts'
+import type { Limits } from './limits.core.ts'
 import { pausedDays } from './pauses.core.ts'
 import type { Pause } from './pauses.core.ts'
 
@@ -41,8 +43,8 @@ export interface ChargeTerms { interest: InterestRules | null, lateFees: readonl
 /** How far a debt has been charged. */
 export interface Position { chargedThroughOn: CalendarDay, interest: Accrual, fees: FeeState }
 
-/** A debt while it is charged: its calendar, its dates, and what it owes. */
-export interface ChargedDebt extends Dates { timeZone: string, owed: Buckets }
+/** A debt while it is charged: its calendar, its dates, what it owes, and what the law allows. */
+export interface ChargedDebt extends Dates { timeZone: string, owed: Buckets, limits: readonly Limits[] }
 
 /**
  * A charge about to be made, with all it was computed from: `exact` is the sum before rounding. Interest is of a stretch of days on which neither its base
@@ -51,7 +53,7 @@ export interface ChargedDebt extends Dates { timeZone: string, owed: Buckets }
  */
 export interface NewCharge {
   kind: typeof chargeKinds[number], fromOn: CalendarDay, toOn: CalendarDay, base: Minor, rate: string | null, rateUnit: RateUnit | null,
-  dayCount: DayCount | null, days: number | null, exact: string, amount: Minor, causedBy: string
+  dayCount: DayCount | null, days: number | null, exact: string, amount: Minor, causedBy: string, policyDecisionId: Id<'policyDecision'> | null
 }
 
 /** Where the charges of a debt begin: on the day after it was placed, with its late fees still to come, but for those an earlier placement brought. */
@@ -74,10 +76,12 @@ export function chargeThrough (position: Position, debt: ChargedDebt, terms: Cha
   while (reached < on) {
     const feeDay = isLate(owed) ? nextFeeDay(fees, noFees, reached, on) : null
     const capitalization = terms.interest === null ? null : nextCapitalization(terms.interest, debt.placedOn, reached, on)
-    const stop = earliest(on, feeDay, capitalization)
+    const limits = limitsOn(debt.limits, addDays(reached, 1))
+    const change = debt.limits.find(({ from }) => from > addDays(reached, 1))
+    const stop = earliest(on, feeDay, capitalization, change === undefined ? null : addDays(change.from, -1))
     if (terms.interest !== null) {
       const base = baseOf(owed.principal, owed.interest, interest.capitalized)
-      const earned = accrueInterest(interest, base, terms.interest, debt, noInterest, reached, stop, roomOf(owed))
+      const earned = accrueInterest(interest, base, terms.interest, limits?.interest ?? null, debt, noInterest, reached, stop, roomOf(owed))
       interest = earned.accrual
       for (const charge of earned.charges) owed = { ...owed, interest: add(owed.interest, charge.amount) }
       charges.push(...earned.charges)
@@ -85,7 +89,7 @@ export function chargeThrough (position: Position, debt: ChargedDebt, terms: Cha
     }
     if (stop === feeDay) {
       cuts.add(stop)
-      const charged = chargeFees(fees, owed, terms.lateFees, stop, roomOf(owed))
+      const charged = chargeFees(fees, owed, terms.lateFees, limitsOn(debt.limits, stop)?.lateFee ?? null, stop, roomOf(owed))
       fees = charged.state
       for (const charge of charged.charges) owed = { ...owed, penalty: add(owed.penalty, charge.amount) }
       charges.push(...charged.charges)
@@ -102,7 +106,7 @@ function mended (charges: readonly NewCharge[], cuts: ReadonlySet<CalendarDay>):
   let last = -1
   for (const charge of charges) {
     const before = whole[last]
-    const goesOn = charge.kind === 'interest' && before !== undefined && cuts.has(before.toOn) && before.base === charge.base && before.rate === charge.rate && addDays(before.toOn, 1) === charge.fromOn
+    const goesOn = charge.kind === 'interest' && before !== undefined && cuts.has(before.toOn) && before.base === charge.base && before.rate === charge.rate && before.policyDecisionId === charge.policyDecisionId && addDays(before.toOn, 1) === charge.fromOn
     if (goesOn) whole[last] = { ...charge, fromOn: before.fromOn, days: add(before.days ?? 0, charge.days ?? 0), exact: formatR(addR(rational(before.exact), rational(charge.exact))), amount: add(before.amount, charge.amount) }
     else whole.push(charge)
     if (charge.kind === 'interest' && !goesOn) last = whole.length - 1
@@ -118,7 +122,7 @@ export const restThrough = (position: Position, on: CalendarDay): Position =>
 
 /** Charges the fee for a payment that came back unpaid, on a day up to which the debt has been charged; no rule has one, or a hold stops it: no charge. */
 export function chargeReturnedPayment (position: Position, debt: ChargedDebt, terms: ChargeTerms, pauses: readonly Pause[], payment: { id: string, amount: Minor }, on: CalendarDay): { position: Position, charges: NewCharge[] } {
-  const charged = chargeReturned(position.fees, payment, terms.lateFees, pausedDays(pauses, 'stopsLateFees', debt.timeZone), on, roomOf(debt.owed))
+  const charged = chargeReturned(position.fees, payment, terms.lateFees, limitsOn(debt.limits, on)?.returnFee ?? null, pausedDays(pauses, 'stopsLateFees', debt.timeZone), on, roomOf(debt.owed))
   return charged === null ? { position, charges: [] } : { position: { ...position, fees: charged.state }, charges: [charged.charge] }
 }
 

@@ -6,6 +6,7 @@ import type { Tx } from '#platform'
 import type { Accrual, Stretch } from './accrual.core.ts'
 import type { ChargedDebt, NewCharge, Position } from './core.ts'
 import type { EarlierFee, FeeState } from './fees.core.ts'
+import type { Limits } from './limits.core.ts'
 import type { Pause } from './pauses.core.ts'
 import { charges } from './tables.ts'
 import type { StoredStretch } from './tables.ts'
@@ -29,15 +30,16 @@ const toCharged = (row: Row): Charged => ({
     // What is stored was written as such: a named boundary.
     fees: row['fees'] as FeeState,
   },
+  limits: row['limits'] as Limits[],
 })
 
 const stretchOf = (value: unknown): Stretch | null => {
   const stored = value as StoredStretch | null
-  return stored === null ? null : { from: stored.from, base: minor(stored.base), before: rational(stored.before) }
+  return stored === null ? null : { from: stored.from, base: minor(stored.base), cap: stored.cap, before: rational(stored.before) }
 }
 const storedStretch = ({ stretch }: Accrual): string | null => stretch === null ? null : JSON.stringify({ ...stretch, before: formatR(stretch.before) })
 
-const chargedColumns = sql`s.account_id, s.lender_id, s.agreement_id, s.charged_through_on, s.exact_interest, s.posted_interest, s.capitalized, s.stretch, s.fees,
+const chargedColumns = sql`s.account_id, s.lender_id, s.agreement_id, s.charged_through_on, s.exact_interest, s.posted_interest, s.capitalized, s.stretch, s.fees, s.limits,
   a.currency, a.time_zone, a.due_on, p.placed_on, a.principal, a.interest, a.penalty, a.costs,
   a.closed_at is null and p.state = 'active' as is_worked`
 
@@ -95,13 +97,13 @@ export async function insertCharges (tx: Tx, charges: readonly PostedCharge[], r
   const far = (pick: (reached: Reached) => string | number | null) => plainArray(reached.map(pick))
   const tenantId = uuidOf(tx.ctx.tenantId)
   await tx.execute(sql`with charge as (
-      insert into charges (tenant_id, id, account_id, lender_id, kind, from_on, to_on, base, rate, rate_unit, day_count, days, exact, amount, currency, caused_by, entry_id, created_at)
-      select ${tenantId}::uuid, id, account_id, lender_id, kind, from_on, to_on, base, rate, rate_unit, day_count, days, exact, amount, currency, caused_by, entry_id, ${tx.ctx.now.toISOString()}::timestamptz
+      insert into charges (tenant_id, id, account_id, lender_id, kind, from_on, to_on, base, rate, rate_unit, day_count, days, exact, amount, currency, caused_by, entry_id, policy_decision_id, created_at)
+      select ${tenantId}::uuid, id, account_id, lender_id, kind, from_on, to_on, base, rate, rate_unit, day_count, days, exact, amount, currency, caused_by, entry_id, policy_decision_id, ${tx.ctx.now.toISOString()}::timestamptz
       from unnest(${each((_, { id }) => uuidOf(id))}::uuid[], ${each((_, { of }) => uuidOf(of.accountId))}::uuid[], ${each((_, { of }) => uuidOf(of.lenderId))}::uuid[], ${each(c => c.kind)}::text[],
         ${each(c => c.fromOn)}::date[], ${each(c => c.toOn)}::date[], ${each(c => c.base)}::bigint[], ${each(c => c.rate)}::text[], ${each(c => c.rateUnit)}::text[],
         ${each(c => c.dayCount)}::text[], ${each(c => c.days)}::int[], ${each(c => c.exact)}::text[], ${each(c => c.amount)}::bigint[], ${each((_, { of }) => of.currency)}::text[],
-        ${each(c => c.causedBy)}::text[], ${each((_, { entryId }) => entryId === null ? null : uuidOf(entryId))}::uuid[])
-        as c (id, account_id, lender_id, kind, from_on, to_on, base, rate, rate_unit, day_count, days, exact, amount, currency, caused_by, entry_id)
+        ${each(c => c.causedBy)}::text[], ${each((_, { entryId }) => entryId === null ? null : uuidOf(entryId))}::uuid[], ${each(c => c.policyDecisionId === null ? null : uuidOf(c.policyDecisionId))}::uuid[])
+        as c (id, account_id, lender_id, kind, from_on, to_on, base, rate, rate_unit, day_count, days, exact, amount, currency, caused_by, entry_id, policy_decision_id)
     )
     update charge_schedules s
     set charged_through_on = r.charged_through_on, exact_interest = r.exact_interest, posted_interest = r.posted_interest, capitalized = r.capitalized, stretch = r.stretch::jsonb, fees = r.fees::jsonb, due_at = r.due_at
@@ -117,11 +119,13 @@ export interface Placed {
   accountId: Id<'account'>, lenderId: Id<'lender'>, placementId: Id<'placement'>, agreementId: Id<'agreement'>, placedOn: CalendarDay, dueOn: CalendarDay, timeZone: string
 }
 
-/** Those of the accounts that are at work, with their active placements. */
+/** Those of the accounts that are at work and not charged yet, with their active placements. */
 export async function listPlaced (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<Placed[]> {
   const { rows } = await tx.execute(sql`select p.account_id, p.lender_id, p.id, p.agreement_id, p.placed_on, a.due_on, a.time_zone
     from placements p join accounts a on a.tenant_id = p.tenant_id and a.id = p.account_id
-    where p.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and p.account_id = any(${plainArray(accountIds.map(uuidOf))}::uuid[]) and p.state = 'active' order by p.account_id`)
+    where p.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and p.account_id = any(${plainArray(accountIds.map(uuidOf))}::uuid[]) and p.state = 'active'
+      and not exists (select from charge_schedules s where s.tenant_id = p.tenant_id and s.account_id = p.account_id and s.placement_id = p.id)
+    order by p.account_id`)
   return rows.map(row => ({
     accountId: idOf('account', String(row['account_id'])), lenderId: idOf('lender', String(row['lender_id'])), placementId: idOf('placement', String(row['id'])),
     agreementId: idOf('agreement', String(row['agreement_id'])), placedOn: String(row['placed_on']), dueOn: String(row['due_on']), timeZone: String(row['time_zone']),
@@ -131,17 +135,25 @@ export async function listPlaced (tx: Tx, accountIds: readonly Id<'account'>[]):
 /**
  * Begins schedules. An account that has one of an earlier placement begins anew and bears no day of interest twice; one that has begun already stays as it is.
  */
-export async function insertSchedules (tx: Tx, rows: readonly (Placed & { position: Position, dueAt: string | null })[]): Promise<void> {
+export async function insertSchedules (tx: Tx, rows: readonly (Placed & { position: Position, limits: readonly Limits[], dueAt: string | null })[]): Promise<void> {
   const plain = (pick: (row: typeof rows[number]) => string | null) => plainArray(rows.map(pick))
-  await tx.execute(sql`insert into charge_schedules (tenant_id, account_id, lender_id, placement_id, agreement_id, charged_through_on, exact_interest, posted_interest, capitalized, fees, due_at)
-    select ${uuidOf(tx.ctx.tenantId)}::uuid, account_id, lender_id, placement_id, agreement_id, charged_through_on, '0', 0, 0, fees::jsonb, due_at
+  await tx.execute(sql`insert into charge_schedules (tenant_id, account_id, lender_id, placement_id, agreement_id, charged_through_on, exact_interest, posted_interest, capitalized, fees, limits, due_at)
+    select ${uuidOf(tx.ctx.tenantId)}::uuid, account_id, lender_id, placement_id, agreement_id, charged_through_on, '0', 0, 0, fees::jsonb, limits::jsonb, due_at
     from unnest(${plain(r => uuidOf(r.accountId))}::uuid[], ${plain(r => uuidOf(r.lenderId))}::uuid[], ${plain(r => uuidOf(r.placementId))}::uuid[], ${plain(r => uuidOf(r.agreementId))}::uuid[],
-      ${plain(r => r.position.chargedThroughOn)}::date[], ${texts(rows.map(r => JSON.stringify(r.position.fees)))}, ${plain(r => r.dueAt)}::timestamptz[])
-      as s (account_id, lender_id, placement_id, agreement_id, charged_through_on, fees, due_at)
+      ${plain(r => r.position.chargedThroughOn)}::date[], ${texts(rows.map(r => JSON.stringify(r.position.fees)))}, ${texts(rows.map(r => JSON.stringify(r.limits)))}, ${plain(r => r.dueAt)}::timestamptz[])
+      as s (account_id, lender_id, placement_id, agreement_id, charged_through_on, fees, limits, due_at)
     on conflict (tenant_id, account_id) do update set placement_id = excluded.placement_id, agreement_id = excluded.agreement_id, exact_interest = '0', posted_interest = 0, capitalized = 0, stretch = null,
-      fees = excluded.fees, due_at = excluded.due_at,
+      fees = excluded.fees, limits = excluded.limits, due_at = excluded.due_at,
       charged_through_on = greatest(excluded.charged_through_on, (select max(c.to_on) from charges c where c.tenant_id = excluded.tenant_id and c.account_id = excluded.account_id and c.kind = 'interest' and c.superseded_by is null))
     where charge_schedules.placement_id <> excluded.placement_id`)
+}
+
+/** Adds what the law was found to allow from later days on. */
+export async function addLimits (tx: Tx, limits: ReadonlyMap<Id<'account'>, readonly Limits[]>): Promise<void> {
+  const rows = [...limits]
+  await tx.execute(sql`update charge_schedules s set limits = s.limits || l.limits::jsonb
+    from unnest(${plainArray(rows.map(([accountId]) => uuidOf(accountId)))}::uuid[], ${texts(rows.map(([, added]) => JSON.stringify(added)))}) as l (account_id, limits)
+    where s.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and s.account_id = l.account_id`)
 }
 
 /** The late fees that accounts were charged and that hold, by account. */
@@ -170,7 +182,7 @@ export async function wakeSchedules (tx: Tx, accountIds: readonly Id<'account'>[
 
 const columns = {
   id: charges.id, accountId: charges.accountId, lenderId: charges.lenderId, kind: charges.kind, fromOn: charges.fromOn, toOn: charges.toOn, base: charges.base, rate: charges.rate,
-  rateUnit: charges.rateUnit, dayCount: charges.dayCount, days: charges.days, exact: charges.exact, amount: charges.amount, currency: charges.currency, causedBy: charges.causedBy, journalEntryId: charges.entryId,
+  rateUnit: charges.rateUnit, dayCount: charges.dayCount, days: charges.days, exact: charges.exact, amount: charges.amount, currency: charges.currency, causedBy: charges.causedBy, journalEntryId: charges.entryId, policyDecisionId: charges.policyDecisionId,
   waivedAt: charges.waivedAt, waiverReason: charges.waiverReason, supersededBy: charges.supersededBy, createdAt: charges.createdAt,
 }
 

@@ -5,6 +5,8 @@ import type { Suspension } from '../rates/interest.core.ts'
 import type { NewCharge } from './core.ts'
 import { assessFees } from './lateFees.core.ts'
 import type { FeeAmount, FeeRule } from './lateFees.core.ts'
+import { feeLimit } from './limits.core.ts'
+import type { Limit } from './limits.core.ts'
 import { firstFreeDay } from './pauses.core.ts'
 
 /** A fee for being late that is still to come: of which rule, the how manieth, and its first day. */
@@ -52,7 +54,7 @@ export function nextFeeDay ({ pending }: FeeState, paused: readonly Suspension[]
 }
 
 /** Charges the fees that fall on a day, rule by rule, on what is owed then; none is ever on an earlier fee. */
-export function chargeFees (state: FeeState, owed: Buckets, rules: readonly LateFeeTerms[], on: CalendarDay, room: Minor): { state: FeeState, charges: NewCharge[] } {
+export function chargeFees (state: FeeState, owed: Buckets, rules: readonly LateFeeTerms[], limit: Limit | null, on: CalendarDay, room: Minor): { state: FeeState, charges: NewCharge[] } {
   let { charged, lastOn } = state
   let left = room
   const charges: NewCharge[] = []
@@ -66,7 +68,7 @@ export function chargeFees (state: FeeState, owed: Buckets, rules: readonly Late
     if (rule.everyDays !== undefined && fee.turn < (rule.timesMax ?? 1)) pending.push({ code: fee.code, turn: fee.turn + 1, onOrAfter: addDays(on, rule.everyDays) })
     if (!isInForce(rule, on)) continue
     const base = rule.base === 'owed' ? minor(totalOf(owed) - owed.penalty) : owed.principal
-    const charge = assessed(rule, { causedBy: causeOf(fee), base, charged, lastOn, left }, on)
+    const charge = assessed(rule, { causedBy: causeOf(fee), base, charged, lastOn, left, limit }, on)
     if (charge === null) continue
     charges.push(charge)
     charged = add(charged, charge.amount)
@@ -83,12 +85,12 @@ const isInForce = ({ from, to }: LateFeeTerms, on: CalendarDay): boolean => (fro
  * whose day came while the payment stood, and which its return would bring now, are not charged as well.
  */
 export function chargeReturned (
-  state: FeeState, payment: { id: string, amount: Minor }, rules: readonly LateFeeTerms[], paused: readonly Suspension[], on: CalendarDay, room: Minor,
+  state: FeeState, payment: { id: string, amount: Minor }, rules: readonly LateFeeTerms[], limit: Limit | null, paused: readonly Suspension[], on: CalendarDay, room: Minor,
 ): { state: FeeState, charge: NewCharge } | null {
   if (firstFreeDay(paused, on, on) === null) return null
   for (const rule of rules) {
     if (rule.trigger !== 'returnedPayment' || !isInForce(rule, on)) continue
-    const charge = assessed(rule, { causedBy: `${returned}${payment.id}`, base: payment.amount, charged: state.charged, lastOn: state.lastOn, left: room, associated: payment.amount }, on)
+    const charge = assessed(rule, { causedBy: `${returned}${payment.id}`, base: payment.amount, charged: state.charged, lastOn: state.lastOn, left: room, limit, associated: payment.amount }, on)
     if (charge === null) continue
     const pending = state.pending.flatMap((fee): PendingFee[] => {
       if (fee.onOrAfter > on || firstFreeDay(paused, fee.onOrAfter, on) === null) return [fee]
@@ -100,17 +102,18 @@ export function chargeReturned (
   return null
 }
 
-interface Assessing { causedBy: string, base: Minor, charged: Minor, lastOn: FeeState['lastOn'], left: Minor, associated?: Minor }
+interface Assessing { causedBy: string, base: Minor, charged: Minor, lastOn: FeeState['lastOn'], left: Minor, limit: Limit | null, associated?: Minor }
 
-function assessed (terms: LateFeeTerms, { causedBy, base, charged, lastOn, left, associated }: Assessing, on: CalendarDay): NewCharge | null {
+function assessed (terms: LateFeeTerms, { causedBy, base, charged, lastOn, left, limit, associated }: Assessing, on: CalendarDay): NewCharge | null {
   const last = lastOn[terms.trigger]
   const isRepeat = terms.repeat !== undefined && last !== undefined && on <= addMonths(last, terms.repeat.withinMonths)
   const violation = { type: terms.trigger, causedBy, base, isRepeat, ...associated !== undefined && { associatedAmount: associated } }
   const [fee] = assessFees(ruleOf(terms, charged), [violation])
-  const amount = lesser(fee!.charged, left)
+  const most = feeLimit(limit ?? undefined)
+  const amount = lesser(most === null ? fee!.charged : lesser(fee!.charged, most), left)
   const asked = isRepeat ? terms.repeat! : terms
   return amount === zero ? null : {
-    kind: 'lateFee', fromOn: on, toOn: on, base, rate: asked.rate ?? null, rateUnit: null, dayCount: null, days: null, exact: formatR(fee!.exact), amount, causedBy,
+    kind: 'lateFee', fromOn: on, toOn: on, base, rate: asked.rate ?? null, rateUnit: null, dayCount: null, days: null, exact: formatR(fee!.exact), amount, causedBy, policyDecisionId: limit?.decisionId ?? null,
   }
 }
 

@@ -8,19 +8,20 @@ import { agreements } from '../lenders/tables.ts'
 import { placements } from '../placements/tables.ts'
 import { chargeKinds, rateUnits, waiverReasons } from './core.ts'
 import type { FeeState } from './fees.core.ts'
+import type { Limits } from './limits.core.ts'
 
 /** Where a stretch of days on one base began, as it is stored: the sum before it is exact. */
-export interface StoredStretch { from: string, base: number, before: string }
+export interface StoredStretch { from: string, base: number, cap: string | null, before: string }
 
 /**
  * How far each account has been charged under its present placement. `exactInterest` is what its interest comes to so far, exactly, `postedInterest` what of
  * that has been posted, `capitalized` the interest that bears interest; `stretch` is kept for day counts that cannot be cut. `fees` are the late fees still
- * to come, and what those before came to. `dueAt` is the next midnight in the debtor's calendar; null while nothing can be charged. Whoever changes a row
+ * to come, and what those before came to. `limits` is what the law was found to allow, from which day on. `dueAt` is the next midnight in the debtor's calendar; null while nothing can be charged. Whoever changes a row
  * holds the account's lock.
  */
 export const chargeSchedules = pgTable('charge_schedules', {
   tenantId: tenantId(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), placementId: id('placement').notNull(), agreementId: id('agreement').notNull(),
-  chargedThroughOn: day().notNull(), exactInterest: text().notNull(), postedInterest: minor().notNull(), capitalized: minor().notNull(), stretch: jsonb().$type<StoredStretch>(), fees: document<FeeState>(), dueAt: instant(),
+  chargedThroughOn: day().notNull(), exactInterest: text().notNull(), postedInterest: minor().notNull(), capitalized: minor().notNull(), stretch: jsonb().$type<StoredStretch>(), fees: document<FeeState>(), limits: document<Limits[]>(), dueAt: instant(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.accountId] }),
   index().on(t.tenantId, t.dueAt),
@@ -38,7 +39,7 @@ export const charges = pgTable('charges', {
   tenantId: tenantId(), id: id('charge').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), kind: text({ enum: chargeKinds }).notNull(),
   fromOn: day().notNull(), toOn: day().notNull(), base: minor().notNull(), rate: text(), rateUnit: text({ enum: rateUnits }),
   dayCount: text({ enum: dayCounts }), days: integer(), exact: text().notNull(), amount: minor().notNull(), currency: char({ length: 3 }).notNull(),
-  causedBy: text().notNull(), entryId: id('journalEntry'), waivedAt: instant(), waiverReason: text({ enum: waiverReasons }), waiverEntryId: id('journalEntry'), supersededBy: id('correction'), createdAt: instant().notNull(),
+  causedBy: text().notNull(), entryId: id('journalEntry'), waivedAt: instant(), waiverReason: text({ enum: waiverReasons }), waiverEntryId: id('journalEntry'), policyDecisionId: id('policyDecision'), supersededBy: id('correction'), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   uniqueIndex().on(t.tenantId, t.accountId, t.kind, t.causedBy).where(sql`${t.supersededBy} is null`),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Currency, Day, IdOf, Instant, Page, PageQuery, Text, closed, problems } from '#kernel'
+import { Currency, Day, IdOf, Instant, Nullable, Page, PageQuery, Text, closed, problems } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
 import { KeyInput, NewApiKey, ScopeNotGrantable } from '../tenants/index.ts'
@@ -10,9 +10,10 @@ import { AgreementRefused, AgreementTerms } from './core.ts'
 import { findAgreement, findLender, listAgreements, listLenders } from './db.ts'
 
 const LenderFields = { name: Text(200, 'The creditor\'s name.', ['First Harbour Bank']) }
-const LenderInputSchema = Type.Object(LenderFields, { title: 'LenderInput', ...closed, examples: [{ name: 'First Harbour Bank' }] })
+const LenderType = Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,39}$', description: 'What kind of creditor it is, as far as laws ask: `bank`, `consumerFinance`, `microLender`, `trust`, `autoFinance`, `privateLender`, `nonLicensedCompany`, or a word of your own. While it is not known, limits that may concern it do.', examples: ['bank'] })
+const LenderInputSchema = Type.Object({ ...LenderFields, type: Type.Optional(LenderType) }, { title: 'LenderInput', ...closed, examples: [{ name: 'First Harbour Bank', type: 'consumerFinance' }] })
 export type LenderInput = Static<typeof LenderInputSchema>
-const Lender = Type.Object({ id: IdOf('lender'), ...LenderFields, createdAt: Instant }, { title: 'Lender' })
+const Lender = Type.Object({ id: IdOf('lender'), ...LenderFields, type: Nullable(LenderType), createdAt: Instant }, { title: 'Lender' })
 
 export type LenderKeyInput = Static<typeof KeyInput>
 

@@ -11,7 +11,7 @@ import { AgreementCreated, LenderCreated } from './events.ts'
 
 /** Adds a creditor. */
 export async function createLender (tx: Tx, input: LenderInput) {
-  const lender = await insertLender(tx, input.name)
+  const lender = await insertLender(tx, { name: input.name, type: input.type ?? null })
   emit(tx, LenderCreated, { lenderId: lender.id }, { lenderId: lender.id })
   return lender
 }

@@ -38,6 +38,7 @@ const InterestTerms = Type.Object({
   cap: Type.Optional(Type.Unsafe<string>({ ...Ratio, description: 'The highest the rate may be.' })), floor: Type.Optional(Type.Unsafe<string>({ ...Ratio, description: 'The lowest the rate may be.' })),
   unit: OneOf(rateUnits, 'What the rate is a rate of; of an index, `pct_year`.'),
   dayCount: OneOf(dayCounts, 'How days become parts of a year; of a daily rate, which days count.'),
+  contractRate: Type.Optional(Type.Unsafe<string>({ ...Ratio, description: 'The rate of the lender\'s contracts during their term, in per cent a year: some laws allow a multiple of it afterwards.', examples: ['6'] })),
   compounding: Type.Optional(OneOf(compoundings, 'How often interest that is still owed begins to bear interest itself, counted from the placement. `none` when left out.')),
   rounding: Type.Optional(Type.Object({
     when: Type.Optional(OneOf(['cumulative', 'perDay'], '`cumulative` (when left out): what was posted is the exact sum so far, rounded. `perDay`: each day is rounded and the days are added, as some courts do.')),
@@ -130,8 +131,8 @@ function commissionFaults ({ rate, bands, vatRate }: AgreementTerms['commission'
 const daysInYear = wholeR(365)
 const yearlyRateMax = wholeR(1_000)
 
-/** A rate as per cent a year. */
-function yearlyPercent (rate: string, unit: RateUnit): Rational {
+/** A rate as per cent a year of 365 days. */
+export function yearlyPercent (rate: string, unit: RateUnit): Rational {
   if (unit === 'pct_year') return rational(rate)
   if (unit === 'pct_month') return mulR(rational(rate), wholeR(12))
   return unit === 'pct_day' ? mulR(rational(rate), daysInYear) : divR(mulR(rational(rate), daysInYear), wholeR(100))

@@ -6,10 +6,10 @@ import type { Tx } from '#platform'
 import type { AgreementTerms } from './core.ts'
 import { agreements, lenders } from './tables.ts'
 
-const lenderColumns = { id: lenders.id, name: lenders.name, createdAt: lenders.createdAt }
+const lenderColumns = { id: lenders.id, name: lenders.name, type: lenders.type, createdAt: lenders.createdAt }
 
-export async function insertLender (tx: Tx, name: string) {
-  const [row] = await tx.insert(lenders).values({ tenantId: tx.ctx.tenantId, id: newId('lender'), name, createdAt: tx.ctx.now.toISOString() }).returning(lenderColumns)
+export async function insertLender (tx: Tx, { name, type }: { name: string, type: string | null }) {
+  const [row] = await tx.insert(lenders).values({ tenantId: tx.ctx.tenantId, id: newId('lender'), name, type, createdAt: tx.ctx.now.toISOString() }).returning(lenderColumns)
   return row!
 }
 

@@ -4,7 +4,7 @@ import type { AgreementTerms } from './core.ts'
 
 /** Creditors that place debts with the agency. Row security lets a lender's key see its own row. */
 export const lenders = pgTable('lenders', {
-  tenantId: tenantId(), id: id('lender').notNull(), name: text().notNull(), createdAt: instant().notNull(),
+  tenantId: tenantId(), id: id('lender').notNull(), name: text().notNull(), type: text(), createdAt: instant().notNull(),
 }, t => [primaryKey({ columns: [t.tenantId, t.id] })])
 
 /** What was agreed with a lender for debts in one currency. A version is never edited: a change is the next version. */

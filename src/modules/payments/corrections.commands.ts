@@ -36,7 +36,7 @@ export async function liveAgain (tx: Tx, account: AccountRow, order: readonly Bu
   const { charged, opening, workedThrough, isOurs } = past
   const facts = late === null ? past.facts : [...past.facts, late]
   const through = [charged.charged.position.chargedThroughOn, ...facts.map(({ on }) => on)].reduce((a, b) => a > b ? a : b)
-  const life = live({ opening, position: charged.beginning, timeZone: account.timeZone, dueOn: account.dueOn, placedOn: charged.charged.placedOn, terms: charged.terms, pauses: charged.pauses, order }, facts,
+  const life = live({ opening, position: charged.beginning, timeZone: account.timeZone, dueOn: account.dueOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order }, facts,
     { postingDays: charged.postingDays, through, workedThrough, isOurs })
   return { account, past, life }
 }

@@ -7,7 +7,7 @@ import { answer, checkQuestion } from './questions.core.ts'
 import type { Answers, Question, QuestionKind } from './questions.core.ts'
 
 /** Whom a decision concerns, and the packs that apply. The caller brings them, and the facts: history lives in modules below. */
-interface Concern { accountId: Id<'account'> | null, partyId: Id<'party'> | null, packs: readonly Pack[] }
+interface Concern { accountId: Id<'account'> | null, lenderId?: Id<'lender'>, partyId: Id<'party'> | null, packs: readonly Pack[] }
 
 /** What is asked of one kind: the facts and what is asked about. */
 export type RequestOf<K extends QuestionKind> = Concern & Pick<Extract<Question, { kind: K }>, 'facts' | 'action'>
@@ -29,10 +29,10 @@ export async function recordDecisions (tx: Tx, decisions: readonly NewDecision[]
 
 /** Decides questions of one kind and keeps every decision, allowed or not; answers in the order asked. Throws a plain Error on facts that hold personal data. */
 export async function decideQuestions<K extends QuestionKind> (tx: Tx, kind: K, requests: readonly RequestOf<K>[]): Promise<DecisionOf<K>[]> {
-  const decisions = requests.map(({ accountId, partyId, packs, facts, action }) => {
+  const decisions = requests.map(({ accountId, lenderId, partyId, packs, facts, action }) => {
     // A named boundary: facts and action of one kind make a question of it, and its answer is that kind's.
     const question = { kind, facts, action } as Question
-    return { accountId, partyId, question, verdict: answer(packs, question) as Answers[K] }
+    return { accountId, lenderId: lenderId ?? null, partyId, question, verdict: answer(packs, question) as Answers[K] }
   })
   const ids = await recordDecisions(tx, decisions)
   return decisions.map(({ verdict }, i) => ({ id: ids[i]!, verdict }))
