@@ -32,6 +32,33 @@ CREATE TABLE "accounts" (
 	CONSTRAINT "no bucket is negative" CHECK ("accounts"."principal" >= 0 and "accounts"."interest" >= 0 and "accounts"."penalty" >= 0 and "accounts"."costs" >= 0)
 );
 --> statement-breakpoint
+CREATE TABLE "adjustments" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"placement_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"reason" text NOT NULL,
+	"authorized_by" text,
+	"reference" text,
+	"note" "bytea",
+	"charge_id" uuid,
+	"asked" jsonb NOT NULL,
+	"effective_on" date NOT NULL,
+	"currency" char(3) NOT NULL,
+	"principal" bigint NOT NULL,
+	"interest" bigint NOT NULL,
+	"penalty" bigint NOT NULL,
+	"costs" bigint NOT NULL,
+	"entry_id" uuid NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	"reversed_on" date,
+	"reversed_at" timestamptz,
+	"reversal_entry_id" uuid,
+	CONSTRAINT "adjustments_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "bank_accounts" (
 	"tenant_id" uuid NOT NULL,
 	"account" text NOT NULL,
@@ -187,7 +214,7 @@ CREATE TABLE "commission_plans" (
 CREATE TABLE "journal_entries" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
-	"lender_id" uuid NOT NULL,
+	"lender_id" uuid,
 	"account_id" uuid,
 	"kind" text NOT NULL,
 	"cause_id" uuid NOT NULL,
@@ -201,7 +228,7 @@ CREATE TABLE "postings" (
 	"tenant_id" uuid NOT NULL,
 	"entry_id" uuid NOT NULL,
 	"line" smallint NOT NULL,
-	"lender_id" uuid NOT NULL,
+	"lender_id" uuid,
 	"debit" text NOT NULL,
 	"credit" text NOT NULL,
 	"amount" bigint NOT NULL,
@@ -375,6 +402,7 @@ CREATE TABLE "payments" (
 	"received_by" text NOT NULL,
 	"method" text NOT NULL,
 	"reference" text,
+	"receipt_id" uuid,
 	"principal" bigint NOT NULL,
 	"interest" bigint NOT NULL,
 	"penalty" bigint NOT NULL,
@@ -390,6 +418,24 @@ CREATE TABLE "payments" (
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "payments_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
 	CONSTRAINT "every cent is somewhere" CHECK ("payments"."amount" = "payments"."principal" + "payments"."interest" + "payments"."penalty" + "payments"."costs" + "payments"."overpaid")
+);
+--> statement-breakpoint
+CREATE TABLE "receipts" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"amount" bigint NOT NULL,
+	"currency" char(3) NOT NULL,
+	"received_on" date NOT NULL,
+	"method" text NOT NULL,
+	"reference" text NOT NULL,
+	"payer" "bytea",
+	"till" text NOT NULL,
+	"cleared_on" date,
+	"applied" bigint NOT NULL,
+	"returned" bigint NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "receipts_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "no more than was received" CHECK ("receipts"."applied" >= 0 and "receipts"."returned" >= 0 and "receipts"."applied" + "receipts"."returned" <= "receipts"."amount")
 );
 --> statement-breakpoint
 CREATE TABLE "recomputations" (
@@ -952,6 +998,11 @@ ALTER TABLE "account_parties" ADD CONSTRAINT "account_parties_tenant_id_account_
 ALTER TABLE "account_parties" ADD CONSTRAINT "account_parties_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "accounts" ADD CONSTRAINT "accounts_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "accounts" ADD CONSTRAINT "accounts_tenant_id_agreement_id_agreements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","agreement_id") REFERENCES "public"."agreements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "adjustments" ADD CONSTRAINT "adjustments_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "adjustments" ADD CONSTRAINT "adjustments_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "adjustments" ADD CONSTRAINT "adjustments_tenant_id_charge_id_charges_tenant_id_id_fk" FOREIGN KEY ("tenant_id","charge_id") REFERENCES "public"."charges"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "adjustments" ADD CONSTRAINT "adjustments_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "adjustments" ADD CONSTRAINT "adjustments_tenant_id_reversal_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","reversal_entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "bank_lines" ADD CONSTRAINT "bank_lines_tenant_id_account_bank_accounts_tenant_id_account_fk" FOREIGN KEY ("tenant_id","account") REFERENCES "public"."bank_accounts"("tenant_id","account") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "bank_lines" ADD CONSTRAINT "bank_lines_tenant_id_bank_statement_id_bank_statements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","bank_statement_id") REFERENCES "public"."bank_statements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "bank_matches" ADD CONSTRAINT "bank_matches_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -990,6 +1041,7 @@ ALTER TABLE "payment_reversals" ADD CONSTRAINT "payment_reversals_tenant_id_paym
 ALTER TABLE "payment_reversals" ADD CONSTRAINT "payment_reversals_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_receipt_id_receipts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","receipt_id") REFERENCES "public"."receipts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_clearing_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","clearing_entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "column_mappings" ADD CONSTRAINT "column_mappings_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1028,6 +1080,8 @@ ALTER TABLE "webhook_endpoints" ADD CONSTRAINT "webhook_endpoints_tenant_id_lend
 CREATE INDEX "account_parties_tenant_id_party_id_index" ON "account_parties" USING btree ("tenant_id","party_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "accounts_tenant_id_lender_id_lender_reference_index" ON "accounts" USING btree ("tenant_id","lender_id","lender_reference");--> statement-breakpoint
 CREATE INDEX "accounts_tenant_id_lender_id_id_index" ON "accounts" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "adjustments_tenant_id_lender_id_reference_index" ON "adjustments" USING btree ("tenant_id","lender_id","reference") WHERE "adjustments"."reference" is not null;--> statement-breakpoint
+CREATE INDEX "adjustments_tenant_id_account_id_id_index" ON "adjustments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "bank_lines_tenant_id_account_key_index" ON "bank_lines" USING btree ("tenant_id","account","key");--> statement-breakpoint
 CREATE INDEX "bank_lines_tenant_id_account_id_index" ON "bank_lines" USING btree ("tenant_id","account","id");--> statement-breakpoint
 CREATE INDEX "bank_lines_tenant_id_bank_statement_id_id_index" ON "bank_lines" USING btree ("tenant_id","bank_statement_id","id");--> statement-breakpoint
@@ -1047,7 +1101,7 @@ CREATE INDEX "commission_plans_tenant_id_lender_id_id_index" ON "commission_plan
 CREATE UNIQUE INDEX "journal_entries_tenant_id_cause_id_kind_index" ON "journal_entries" USING btree ("tenant_id","cause_id","kind");--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_reversal_of_index" ON "journal_entries" USING btree ("tenant_id","reversal_of") WHERE "journal_entries"."reversal_of" is not null;--> statement-breakpoint
 CREATE INDEX "journal_entries_tenant_id_account_id_id_index" ON "journal_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
-CREATE INDEX "journal_entries_of_money" ON "journal_entries" USING btree ("tenant_id","lender_id","id") WHERE kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal');--> statement-breakpoint
+CREATE INDEX "journal_entries_of_money" ON "journal_entries" USING btree ("tenant_id","lender_id","id") WHERE kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal', 'discount', 'balanceAdjustment', 'adjustmentReversal');--> statement-breakpoint
 CREATE INDEX "postings_tenant_id_lender_id_index" ON "postings" USING btree ("tenant_id","lender_id");--> statement-breakpoint
 CREATE INDEX "postings_of_trust" ON "postings" USING btree ("tenant_id","lender_id","currency") WHERE left(debit, 1) in ('T', 'O');--> statement-breakpoint
 CREATE INDEX "postings_of_bank" ON "postings" USING btree ("tenant_id","effective_on","entry_id") WHERE 'T.BANK' in (debit, credit);--> statement-breakpoint
@@ -1075,6 +1129,9 @@ CREATE INDEX "payments_tenant_id_reference_index" ON "payments" USING btree ("te
 CREATE INDEX "payments_tenant_id_account_id_id_index" ON "payments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_lender_id_id_index" ON "payments" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "payments_tenant_id_due_at_index" ON "payments" USING btree ("tenant_id","due_at") WHERE "payments"."due_at" is not null;--> statement-breakpoint
+CREATE INDEX "payments_tenant_id_receipt_id_index" ON "payments" USING btree ("tenant_id","receipt_id") WHERE "payments"."receipt_id" is not null;--> statement-breakpoint
+CREATE UNIQUE INDEX "receipts_tenant_id_reference_index" ON "receipts" USING btree ("tenant_id","reference");--> statement-breakpoint
+CREATE INDEX "receipts_open" ON "receipts" USING btree ("tenant_id","id") WHERE amount > applied + returned;--> statement-breakpoint
 CREATE INDEX "recomputations_tenant_id_due_at_index" ON "recomputations" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE INDEX "column_mappings_tenant_id_lender_id_id_index" ON "column_mappings" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "placement_batches_tenant_id_lender_id_id_index" ON "placement_batches" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint

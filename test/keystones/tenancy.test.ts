@@ -87,7 +87,7 @@ interface Document { paths: Record<string, Record<string, Operation>> }
 const tableOf: Partial<Record<IdKind, string>> = {
   tenant: 'tenants', staff: 'staff', apiKey: 'api_keys', testClock: 'test_clocks', lender: 'lenders', agreement: 'agreements', party: 'parties', contactPoint: 'contact_points',
   account: 'accounts', placement: 'placements', placementBatch: 'placement_batches', policyDecision: 'policy_decisions', hold: 'holds', dispute: 'disputes', charge: 'charges',
-  payment: 'payments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', message: 'messages', contactAttempt: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
+  payment: 'payments', receipt: 'receipts', adjustment: 'adjustments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', message: 'messages', contactAttempt: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
   webhookEndpoint: 'webhook_endpoints', delivery: 'deliveries', event: 'events', columnMapping: 'column_mappings',
   statement: 'statements', invoice: 'invoices', remittance: 'remittances', remittanceRun: 'remittance_runs', bankStatement: 'bank_statements', bankLine: 'bank_lines',
 } as Record<string, string>
@@ -114,6 +114,8 @@ async function livedIn (w: World): Promise<Agency> {
   await w.liveUntil(us, '2026-01-25T02:00:00Z')
   await w.ok(us, 'POST', `/v1/queues/${queue.id}/leases`, { count: 1, ttlSeconds: 600 })
   await w.ok(us, 'POST', '/v1/payments', { accountId, amount: 100_00, currency: 'CNY', receivedOn: '2026-01-24', receivedBy: 'agency', method: 'card' })
+  await w.ok(us, 'POST', `/v1/accounts/${accountId}/costs`, { amount: 10_00, on: '2026-01-24', reason: 'courtFee' })
+  await w.ok(us, 'POST', '/v1/receipts', { amount: 10_00, currency: 'CNY', receivedOn: '2026-01-24', method: 'bankTransfer', reference: 'BK-1' })
   await w.ok(us, 'POST', '/v1/remittance-runs', { through: '2026-01-24' })
   await w.call(us, 'POST', '/v1/bank-statements?account=main', 'bookedOn,amount,currency\n2026-01-24,100.00,CNY', { 'content-type': 'text/csv' })
   await w.ok(us, 'POST', '/v1/disputes', { accountId, reason: 'wrongAmount' })

@@ -1,16 +1,16 @@
 import { Type } from 'typebox'
-import type { Static } from 'typebox'
 import { Balance, BucketsSchema, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, closed, dayCounts, problems } from '#kernel'
 import type { Id, withTotal } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
 import { findAccount } from '../accounts/index.ts'
 import { rateUnits } from '../rates/index.ts'
-import { quotePayoff, waiveCharge } from './commands.ts'
-import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, QuoteDayRefused, chargeKinds, waiverReasons } from './core.ts'
+import { quotePayoff } from './commands.ts'
+import { QuoteDayRefused, chargeKinds, waiverReasons } from './core.ts'
 import { findCharge, listCharges } from './db.ts'
 
-const Charge = Type.Object({
+/** A charge on the wire. */
+export const ChargeSchema = Type.Object({
   id: IdOf('charge'), accountId: IdOf('account'), lenderId: IdOf('lender'), kind: OneOf(chargeKinds, 'What is charged.'),
   fromOn: Type.Unsafe<string>({ ...Day, description: 'The first day it is charged for.' }), toOn: Type.Unsafe<string>({ ...Day, description: 'The last day it is charged for, on which it took effect.' }),
   base: Type.Unsafe<number>({ ...Balance, description: 'What it was computed on, in minor units: the principal, with interest that was added to it; or the payment that came back.' }),
@@ -31,9 +31,6 @@ const PayoffQuote = Type.Object({
   added: Type.Unsafe<ReturnType<typeof withTotal>>({ ...BucketsSchema, title: 'Balance', description: 'What of it the days until then add.' }),
 }, { title: 'PayoffQuote' })
 
-const WaiverInputSchema = Type.Object({ reason: OneOf(waiverReasons, 'Why the charge is taken back.') }, { title: 'WaiverInput', ...closed, examples: [{ reason: 'goodwill' }] })
-export type WaiverInput = Static<typeof WaiverInputSchema>
-
 export const api: Api = app => {
   const tags = ['charges']
   const path = Type.Object({ chargeId: IdOf('charge') })
@@ -42,7 +39,7 @@ export const api: Api = app => {
     config: { scope: 'charges:read' },
     schema: {
       operationId: 'listCharges', tags, summary: 'What was charged', description: 'Interest and late fees of an account, in the order they were charged, each with all it was computed from.',
-      params: Type.Object({ accountId: IdOf('account') }), querystring: Type.Object(PageQuery, closed), response: { 200: Page(Charge, 'ChargePage'), ...problems(NotFound) },
+      params: Type.Object({ accountId: IdOf('account') }), querystring: Type.Object(PageQuery, closed), response: { 200: Page(ChargeSchema, 'ChargePage'), ...problems(NotFound) },
     },
   }, async req => await req.tx(async tx => {
     if (await findAccount(tx, req.params.accountId) === null) throw NotFound()
@@ -61,18 +58,10 @@ export const api: Api = app => {
 
   app.get('/v1/charges/:chargeId', {
     config: { scope: 'charges:read' },
-    schema: { operationId: 'getCharge', tags, summary: 'Read a charge', description: 'One charge.', params: path, response: { 200: Charge, ...problems(NotFound) } },
+    schema: { operationId: 'getCharge', tags, summary: 'Read a charge', description: 'One charge.', params: path, response: { 200: ChargeSchema, ...problems(NotFound) } },
   }, async req => await req.tx(async tx => {
     const charge = await findCharge(tx, req.params.chargeId)
     if (charge === null) throw NotFound()
     return charge
   }))
-
-  app.post('/v1/charges/:chargeId/waive', {
-    config: { scope: 'payments:write' },
-    schema: {
-      operationId: 'waiveCharge', tags, summary: 'Take a charge back', description: 'Takes a charge back, whole and once. What has been paid cannot be waived, and waived interest is not charged again.',
-      params: path, body: WaiverInputSchema, response: { 200: Charge, ...problems(NotFound, ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded) },
-    },
-  }, async req => await req.tx(async tx => await waiveCharge(tx, req.params.chargeId, req.body)))
 }

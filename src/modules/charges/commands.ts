@@ -1,20 +1,18 @@
-import { add, bucketsOf, dayIn, lessBuckets, minor, uuidOf, withTotal, zero } from '#kernel'
+import { add, bucketsOf, dayIn, lessBuckets, uuidOf, withTotal, zero } from '#kernel'
 import type { CalendarDay, Id, Minor } from '#kernel'
-import { NotFound, emit, newId } from '#platform'
+import { emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import { lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
 import { movements, post } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
 import { findAgreements } from '../lenders/index.ts'
-import { closePlacement } from '../placements/index.ts'
 import { findRateValues } from '../rates/index.ts'
-import type { WaiverInput } from './api.ts'
-import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, beginCharging, changedCharges, chargeReturnedPayment, chargeThrough, checkQuoteDay, nextDueAt, restThrough } from './core.ts'
+import { beginCharging, changedCharges, chargeReturnedPayment, chargeThrough, checkQuoteDay, nextDueAt, restThrough } from './core.ts'
 import type { ChargeTerms, NewCharge, Position } from './core.ts'
-import { addLimits, findCharge, insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, listPostingDays, lockCharge, lockDue, lockSchedule, nightMax, setChargeWaived, setSuperseded } from './db.ts'
+import { addLimits, insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, listPostingDays, lockDue, lockSchedule, nightMax, setSuperseded } from './db.ts'
 import type { Charge, Charged, PostedCharge, Reached } from './db.ts'
-import { ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'
+import { InterestAccrued, LateFeeAssessed } from './events.ts'
 import { askLimits, daysToAsk } from './limits.commands.ts'
 import type { Asking } from './limits.commands.ts'
 import type { Limits } from './limits.core.ts'
@@ -143,31 +141,6 @@ export async function openSchedules (tx: Tx, accountIds: readonly Id<'account'>[
     const position = beginCharging(rules, row, earlier.get(row.accountId) ?? [])
     return { ...row, position, limits: limits.get(row.accountId) ?? [], dueAt: nextDueAt(position, rules, row.timeZone) }
   }))
-}
-
-/**
- * Takes a charge back, whole and once. Interest goes on from where it was: what was waived is not charged again. A debt that owes nothing
- * any more is closed as settled. Throws `NotFound`, `ChargeAlreadyWaived`, `ChargeNotOpen`, `ChargeSuperseded`.
- */
-export async function waiveCharge (tx: Tx, chargeId: Id<'charge'>, { reason }: WaiverInput): Promise<Charge> {
-  const found = await findCharge(tx, chargeId)
-  if (found === null) throw NotFound()
-  const account = await lockAccount(tx, found.accountId)
-  const { kind, amount, currency, waivedAt, supersededBy } = await lockCharge(tx, chargeId)
-  if (supersededBy !== null) throw ChargeSuperseded({ correctionId: supersededBy })
-  if (waivedAt !== null) throw ChargeAlreadyWaived({ waivedAt })
-  const open = kind === 'interest' ? account.interest : account.penalty
-  if (amount === zero || open < amount) throw ChargeNotOpen({ amount, open })
-  const { id: accountId, lenderId } = account
-  const [entryId] = await post(tx, [{
-    lenderId, accountId, kind: 'waiver', causeId: chargeId, effectiveOn: dayIn(account.timeZone, tx.ctx.now), currency,
-    lines: movements.waived(kind === 'interest' ? 'interest' : 'penalty', amount),
-  }])
-  const charge = await setChargeWaived(tx, chargeId, reason, entryId!)
-  emit(tx, ChargeWaived, { accountId, lenderId }, { chargeId, accountId, amount, currency, kind, reason })
-  const left = account.principal + account.interest + account.penalty + account.costs - amount
-  if (minor(left) === zero) await closePlacement(tx, accountId, 'settledInFull')
-  return charge
 }
 
 /** How a debt's charges begin and what rules them, for living its life again; the days on which charges were ever posted; those that hold; and how far they were made. */

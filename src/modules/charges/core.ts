@@ -16,6 +16,8 @@ export const ChargeNotOpen = problem('charge-not-open', 409, 'Less is open of th
 
 export { rateUnits } from '../rates/interest.core.ts'
 
+export const WaiverTooEarly = problem('waiver-too-early', 422, 'A charge cannot be taken back before it was made.', 'Give a day on or after the last day it is charged for.')
+
 /** What a charge is for. */
 export const chargeKinds = ['interest', 'lateFee'] as const
 

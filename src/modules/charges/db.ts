@@ -213,6 +213,12 @@ export async function setChargeWaived (tx: Tx, id: Id<'charge'>, reason: NonNull
   return row!
 }
 
+/** Notes that a waiver was undone: the charges it took back stand again. The account's lock is held. */
+export async function setWaiverUndone (tx: Tx, accountId: Id<'account'>, entryId: Id<'journalEntry'>): Promise<void> {
+  await tx.update(charges).set({ waivedAt: null, waiverReason: null, waiverEntryId: null })
+    .where(and(eq(charges.tenantId, tx.ctx.tenantId), eq(charges.accountId, accountId), eq(charges.waiverEntryId, entryId)))
+}
+
 /** The charges of an account that hold, by day. The account's lock is held. */
 export async function listLiveCharges (tx: Tx, accountId: Id<'account'>): Promise<Charge[]> {
   return await tx.select(columns).from(charges)

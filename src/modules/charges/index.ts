@@ -19,11 +19,13 @@
  *
  * What must never happen: interest on interest that nobody agreed, a day charged twice, two fees for one event, a charge without its posting.
  */
-export { api } from './api.ts'
+export { ChargeSchema, api } from './api.ts'
 export { accrueThrough, chargeForReturn, findChargedLife, replaceCharges } from './commands.ts'
 export type { ChargedLife } from './commands.ts'
-export { changedCharges } from './core.ts'
+export { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, WaiverTooEarly, changedCharges, waiverReasons } from './core.ts'
 export type { NewCharge } from './core.ts'
+export { findCharge, lockCharge, setChargeWaived, setWaiverUndone } from './db.ts'
+export type { Charge } from './db.ts'
 export { assessFees, feeReasons, statutoryFees, toCredit } from './lateFees.core.ts'
 export type { FeeAmount } from './lateFees.core.ts'
 export { ChargeRefused, ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'

@@ -7,7 +7,7 @@ export const ReversalTooEarly = problem('reversal-too-early', 422, 'A reversal c
 /** What an entry records. */
 export const entryKinds = [
   'placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'correction', 'commission', 'clawback', 'recall', 'writeOff', 'refund', 'remittance',
-  'documentTax', 'offset', 'sweep', 'shortfall', 'netting', 'invoicePayment', 'clearing', 'clearingReversal',
+  'documentTax', 'offset', 'sweep', 'shortfall', 'netting', 'invoicePayment', 'clearing', 'clearingReversal', 'receipt', 'receiptApplied', 'receiptRestored', 'receiptReturn', 'discount', 'balanceAdjustment', 'adjustmentReversal',
 ] as const
 export type EntryKind = typeof entryKinds[number]
 
@@ -29,11 +29,12 @@ export interface Line { debit: LedgerAccount, credit: LedgerAccount, amount: Min
 export interface DatedLine extends Line { on: CalendarDay }
 
 /**
- * A fact about money, to be posted. `causeId` is the UUID or id of what caused it: one entry of a kind for each cause. Its lines take effect on
+ * A fact about money, to be posted. `causeId` is the UUID or id of what caused it: one entry of a kind for each cause. Without a lender it is of
+ * money that is no lender's yet. Its lines take effect on
  * `effectiveOn`, but for those that carry a day of their own.
  */
 export interface Entry {
-  lenderId: Id<'lender'>, accountId: Id<'account'> | null, kind: EntryKind, causeId: string, effectiveOn: CalendarDay, currency: string, lines: readonly (Line | DatedLine)[],
+  lenderId: Id<'lender'> | null, accountId: Id<'account'> | null, kind: EntryKind, causeId: string, effectiveOn: CalendarDay, currency: string, lines: readonly (Line | DatedLine)[],
   reversalOf?: Id<'journalEntry'>
 }
 

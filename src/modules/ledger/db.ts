@@ -10,7 +10,7 @@ import { journalEntries, postings } from './tables.ts'
 
 /** The lines of entries, column by column. */
 function columnsOf (ids: readonly Id<'journalEntry'>[], entries: readonly Entry[]) {
-  const columns = { entryIds: [] as string[], numbers: [] as number[], lenderIds: [] as string[], debits: [] as string[], credits: [] as string[], amounts: [] as Minor[], currencies: [] as string[], effectiveOns: [] as string[] }
+  const columns = { entryIds: [] as string[], numbers: [] as number[], lenderIds: [] as (string | null)[], debits: [] as string[], credits: [] as string[], amounts: [] as Minor[], currencies: [] as string[], effectiveOns: [] as string[] }
   for (let i = 0; i < entries.length; i++) {
     const { lenderId, currency, lines, effectiveOn } = entries[i]!
     for (let n = 0; n < lines.length; n++) {
@@ -73,7 +73,7 @@ function movement (tx: Tx, entries: readonly Entry[]): SQL {
 
 /** An entry as it is stored, with its lines. */
 export interface StoredEntry {
-  id: Id<'journalEntry'>, lenderId: Id<'lender'>, accountId: Id<'account'> | null, kind: Entry['kind'], causeId: string, effectiveOn: string, recordedAt: string,
+  id: Id<'journalEntry'>, lenderId: Id<'lender'> | null, accountId: Id<'account'> | null, kind: Entry['kind'], causeId: string, effectiveOn: string, recordedAt: string,
   reversalOf: Id<'journalEntry'> | null, currency: string, lines: DatedLine[]
 }
 
@@ -117,12 +117,13 @@ async function withLines (tx: Tx, entries: Omit<StoredEntry, 'lines' | 'currency
 }
 
 /** A movement as it is stored, with the entry it is part of and what caused that. */
-export interface PostedLine extends DatedLine { entryId: Id<'journalEntry'>, kind: EntryKind, causeId: string, recordedAt: string }
+export interface PostedLine extends DatedLine { entryId: Id<'journalEntry'>, kind: EntryKind, causeId: string, recordedAt: string, reversalOf: Id<'journalEntry'> | null }
 
 /** Every movement of an account in the order it was written down. The caller holds the account's lock. */
 export async function listPostedLines (tx: Tx, accountId: Id<'account'>): Promise<PostedLine[]> {
   const rows = await tx.select({
-    entryId: journalEntries.id, kind: journalEntries.kind, causeId: journalEntries.causeId, recordedAt: journalEntries.recordedAt, debit: postings.debit, credit: postings.credit, amount: postings.amount, on: postings.effectiveOn,
+    entryId: journalEntries.id, kind: journalEntries.kind, causeId: journalEntries.causeId, recordedAt: journalEntries.recordedAt, reversalOf: journalEntries.reversalOf,
+    debit: postings.debit, credit: postings.credit, amount: postings.amount, on: postings.effectiveOn,
   }).from(journalEntries).innerJoin(postings, and(eq(postings.tenantId, journalEntries.tenantId), eq(postings.entryId, journalEntries.id)))
     .where(and(eq(journalEntries.tenantId, tx.ctx.tenantId), eq(journalEntries.accountId, accountId))).orderBy(asc(journalEntries.recordedAt), asc(journalEntries.id), asc(postings.line))
   // What is in the table was checked when it was posted.

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { char, check, foreignKey, index, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { day, id, instant, minor, tenantId, uuid } from '#platform'
+import { day, id, instant, lenderId, minor, tenantId, uuid } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { lenders } from '../lenders/tables.ts'
 import { entryKinds } from './core.ts'
@@ -9,14 +9,14 @@ import { entryKinds } from './core.ts'
  * The entries that statements look at. No statement shows those that change what a debtor owes and move no money, nor those that move money no lender sees move. An
  * index and the query it is for must say the same words.
  */
-export const isStated = sql`kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal')`
+export const isStated = sql`kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal', 'discount', 'balanceAdjustment', 'adjustmentReversal')`
 
 /**
  * Facts about money, each with the day it took effect and the instant it was written down. Append-only for the application.
- * `causeId` is the payment, charge or placement behind it: one entry of a kind for each cause, however often a job runs.
+ * Without a lender it is of money that is no lender's yet: the agency alone sees it. `causeId` is the payment, charge or placement behind it: one entry of a kind for each cause, however often a job runs.
  */
 export const journalEntries = pgTable('journal_entries', {
-  tenantId: tenantId(), id: id('journalEntry').notNull(), lenderId: id('lender').notNull(), accountId: id('account'),
+  tenantId: tenantId(), id: id('journalEntry').notNull(), lenderId: lenderId(), accountId: id('account'),
   kind: text({ enum: entryKinds }).notNull(), causeId: uuid().notNull(), effectiveOn: day().notNull(), recordedAt: instant().notNull(), reversalOf: id('journalEntry'),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
@@ -35,7 +35,7 @@ export const journalEntries = pgTable('journal_entries', {
  * Append-only for the application.
  */
 export const postings = pgTable('postings', {
-  tenantId: tenantId(), entryId: id('journalEntry').notNull(), line: smallint().notNull(), lenderId: id('lender').notNull(),
+  tenantId: tenantId(), entryId: id('journalEntry').notNull(), line: smallint().notNull(), lenderId: lenderId(),
   debit: text().notNull(), credit: text().notNull(), amount: minor().notNull(), currency: char({ length: 3 }).notNull(), effectiveOn: day().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.entryId, t.line] }),

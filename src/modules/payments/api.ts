@@ -9,7 +9,7 @@ import { ReversalTooEarly } from '../ledger/index.ts'
 import { AccountNotPlaced } from '../placements/index.ts'
 import { previewCommission, receivePayment, rehearsePayment as rehearse, reversePayment } from './commands.ts'
 import { clearPayment } from './clearing.commands.ts'
-import { ClearedTooEarly, ClearingNotApplicable, PaymentAlreadyCleared, clearingOf, clearings } from './clearing.core.ts'
+import { ClearedTooEarly, ClearingNotApplicable, ClearsWithReceipt, PaymentAlreadyCleared, clearingOf, clearings } from './clearing.core.ts'
 import { listCorrections } from './corrections.db.ts'
 import type { CorrectionRow } from './corrections.db.ts'
 import {
@@ -17,6 +17,7 @@ import {
 } from './core.ts'
 import { findPayment, listPayments } from './db.ts'
 import type { PaymentRow } from './db.ts'
+import { receipts } from './receipts.api.ts'
 
 const facts = {
   amount: Amount, currency: Currency, receivedOn: Type.Unsafe<string>({ ...Day, description: 'The day the money was received.' }),
@@ -52,8 +53,10 @@ const ClearingInputSchema = Type.Object({
 }, { title: 'ClearingInput', ...closed, examples: [{ clearedOn: '2026-02-03' }] })
 export type ClearingInput = Static<typeof ClearingInputSchema>
 
-const Payment = Type.Object({
+/** A payment on the wire. */
+export const Payment = Type.Object({
   id: IdOf('payment'), accountId: IdOf('account'), lenderId: IdOf('lender'), placementId: IdOf('placement'), ...facts, reference: Nullable(Type.String({ description: 'The number of the payment, if it has one.' })),
+  receiptId: Nullable(Type.Unsafe<Id<'receipt'>>({ ...IdOf('receipt'), description: 'The receipt it was made of, when nobody knew at first whose debt the money was for.' })),
   allocated: Type.Unsafe<ReturnType<typeof withTotal>>({ ...BucketsSchema, title: 'Balance', description: 'What it settled, part by part.' }),
   overpaid: Type.Unsafe<number>({ ...Balance, description: 'What was left when nothing was owed any more: in trust for the debtor, or with the lender when it received the payment.' }),
   state: OneOf(paymentStates, 'How it stands.'),
@@ -76,7 +79,7 @@ const Applied = (description: string) => Type.Object({ allocated: Parts, overpai
 
 const CorrectionFacts = {
   accountId: IdOf('account'), lenderId: IdOf('lender'), cause: OneOf(correctionCauses, 'What arrived late.'),
-  causeId: Type.String({ description: 'The payment that arrived late, or whose undoing did; the event of the hold, or of the rate that was corrected.' }),
+  causeId: Type.String({ description: 'The payment or adjustment that arrived late, or whose undoing did; the event of the hold, or of the rate that was corrected.' }),
   fromOn: Type.Unsafe<string>({ ...Day, description: 'The first day that changed.' }), currency: Currency,
   moved: Type.Unsafe<ReturnType<typeof withTotal>>({ ...Moved, description: 'By how much what is owed changed, beside the fact itself.' }),
   charges: Type.Array(Type.Object({
@@ -102,16 +105,20 @@ const CommissionPreview = Type.Object({
   recoverFrom: OneOf(['trust', 'invoice'], 'How it would reach the agency.'), lenderReceives: signed('What would be left for the lender of what is settled.'),
 }, { title: 'CommissionPreview' })
 
+/** What a correction of each cause is caused by. */
+const causeKinds = { payment: 'payment', reversal: 'payment', hold: 'event', referenceRate: 'event', adjustment: 'adjustment', adjustmentReversal: 'adjustment' } as const
+
 const showCorrection = ({ principal, interest, penalty, costs, changes, cause, causeId, ...correction }: Omit<CorrectionRow, 'createdAt'>) => ({
-  ...correction, cause, causeId: idOf(cause === 'payment' || cause === 'reversal' ? 'payment' : 'event', causeId), moved: withTotal({ principal, interest, penalty, costs }), charges: changes.charges,
+  ...correction, cause, causeId: idOf(causeKinds[cause], causeId), moved: withTotal({ principal, interest, penalty, costs }), charges: changes.charges,
   payments: changes.payments.map(({ paymentId, before, after }) => ({
     paymentId, before: { ...before, allocated: withTotal(before.allocated) }, after: { ...after, allocated: withTotal(after.allocated) },
   })),
 })
 
-const show = ({ principal, interest, penalty, costs, till, clearingEntryId: _, ...payment }: PaymentRow) => ({
+/** A payment as the API shows it. */
+export const showPayment = ({ principal, interest, penalty, costs, till, clearingEntryId: _, ...payment }: PaymentRow) => ({
   ...payment, allocated: withTotal(bucketsOf({ principal, interest, penalty, costs })), clearing: clearingOf({ ...payment, till, reason: payment.reversal?.reason ?? null }),
-  clearedOn: till === 'T.BANK' ? payment.receivedOn : payment.clearedOn,
+  clearedOn: payment.clearedOn ?? (till === 'T.BANK' ? payment.receivedOn : null),
 })
 
 const rehearsePayment = async (tx: Tx, input: PaymentInput) => {
@@ -123,7 +130,8 @@ const rehearsePayment = async (tx: Tx, input: PaymentInput) => {
   }
 }
 
-export const api: Api = app => {
+export const api: Api = (app, services) => {
+  receipts(app, services)
   const tags = ['payments']
   const path = Type.Object({ paymentId: IdOf('payment') })
 
@@ -137,7 +145,7 @@ export const api: Api = app => {
     },
   }, async (req, reply) => req.query.dryRun === true
     ? await reply.code(200).send(await req.rehearse(async tx => await rehearsePayment(tx, req.body)))
-    : await reply.code(201).send(await req.tx(async tx => show(await receivePayment(tx, req.body)))))
+    : await reply.code(201).send(await req.tx(async tx => showPayment(await receivePayment(tx, req.body)))))
 
   app.get('/v1/payments', {
     config: { scope: 'payments:read' },
@@ -152,7 +160,7 @@ export const api: Api = app => {
   }, async req => await req.tx(async tx => {
     const { limit, cursor, ...filter } = req.query
     const page = await listPayments(tx, filter, keyset({ ...limit !== undefined && { limit }, ...cursor !== undefined && { cursor } }))
-    return { ...page, data: page.data.map(show) }
+    return { ...page, data: page.data.map(showPayment) }
   }))
 
   app.get('/v1/accounts/:accountId/corrections', {
@@ -187,16 +195,16 @@ export const api: Api = app => {
   }, async req => await req.tx(async tx => {
     const payment = await findPayment(tx, req.params.paymentId)
     if (payment === null) throw NotFound()
-    return show(payment)
+    return showPayment(payment)
   }))
 
   app.post('/v1/payments/:paymentId/clear', {
     config: { scope: 'payments:write' },
     schema: {
       operationId: 'clearPayment', tags, summary: 'Record that a payment cleared', description: 'Records that money which was on its way has reached the agency\'s bank, once. What it settled stays as it is; from now on it can be passed on.', params: path, body: ClearingInputSchema,
-      response: { 200: Payment, ...problems(NotFound, NotAllowed, ClearingNotApplicable, PaymentAlreadyReversed, PaymentAlreadyCleared, ClearedTooEarly, PaymentInFuture) },
+      response: { 200: Payment, ...problems(NotFound, NotAllowed, ClearingNotApplicable, PaymentAlreadyReversed, PaymentAlreadyCleared, ClearedTooEarly, PaymentInFuture, ClearsWithReceipt) },
     },
-  }, async req => await req.tx(async tx => show(await clearPayment(tx, req.params.paymentId, req.body))))
+  }, async req => await req.tx(async tx => showPayment(await clearPayment(tx, req.params.paymentId, req.body))))
 
   app.post('/v1/payments/:paymentId/reverse', {
     config: { scope: 'payments:write' },
@@ -204,5 +212,5 @@ export const api: Api = app => {
       operationId: 'reversePayment', tags, summary: 'Undo a payment', description: 'Undoes a payment, once: the exact opposite of what was booked, commission included. A debt it had closed is worked again.', params: path, body: PaymentReversalInputSchema,
       response: { 200: Payment, ...problems(NotFound, NotAllowed, PaymentAlreadyReversed, ReversalTooEarly, PaymentInFuture) },
     },
-  }, async req => await req.tx(async tx => show(await reversePayment(tx, req.params.paymentId, req.body))))
+  }, async req => await req.tx(async tx => showPayment(await reversePayment(tx, req.params.paymentId, req.body))))
 }

@@ -7,7 +7,7 @@ import { movements, post } from '../ledger/index.ts'
 import { findTenant } from '../tenants/index.ts'
 import type { ClearingInput } from './api.ts'
 import { checkBegun, checkHands } from './checks.commands.ts'
-import { checkClearing } from './clearing.core.ts'
+import { ClearsWithReceipt, checkClearing } from './clearing.core.ts'
 import { clearMax, lockClearable, setCleared } from './clearing.db.ts'
 import type { Clears } from './clearing.db.ts'
 import { findPayment, lockPayment } from './db.ts'
@@ -20,7 +20,7 @@ export const clearingDueAt = async (tx: Tx, clearsOn: CalendarDay | null): Promi
 
 /**
  * Records that the bank has settled a payment that was on its way, once. What it settled of its debt stays as it is; from now on it can be passed on.
- * Throws `NotFound`, `NotAllowed`, `ClearingNotApplicable`, `PaymentAlreadyReversed`, `PaymentAlreadyCleared`, `ClearedTooEarly`, `PaymentInFuture`.
+ * Throws `NotFound`, `NotAllowed`, `ClearingNotApplicable`, `PaymentAlreadyReversed`, `PaymentAlreadyCleared`, `ClearedTooEarly`, `PaymentInFuture`, `ClearsWithReceipt`.
  */
 export async function clearPayment (tx: Tx, paymentId: Id<'payment'>, { clearedOn }: ClearingInput): Promise<PaymentRow> {
   const found = await findPayment(tx, paymentId)
@@ -30,7 +30,8 @@ export async function clearPayment (tx: Tx, paymentId: Id<'payment'>, { clearedO
   const payment = await lockPayment(tx, paymentId)
   checkClearing({ ...payment, isUndone: payment.state === 'reversed' }, clearedOn)
   await checkBegun(tx, account, clearedOn)
-  const { accountId, lenderId, amount, currency } = payment
+  const { accountId, lenderId, amount, currency, receiptId } = payment
+  if (receiptId !== null) throw ClearsWithReceipt({ receiptId }, { resolution: { method: 'POST', path: `/v1/receipts/${receiptId}/clear` } })
   await clear(tx, [{ paymentId, accountId, lenderId, amount, currency, clearedOn }])
   return (await findPayment(tx, paymentId))!
 }
@@ -43,7 +44,7 @@ export async function clearDue (tx: Tx): Promise<boolean> {
 }
 
 /** Posts that payments cleared. Their accounts are locked, and they are on their way. */
-async function clear (tx: Tx, all: readonly Clears[]): Promise<void> {
+export async function clear (tx: Tx, all: readonly Clears[]): Promise<void> {
   if (all.length === 0) return
   const ids = await post(tx, all.map(({ paymentId, accountId, lenderId, amount, currency, clearedOn }) =>
     ({ lenderId, accountId, kind: 'clearing', causeId: paymentId, effectiveOn: clearedOn, currency, lines: movements.cleared(amount) })))

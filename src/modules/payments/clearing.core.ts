@@ -5,6 +5,7 @@ import { PaymentAlreadyReversed } from './core.ts'
 import type { Receiver, reversalReasons } from './core.ts'
 
 export const ClearingNotApplicable = problem('clearing-not-applicable', 422, 'Only money on its way into the agency\'s hands clears.', 'Leave `pending` and `clearsOn` out for money that the lender received, and give no `clearsOn` to money that is at the bank.')
+export const ClearsWithReceipt = problem('clears-with-receipt', 409, 'The payment was made of a receipt, and clears with it.', 'Clear the receipt: all that was made of it clears at once.')
 export const PaymentAlreadyCleared = problem('payment-already-cleared', 409, 'The money is at the bank already.', 'A payment clears once; read it to see when. If the bank has taken the money back, reverse the payment.')
 export const ClearedTooEarly = problem('cleared-too-early', 422, 'Money cannot clear before it was received.', 'Give a day on or after the one it was received.')
 

@@ -6,9 +6,9 @@ import { findAccount, listAccounts, lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
 import { accrueThrough, chargeForReturn } from '../charges/index.ts'
 import { accrueCommission, clawBackCommission, findAccrual } from '../commissions/index.ts'
-import type { Changed, CommissionEntry } from '../commissions/index.ts'
+import type { CommissionEntry } from '../commissions/index.ts'
 import { ReversalTooEarly, movedBy, movements, post, reversalOf } from '../ledger/index.ts'
-import type { Entry } from '../ledger/index.ts'
+import type { Entry, Till } from '../ledger/index.ts'
 import { findAgreement } from '../lenders/index.ts'
 import type { Agreement } from '../lenders/index.ts'
 import { closePlacement, findLastPlacement, findPlacement, reopenPlacement, requireActivePlacement } from '../placements/index.ts'
@@ -19,13 +19,14 @@ import { clearingDueAt } from './clearing.commands.ts'
 import { tillOf } from './clearing.core.ts'
 import { AccountAmbiguous, PaymentAlreadyReversed, allocate, cameBack, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
 import type { Receiver } from './core.ts'
-import { correct, liveAgain } from './corrections.commands.ts'
-import { findReachedOn } from './corrections.db.ts'
+import { changedBy, correct, isLate, liveAgain } from './corrections.commands.ts'
 import type { CorrectionRow } from './corrections.db.ts'
 import { findPayment, findPaymentByReference, insertPayment, insertReversal, lockPayment } from './db.ts'
 import type { PaymentRow } from './db.ts'
 import { PaymentPosted, PaymentReversed, RecoveryRecorded } from './events.ts'
 import { paymentLines } from './life.core.ts'
+import { lockReceipt } from './receipts.db.ts'
+import { putBack } from './unapplied.commands.ts'
 
 /**
  * Records money received for a debt: brings its charges up to the day, settles its parts in the agreed order, books the money, earns the
@@ -55,9 +56,13 @@ export async function previewCommission (tx: Tx, accountId: Id<'account'>, { amo
   return { payment, entry: (await findAccrual(tx, payment.id))! }
 }
 
-async function receive (tx: Tx, input: PaymentInput): Promise<Received> {
+/** Where the money of a payment is, when it is not new: in a receipt. */
+export interface FromReceipt { receiptId: Id<'receipt'>, till: Till, clearedOn: CalendarDay | null }
+
+/** Receives a payment, made of a receipt or new. Throws what `receivePayment` does, but for whose hands it came into. */
+export async function receive (tx: Tx, input: PaymentInput, from: FromReceipt | null = null): Promise<Received> {
   const account = await lockAccount(tx, input.accountId ?? await findDebtor(tx, input))
-  const till = tillOf(input)
+  const till = from?.till ?? tillOf(input)
   const { clearsOn = null } = input
   const known = input.reference === undefined ? null : await findPaymentByReference(tx, account.lenderId, input.reference)
   if (known !== null) {
@@ -84,8 +89,8 @@ async function receive (tx: Tx, input: PaymentInput): Promise<Received> {
     ? { journalEntryId: await postOne(tx, entry), correction: null }
     : await correct(tx, relived, { cause: 'payment', causeId: paymentId, on: receivedOn, entry, paymentId })
   const payment = await insertPayment(tx, {
-    id: paymentId, accountId, lenderId, placementId: placement.placementId, amount, currency, receivedOn, receivedBy, method, reference, ...allocated, overpaid, till, clearsOn,
-    dueAt: await clearingDueAt(tx, clearsOn), journalEntryId,
+    id: paymentId, accountId, lenderId, placementId: placement.placementId, amount, currency, receivedOn, receivedBy, method, reference, receiptId: from?.receiptId ?? null, ...allocated, overpaid, till, clearsOn,
+    clearedOn: from?.clearedOn ?? null, dueAt: await clearingDueAt(tx, clearsOn), journalEntryId,
   })
   const concerns = { accountId, lenderId }
   emit(tx, PaymentPosted, concerns, { paymentId, accountId, amount, currency, receivedOn, receivedBy, overpaid, isPending: till === 'T.CLEARING' })
@@ -98,21 +103,17 @@ async function receive (tx: Tx, input: PaymentInput): Promise<Received> {
 
 const postOne = async (tx: Tx, entry: Entry | null): Promise<Id<'journalEntry'> | null> => entry === null ? null : (await post(tx, [entry]))[0]!
 
-/** True when something was charged, or happened, for a later day: then the debt must be lived again. */
-async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay): Promise<boolean> {
-  const reached = await findReachedOn(tx, accountId)
-  return reached !== null && on < reached
-}
-
 /**
  * Undoes a payment, once: the exact opposite of what was booked for it, of its clearing and of its commission, effective on a day not before it was received and cleared.
- * A debt that had been closed because nothing was owed is worked again when something is. Throws `NotFound`, `NotAllowed`, `PaymentAlreadyReversed`,
+ * What was applied by mistake of a receipt is the receipt's again. A debt that had been closed because nothing was owed is worked again when something is. Throws `NotFound`, `NotAllowed`, `PaymentAlreadyReversed`,
  * `ReversalTooEarly`, `PaymentInFuture`.
  */
 export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason, reversedOn }: PaymentReversalInput): Promise<PaymentRow> {
   const found = await findPayment(tx, paymentId)
   if (found === null) throw NotFound()
   checkHands(tx, found.receivedBy)
+  // Receipts are locked before accounts.
+  const receipt = found.receiptId !== null && reason === 'clerical' ? await lockReceipt(tx, found.receiptId) : null
   const account = await lockAccount(tx, found.accountId)
   const { state, receivedOn, receivedBy, amount, currency, overpaid, clearingEntryId, journalEntryId: originalEntryId, ...parts } = await lockPayment(tx, paymentId)
   if (state === 'reversed') throw PaymentAlreadyReversed()
@@ -130,6 +131,7 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
     ? { journalEntryId: await postOne(tx, entry), correction: null }
     : await correct(tx, relived, { cause: 'reversal', causeId: paymentId, on: reversedOn, entry, paymentId })
   if (clearingEntryId !== null) await post(tx, [await reversalOf(tx, clearingEntryId, { kind: 'clearingReversal', causeId: paymentId, effectiveOn: reversedOn })])
+  if (receipt !== null) await putBack(tx, receipt, found.id, amount, reversedOn)
   const reversed = await insertReversal(tx, paymentId, { lenderId, reason, reversedOn, journalEntryId })
   const concerns = { accountId, lenderId }
   emit(tx, PaymentReversed, concerns, { paymentId, reversalId: reversed.reversal!.id, accountId, amount, currency, receivedBy, reason, reversedOn })
@@ -159,10 +161,6 @@ async function placedBy (tx: Tx, { placementId }: PaymentRow): Promise<{ placeme
   if (placement === null || agreement === null) throw new Error(`placement ${placementId} has no agreement`)
   return { placement, agreement }
 }
-
-/** What other payments settle since a correction. */
-const changedBy = (correction: Omit<CorrectionRow, 'createdAt'> | null): Changed =>
-  ({ settled: new Map(correction?.changes.payments.map(({ paymentId, after }) => [paymentId, after.allocated])), correctionId: correction?.id ?? null })
 
 /** The one debt with the lender's reference. Throws `NotFound`, `AccountAmbiguous`. */
 async function findDebtor (tx: Tx, { lenderReference, lenderId }: PaymentInput): Promise<Id<'account'>> {

@@ -5,10 +5,11 @@ import type { Tx } from '#platform'
 import type { AccountRow } from '../accounts/index.ts'
 import { changedCharges, findChargedLife, replaceCharges } from '../charges/index.ts'
 import type { ChargedLife, NewCharge } from '../charges/index.ts'
+import type { Changed } from '../commissions/index.ts'
 import { differenceOf, listPostedLines, movedBy, post } from '../ledger/index.ts'
 import type { DatedLine, Entry, PostedLine } from '../ledger/index.ts'
 import { findLastPlacement } from '../placements/index.ts'
-import { insertCorrection, listPaid, reallocate } from './corrections.db.ts'
+import { findReachedOn, insertCorrection, listPaid, reallocate } from './corrections.db.ts'
 import type { CorrectionRow, PaidFact } from './corrections.db.ts'
 import { cameBack } from './core.ts'
 import type { CorrectionChanges, Reallocated } from './core.ts'
@@ -17,14 +18,14 @@ import { live } from './life.core.ts'
 import type { Fact, Life } from './life.core.ts'
 
 /** What has happened to a debt since it was placed, as it is stored. */
-interface Past { charged: ChargedLife, opening: Buckets, paid: readonly PaidFact[], lines: readonly PostedLine[], facts: readonly Fact[], workedThrough: CalendarDay | null, isOurs: boolean }
+export interface Past { charged: ChargedLife, opening: Buckets, paid: readonly PaidFact[], lines: readonly PostedLine[], facts: readonly Fact[], workedThrough: CalendarDay | null, isOurs: boolean }
 
 /** A debt's life with one fact more, beside what is posted of it so far. */
 export interface Relived { account: AccountRow, past: Past, life: Life }
 
 /** Entries whose lines a debt's life explains; commission, remittances and refunds are not the debtor's. */
-const isOfLife = new Set<PostedLine['kind']>(['accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'correction', 'recall', 'writeOff'])
-const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff', 'recall'])
+const isOfLife = new Set<PostedLine['kind']>(['accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'correction', 'recall', 'writeOff', 'discount', 'balanceAdjustment', 'adjustmentReversal'])
+const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff', 'recall', 'discount', 'balanceAdjustment', 'adjustmentReversal'])
 
 /** Entries that say what a debt was placed, or placed again, with. */
 const isOpening = new Set<PostedLine['kind']>(['placement', 'adjustment'])
@@ -32,16 +33,31 @@ const isOpening = new Set<PostedLine['kind']>(['placement', 'adjustment'])
 /** Lives a debt again, with a fact that arrived late or by rules that changed. The caller holds the account's lock. Null when the debt was never charged or placed. */
 export async function liveAgain (tx: Tx, account: AccountRow, order: readonly Bucket[], late: Fact | null): Promise<Relived | null> {
   const past = await findPast(tx, account)
-  if (past === null) return null
-  const { charged, opening, workedThrough, isOurs } = past
-  const facts = late === null ? past.facts : [...past.facts, late]
-  const through = [charged.charged.position.chargedThroughOn, ...facts.map(({ on }) => on)].reduce((a, b) => a > b ? a : b)
-  const life = live({ opening, position: charged.beginning, timeZone: account.timeZone, dueOn: account.dueOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order }, facts,
-    { postingDays: charged.postingDays, through, workedThrough, isOurs })
-  return { account, past, life }
+  return past === null ? null : relive(account, past, order, late)
 }
 
-async function findPast (tx: Tx, account: AccountRow): Promise<Past | null> {
+/** Lives a debt again from its past, with a fact more. */
+export function relive (account: AccountRow, past: Past, order: readonly Bucket[], late: Fact | null): Relived {
+  const facts = late === null ? past.facts : [...past.facts, late]
+  const through = [past.charged.charged.position.chargedThroughOn, ...facts.map(({ on }) => on)].reduce((a, b) => a > b ? a : b)
+  return { account, past, life: lifeThrough(account, past, order, facts, through) }
+}
+
+/** What a debt owed at the end of a day, by all that is known of it now. */
+export const owedThen = (account: AccountRow, past: Past, order: readonly Bucket[], on: CalendarDay): Buckets =>
+  lifeThrough(account, past, order, past.facts.filter(fact => fact.on <= on), on).owed
+
+const lifeThrough = ({ timeZone, dueOn }: AccountRow, { charged, opening, workedThrough, isOurs }: Past, order: readonly Bucket[], facts: readonly Fact[], through: CalendarDay): Life =>
+  live({ opening, position: charged.beginning, timeZone, dueOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs })
+
+/** True when something was charged, or happened, for a later day: then the debt must be lived again. */
+export async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay): Promise<boolean> {
+  const reached = await findReachedOn(tx, accountId)
+  return reached !== null && on < reached
+}
+
+/** What has happened to a debt since it was last placed. The caller holds the account's lock. Null when it was never charged or placed. */
+export async function findPast (tx: Tx, account: AccountRow): Promise<Past | null> {
   const placement = await findLastPlacement(tx, account.id)
   const charged = placement === null ? null : await findChargedLife(tx, account.id, { id: placement.id, placedOn: placement.placedOn, dueOn: account.dueOn })
   if (placement === null || charged === null) return null
@@ -70,7 +86,12 @@ function factsOf (paid: readonly PaidFact[], lines: readonly PostedLine[]): Fact
     // The undoing of a payment of an earlier placement is a movement to this one.
     if (isMovement.has(line.kind) || (line.kind === 'paymentReversal' && !own.has(line.causeId))) entries.set(line.entryId, [...entries.get(line.entryId) ?? [], line])
   }
-  for (const [entryId, of] of entries) known.push({ fact: { kind: 'movement', on: of[0]!.on, lines: of }, at: Date.parse(of[0]!.recordedAt), id: uuidOf(entryId) })
+  for (const [entryId, of] of entries) {
+    const { on, recordedAt, reversalOf } = of[0]!
+    // What was posted for an earlier placement is undone as it was posted.
+    const fact: Fact = reversalOf !== null && entries.has(reversalOf) ? { kind: 'undoing', movementId: reversalOf, on } : { kind: 'movement', on, lines: of, id: entryId }
+    known.push({ fact, at: Date.parse(recordedAt), id: uuidOf(entryId) })
+  }
   return known.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)).map(({ fact }) => fact)
 }
 
@@ -123,3 +144,7 @@ function changesOf ({ charged, paid }: Past, life: Life, except: Id<'payment'> |
   })
   return { charges: [...charges.values()].sort((a, b) => a.toOn < b.toOn ? -1 : a.toOn > b.toOn ? 1 : 0), payments }
 }
+
+/** What other payments settle since a correction. */
+export const changedBy = (correction: Omit<CorrectionRow, 'createdAt'> | null): Changed =>
+  ({ settled: new Map(correction?.changes.payments.map(({ paymentId, after }) => [paymentId, after.allocated])), correctionId: correction?.id ?? null })

@@ -30,6 +30,12 @@ export async function listCorrections (tx: Tx, accountId: Id<'account'>, page: {
   return cutPage(rows, page.limit, row => row.id)
 }
 
+/** True when something of an account was computed anew: then an entry need not say what it came to. */
+export async function isCorrected (tx: Tx, accountId: Id<'account'>): Promise<boolean> {
+  const rows = await tx.select({ id: corrections.id }).from(corrections).where(and(eq(corrections.tenantId, tx.ctx.tenantId), eq(corrections.accountId, accountId))).limit(1)
+  return rows.length > 0
+}
+
 /** A payment as a debt's life needs it, with the day it was undone and when that was written down. */
 export interface PaidFact extends PaidRow { reversedOn: CalendarDay | null, reversedAt: string | null, reversalId: Id<'paymentReversal'> | null, reason: ReversalReason | null }
 
@@ -61,6 +67,6 @@ export async function reallocate (tx: Tx, changed: readonly Reallocated[]): Prom
 export async function findReachedOn (tx: Tx, accountId: Id<'account'>): Promise<CalendarDay | null> {
   const of = sql`tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and account_id = ${uuidOf(accountId)}::uuid`
   const { rows: [row] } = await tx.execute(sql`select greatest((select charged_through_on from charge_schedules where ${of}),
-    (select max(effective_on) from journal_entries where ${of} and kind in ('payment', 'paymentReversal', 'waiver', 'cost', 'adjustment', 'writeOff'))) as on`)
+    (select max(effective_on) from journal_entries where ${of} and kind in ('payment', 'paymentReversal', 'waiver', 'cost', 'adjustment', 'writeOff', 'discount', 'balanceAdjustment', 'adjustmentReversal'))) as on`)
   return typeof row?.['on'] === 'string' ? row['on'] : null
 }

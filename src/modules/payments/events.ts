@@ -15,6 +15,16 @@ export const PaymentPosted = event('payment.posted', 1, 'Money was received for 
 
 export const PaymentCleared = event('payment.cleared', 1, 'Money that was on its way has reached the agency\'s bank.', Type.Object({ ...which, amount: Amount, currency: Currency, clearedOn: Day }))
 
+const receipt = { receiptId: IdOf('receipt'), amount: Amount, currency: Currency }
+const left = Type.Unsafe<number>({ ...Balance, description: 'What is left of it, in minor units.' })
+
+export const ReceiptReceived = event('receipt.received', 1, 'Money came in, and nobody could say yet whose debt it is for.', Type.Object({
+  ...receipt, receivedOn: Day, isPending: Type.Boolean({ description: 'True: it is on its way to the agency\'s bank.' }),
+}))
+export const ReceiptApplied = event('receipt.applied', 1, 'A payment was made of money that had not been identified.', Type.Object({ ...receipt, ...which, left }))
+export const ReceiptCleared = event('receipt.cleared', 1, 'Unidentified money that was on its way has reached the agency\'s bank, with all payments made of it.', Type.Object({ ...receipt, clearedOn: Day }))
+export const ReceiptReturned = event('receipt.returned', 1, 'What was left of unidentified money was given back.', Type.Object({ ...receipt, receiptReturnId: IdOf('receiptReturn'), returnedOn: Day }))
+
 export const PaymentReversed = event('payment.reversed', 1, 'A payment was undone: returned unpaid, charged back, recorded by mistake, or given back.', Type.Object({
   ...which, reversalId: IdOf('paymentReversal'), amount: Amount, currency: Currency, receivedBy: Receiver, reason: OneOf(reversalReasons, 'Why.'), reversedOn: Day,
 }))

@@ -9,6 +9,9 @@
  * Money for the agency may be on its way when it is recorded (a card, a debit, a cheque): it settles the debt at once, is held apart (`T.CLEARING`) and is not
  * passed on. It clears once, when the bank is said to have it or on the day given; or it comes back and is undone, as it was booked.
  *
+ * Money that nobody can place is a receipt: it is in trust (`T.UNAPPLIED`) and no lender's, until payments are made of it or it is given back. A payment made of it
+ * by mistake goes back to it.
+ *
  * A reference names a payment once with its lender: sent again it is answered, not booked. A reversal (returned unpaid, charged back, a
  * mistake, given back) is the exact opposite of what was booked, once, effective not before the payment; its commission goes back with it,
  * and a debt closed for owing nothing is worked again: interest on what is owed again runs from the day after.
@@ -22,6 +25,10 @@
 export { api } from './api.ts'
 export { allocateHistory, legalOrders, precedences } from './allocation.core.ts'
 export type { AllocationFact, Waterfall } from './allocation.core.ts'
+export { checkBegun } from './checks.commands.ts'
 export { receivePayment, reversePayment } from './commands.ts'
-export { LedgerCorrected, PaymentCleared, PaymentPosted, PaymentReversed, RecoveryRecorded } from './events.ts'
+export { allocate, isSettled } from './core.ts'
+export { moveDebt, undoMovement } from './movements.commands.ts'
+export type { Moved } from './movements.commands.ts'
+export { LedgerCorrected, PaymentCleared, PaymentPosted, PaymentReversed, ReceiptApplied, ReceiptCleared, ReceiptReceived, ReceiptReturned, RecoveryRecorded } from './events.ts'
 export * as jobs from './jobs.ts'

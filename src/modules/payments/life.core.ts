@@ -12,12 +12,13 @@ import type { Allocation, Receiver } from './core.ts'
 
 /**
  * Something that happened to a debt, with the day it took effect: a payment, the undoing of one (`returned`: of so much that came back unpaid), or another movement (a cost, a waiver, a
- * discount, an adjustment) as it was posted. Money for the agency is at the bank unless `till` says otherwise; that it clears changes no debt. Facts are never computed anew; all else in a debt's life follows from them.
+ * discount, an adjustment) as it was posted, or the undoing of one (`movementId`: of which). Money for the agency is at the bank unless `till` says otherwise; that it clears changes no debt. Facts are never computed anew; all else in a debt's life follows from them.
  */
 export type Fact =
   | { kind: 'payment', paymentId: string, on: CalendarDay, amount: Minor, receivedBy: Receiver, till?: Till }
   | { kind: 'reversal', paymentId: string, on: CalendarDay, returned: Minor | null }
-  | { kind: 'movement', on: CalendarDay, lines: readonly Line[] }
+  | { kind: 'movement', on: CalendarDay, lines: readonly Line[], id?: string }
+  | { kind: 'undoing', movementId: string, on: CalendarDay }
 
 /** A debt from its placement on. `opening` is what was placed; `position` how its charges begin; `order` the order in which a payment settles it. */
 export interface Beginning extends Omit<ChargedDebt, 'owed'> { opening: Buckets, position: Position, terms: ChargeTerms, pauses: readonly Pause[], order: readonly Bucket[] }
@@ -31,7 +32,7 @@ export interface Course { postingDays: readonly CalendarDay[], through: Calendar
 /** What follows from the facts: charges by posting day, what each payment settled, the movements of all that with the days they belong to, and what is owed at the end. */
 export interface Life { charges: NewCharge[], allocations: Map<string, Allocation>, lines: DatedLine[], owed: Buckets, position: Position }
 
-interface State { owed: Buckets, position: Position, life: Life, paid: Map<string, Line[]> }
+interface State { owed: Buckets, position: Position, life: Life, paid: Map<string, Line[]>, moved: Map<string, Line[]> }
 
 /**
  * Lives a debt from its facts alone: charges day by day as the night would have made them, each fact on its day. Pure, so that facts which arrive
@@ -41,7 +42,7 @@ interface State { owed: Buckets, position: Position, life: Life, paid: Map<strin
  */
 export function live (beginning: Beginning, facts: readonly Fact[], course: Course): Life {
   const life: Life = { charges: [], allocations: new Map(), lines: [], owed: beginning.opening, position: beginning.position }
-  const state: State = { owed: beginning.opening, position: beginning.position, life, paid: new Map() }
+  const state: State = { owed: beginning.opening, position: beginning.position, life, paid: new Map(), moved: new Map() }
   const days = [...new Set([...course.postingDays, ...facts.map(({ on }) => on), course.through])].filter(day => day <= course.through).sort()
   const inOrder = facts.map((fact, i) => ({ fact, i })).sort((a, b) => a.fact.on < b.fact.on ? -1 : a.fact.on > b.fact.on ? 1 : a.i - b.i)
   let next = 0
@@ -80,8 +81,12 @@ function happen (state: State, beginning: Beginning, { workedThrough, isOurs }: 
     const { position, charges } = chargeReturnedPayment(state.position, { ...beginning, owed: state.owed }, beginning.terms, beginning.pauses, { id: fact.paymentId, amount: fact.returned }, fact.on)
     state.position = position
     post(state, charges)
+  } else if (fact.kind === 'undoing') {
+    move(state, fact.on, affordable(state.owed, negated(state.moved.get(fact.movementId) ?? [])))
   } else {
-    move(state, fact.on, affordable(state.owed, fact.lines))
+    const taken = affordable(state.owed, fact.lines)
+    if (fact.id !== undefined) state.moved.set(fact.id, taken)
+    move(state, fact.on, taken)
   }
 }
 

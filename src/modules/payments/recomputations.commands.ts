@@ -5,7 +5,7 @@ import { lockAccount } from '../accounts/index.ts'
 import { restateCommission } from '../commissions/index.ts'
 import { findAgreement } from '../lenders/index.ts'
 import { closePlacement, findLastPlacement } from '../placements/index.ts'
-import { correct, liveAgain } from './corrections.commands.ts'
+import { changedBy, correct, liveAgain } from './corrections.commands.ts'
 import { findFollowers, lockDueRecomputation, setRecomputation } from './recomputations.db.ts'
 
 /** Why a debt is computed anew though no payment arrived: the event of a hold that began earlier, or of a rate that was corrected. */
@@ -23,8 +23,7 @@ export async function recompute (tx: Tx, accountId: Id<'account'>, { cause, even
   if (placement === null || agreement === null || relived === null) return false
   const { correction } = await correct(tx, relived, { cause, causeId: eventId, on: fromOn, entry: null, paymentId: null })
   if (correction === null) return false
-  const settled = new Map(correction.changes.payments.map(({ paymentId, after }) => [paymentId, after.allocated]))
-  await restateCommission(tx, { account, agreement, placement }, { settled, correctionId: correction.id })
+  await restateCommission(tx, { account, agreement, placement }, changedBy(correction))
   if (account.closedAt === null && totalOf(relived.life.owed) === 0) await closePlacement(tx, accountId, 'paidInFull')
   return true
 }

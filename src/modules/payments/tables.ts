@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { char, check, foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
-import { day, document, id, instant, minor, tenantId, uuid } from '#platform'
+import { day, document, id, instant, minor, sealed, sealedIn, tenantId, uuid } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { journalEntries } from '../ledger/tables.ts'
 import { placements } from '../placements/tables.ts'
@@ -9,14 +9,30 @@ import { correctionCauses, methods, paymentStates, receivers, reversalReasons } 
 import type { CorrectionChanges } from './core.ts'
 
 /**
+ * Money in the agency's hands that nobody could say whose debt it is for, until payments are made of it (`applied`) or it is given back (`returned`). It is no
+ * lender's yet: the agency alone sees it. `reference` is the bank's number of it, unique with the agency; `payer` is what the bank says of who paid. What was on its
+ * way (`till`) clears whole, with the payments made of it.
+ */
+export const receipts = pgTable('receipts', {
+  tenantId: tenantId(), id: id('receipt').notNull(), amount: minor().notNull(), currency: char({ length: 3 }).notNull(), receivedOn: day().notNull(), method: text({ enum: methods }).notNull(),
+  reference: text().notNull(), payer: sealed(), till: text({ enum: tills }).notNull(), clearedOn: day(), applied: minor().notNull(), returned: minor().notNull(), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  uniqueIndex().on(t.tenantId, t.reference),
+  index('receipts_open').on(t.tenantId, t.id).where(sql`amount > applied + returned`),
+  check('no more than was received', sql`${t.applied} >= 0 and ${t.returned} >= 0 and ${t.applied} + ${t.returned} <= ${t.amount}`),
+])
+sealedIn(receipts, 'payer')
+
+/**
  * Money received for a debt, by the agency or by its lender, and what it settled (`principal` to `costs`). `overpaid` is what was left: to be
- * refunded by whoever holds it. `till` is where the money came in: at the bank or on its way there; null: in the lender's hands. What was on its
+ * refunded by whoever holds it. It is made of a receipt when nobody knew at first whose debt it was for. `till` is where the money came in: at the bank or on its way there; null: in the lender's hands. What was on its
  * way arrives once, on `clearedOn`, or never; it does so by itself when `clearsOn` is over: `dueAt`, in the agency's calendar, until it has cleared or was undone. `reference` is the payer's bank's or the lender's number of the payment, unique with the lender.
  */
 export const payments = pgTable('payments', {
   tenantId: tenantId(), id: id('payment').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), placementId: id('placement').notNull(),
   amount: minor().notNull(), currency: char({ length: 3 }).notNull(), receivedOn: day().notNull(), receivedBy: text({ enum: receivers }).notNull(), method: text({ enum: methods }).notNull(),
-  reference: text(), principal: minor().notNull(), interest: minor().notNull(), penalty: minor().notNull(), costs: minor().notNull(), overpaid: minor().notNull(),
+  reference: text(), receiptId: id('receipt'), principal: minor().notNull(), interest: minor().notNull(), penalty: minor().notNull(), costs: minor().notNull(), overpaid: minor().notNull(),
   till: text({ enum: tills }), clearsOn: day(), clearedOn: day(), clearingEntryId: id('journalEntry'), dueAt: instant(), state: text({ enum: paymentStates }).notNull(), entryId: id('journalEntry'), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
@@ -26,7 +42,9 @@ export const payments = pgTable('payments', {
   index().on(t.tenantId, t.lenderId, t.id),
   index().on(t.tenantId, t.dueAt).where(sql`${t.dueAt} is not null`),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
+  index().on(t.tenantId, t.receiptId).where(sql`${t.receiptId} is not null`),
   foreignKey({ columns: [t.tenantId, t.placementId], foreignColumns: [placements.tenantId, placements.id] }),
+  foreignKey({ columns: [t.tenantId, t.receiptId], foreignColumns: [receipts.tenantId, receipts.id] }),
   foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
   foreignKey({ columns: [t.tenantId, t.clearingEntryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
   check('every cent is somewhere', sql`${t.amount} = ${t.principal} + ${t.interest} + ${t.penalty} + ${t.costs} + ${t.overpaid}`),

@@ -26,6 +26,7 @@ const tags: Record<string, string> = {
   charges: 'Interest and late fees.',
   payments: 'Money received, how it was allocated, when it cleared, and reversals.',
   commissions: 'What the agency earned.',
+  adjustments: 'Costs, discounts, write-offs and corrections: what changes a balance and is no payment.',
   remittances: 'Statements, remittances and invoices, and how long trust money has waited.',
   bank: 'What the bank says moved, which entries of the journal that is, and trust money reconciled three ways.',
   outreach: 'Reminders and the record of contacts.',
