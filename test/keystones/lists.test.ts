@@ -41,8 +41,8 @@ const narrowing: Record<string, [value: string, column: string, stored: string]>
   'listWorkItems.state': ['done', 'work_items.state', "'done'"],
   'listDeliveries.state': ['delivered', 'deliveries.state', "'delivered'"],
   'listStatements.currency': ['CNY', 'statements.currency', "'CNY'"],
-  'listReceipts.isOpen': ['true', 'receipts.applied', '0'],
   'listBankLines.matched': ['true', 'bank_lines.matched_at', 'now()'],
+  'listReceipts.isOpen': ['true', 'receipts.applied', '0'],
   'listInvoices.kind': ['creditNote', 'invoices.kind', "'creditNote'"],
   'listEvents.types': ['payment.posted', 'events.type', "'payment.posted'"],
 }

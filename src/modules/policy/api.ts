@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
-import type { Static } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 import { CountryCode, IdOf, Instant, Nullable, OneOf, Page, PageQuery, closed, cutPage, dayIn, isTimeZone, problems } from '#kernel'
 import type { CalendarDay } from '#kernel'
 import { InvalidRequest, NotFound, keyset } from '#platform'
@@ -12,10 +12,14 @@ import { Charge, ChargeFacts } from './charges.facts.core.ts'
 import { findDecision } from './db.ts'
 import { Action, Facts } from './facts.core.ts'
 import { PackNotInForce, library, nameOf, packsNamed, selectPacks } from './library.core.ts'
+import { LimitationVerdict } from './limitation.core.ts'
+import { LimitationFacts, PeriodAsked } from './limitation.facts.core.ts'
 import { evidences, packHead, strengths } from './pack.core.ts'
 import type { Pack } from './pack.core.ts'
 import { answer } from './questions.core.ts'
-import type { Question } from './questions.core.ts'
+import type { Question, QuestionKind } from './questions.core.ts'
+import { RetentionVerdict } from './retention.core.ts'
+import { DataAct, RetentionFacts } from './retention.facts.core.ts'
 import { Verdict } from './verdict.core.ts'
 
 /** The id of a decision kept. */
@@ -35,14 +39,24 @@ const asked = {
   packs: Type.Optional(Type.Array(packHead.id, { minItems: 1, maxItems: 20, uniqueItems: true, description: 'The packs to ask, by id. Give these or `selection`.' })),
   selection: Type.Optional(Selection),
 }
-const about = <K extends string>(kind: K, description: string) => Type.Literal(kind, { description })
+/** A kind of question: how it is asked, and how a decision on it is shown. */
+function kindOf (kind: QuestionKind, title: string, says: string, { facts, action, verdict }: { facts: TSchema, action: TSchema, verdict: TSchema }) {
+  const about = { kind: Type.Literal(kind, { description: says }) }
+  const question = Type.Object({ ...about, ...asked, facts, action }, { title: `${title}Question`, ...closed })
+  return { question, decision: Type.Object({ ...decided, ...about, facts, action, verdict }, { title: `${title}Decision` }), verdict }
+}
+const decided = { id: PolicyDecisionId, accountId: Nullable(IdOf('account')), partyId: Nullable(IdOf('party')), packVersions: Verdict.properties.packVersions, decidedAt: Instant }
 
-const ContactQuestion = Type.Object({ kind: about('contact', 'A contact.'), ...asked, facts: Facts, action: Action }, { title: 'ContactQuestion', ...closed })
-const ChargeQuestion = Type.Object({ kind: about('charge', 'A charge, or a plan of instalments.'), ...asked, facts: ChargeFacts, action: Charge }, { title: 'ChargeQuestion', ...closed })
-const AllocationQuestion = Type.Object({ kind: about('allocation', 'In which order a payment settles what is owed.'), ...asked, facts: AllocationFacts, action: PaymentAsked }, { title: 'AllocationQuestion', ...closed })
+const kinds = [
+  kindOf('contact', 'Contact', 'A contact.', { facts: Facts, action: Action, verdict: Verdict }),
+  kindOf('charge', 'Charge', 'A charge, or a plan of instalments.', { facts: ChargeFacts, action: Charge, verdict: ChargeVerdict }),
+  kindOf('allocation', 'Allocation', 'In which order a payment settles what is owed.', { facts: AllocationFacts, action: PaymentAsked, verdict: AllocationVerdict }),
+  kindOf('limitation', 'Limitation', 'Until when a claim can be brought to court, or a debt disputed.', { facts: LimitationFacts, action: PeriodAsked, verdict: LimitationVerdict }),
+  kindOf('retention', 'Retention', 'Whether a record may be deleted, or personal data kept or entrusted further.', { facts: RetentionFacts, action: DataAct, verdict: RetentionVerdict }),
+]
 
 /** What a caller asks: of which law, about what, knowing what. */
-const PolicyQuestionSchema = Type.Union([ContactQuestion, ChargeQuestion, AllocationQuestion], {
+const PolicyQuestionSchema = Type.Union(kinds.map(({ question }) => question), {
   title: 'PolicyQuestion', description: 'A question to the law; `kind` says what about.', examples: [{
     kind: 'contact', selection: { jurisdiction: 'US', region: 'MA', product: 'consumerLoan', collectorRole: 'agency' },
     facts: {
@@ -51,8 +65,14 @@ const PolicyQuestionSchema = Type.Union([ContactQuestion, ChargeQuestion, Alloca
     },
     action: { at: '2026-04-09T14:00:00Z', channel: 'call', debts: ['D1'], party: 'borrower', person: 'P1', number: 'N1', collector: 'A', disclosures: ['fromDebtCollector'] },
   }, {
-    kind: 'charge', selection: { jurisdiction: 'CN', lenderType: 'privateLender', borrowerType: 'consumer' }, facts: { rates: { lpr1yAtContract: '3.1' }, isTermRateAgreed: true, isOverdueRateAgreed: true },
+    kind: 'charge', selection: { jurisdiction: 'CN', lenderType: 'privateLender' }, facts: { borrowerType: 'consumer', rates: { lpr1yAtContract: '3.1' }, isTermRateAgreed: true, isOverdueRateAgreed: true },
     action: { act: 'chargeRate', on: '2026-04-09', rates: { overdueInterest: '8', penalty: '3', fees: '1.4' } },
+  }, {
+    kind: 'allocation', selection: { jurisdiction: 'DE', product: 'consumerLoan' }, facts: { balance: { costs: 40_00, interest: 30_00, principal: 500_00 } }, action: { on: '2026-04-09', payment: 100_00, currency: 'EUR' },
+  }, {
+    kind: 'limitation', packs: ['CN.CIVIL'], facts: { dueOn: '2022-06-30', events: [{ type: 'demandReached', on: '2024-05-10' }] }, action: { act: 'fileClaim', on: '2026-04-09' },
+  }, {
+    kind: 'retention', packs: ['US.FDCPA'], facts: { recordedOn: '2026-02-10' }, action: { act: 'delete', record: 'callRecording', on: '2029-01-15' },
   }],
 })
 type PolicyQuestion = Question & { packs?: string[], selection?: Static<typeof Selection> }
@@ -67,13 +87,8 @@ const PolicyRule = Type.Object({
 
 const PolicyPack = Type.Object({ ...packHead, rules: Type.Array(PolicyRule, { description: 'Its rules.' }) }, { title: 'PolicyPack' })
 
-const decided = { id: PolicyDecisionId, accountId: Nullable(IdOf('account')), partyId: Nullable(IdOf('party')), packVersions: Verdict.properties.packVersions, decidedAt: Instant }
-const PolicyDecision = Type.Union([
-  Type.Object({ ...decided, kind: about('contact', 'A contact.'), facts: Facts, action: Action, verdict: Verdict }, { title: 'ContactDecision' }),
-  Type.Object({ ...decided, kind: about('charge', 'A charge, or a plan of instalments.'), facts: ChargeFacts, action: Charge, verdict: ChargeVerdict }, { title: 'ChargeDecision' }),
-  Type.Object({ ...decided, kind: about('allocation', 'In which order a payment settles what is owed.'), facts: AllocationFacts, action: PaymentAsked, verdict: AllocationVerdict }, { title: 'AllocationDecision' }),
-], { title: 'PolicyDecision', description: 'A decision as it was made: the same facts and packs give the same verdict at any time.' })
-const PolicyAnswer = Type.Union([Verdict, ChargeVerdict, AllocationVerdict], { title: 'PolicyAnswer', description: 'What the law says, as its kind of question is answered.' })
+const PolicyDecision = Type.Union(kinds.map(({ decision }) => decision), { title: 'PolicyDecision', description: 'A decision as it was made: the same facts and packs give the same verdict at any time.' })
+const PolicyAnswer = Type.Union(kinds.map(({ verdict }) => verdict), { title: 'PolicyAnswer', description: 'What the law says, as its kind of question is answered.' })
 
 /** Instants asked about lie within the years that time zones are known for. */
 const yearMin = 1970
@@ -99,8 +114,8 @@ function questionOf ({ packs: _packs, selection, ...question }: PolicyQuestion):
 /** The packs that a question names, or that its case selects, on the borrower's local day. */
 function packsFor ({ packs, selection }: PolicyQuestion, question: Question): readonly Pack[] {
   const { kind, facts, action } = question
-  const year = Number(kind === 'contact' ? new Date(action.at).getUTCFullYear() : action.on.slice(0, 4))
-  if (!(year >= yearMin && year <= yearMax)) refuse(kind === 'contact' ? '/action/at' : '/action/on', `must lie within the years ${yearMin} to ${yearMax}`)
+  const year = kind === 'contact' ? new Date(action.at).getUTCFullYear() : yearMin
+  if (!(year >= yearMin && year <= yearMax)) refuse('/action/at', `must be an instant of the years ${yearMin} to ${yearMax}`)
   const on = dayOf(question)
   if (packs !== undefined && selection === undefined) return packsNamed(packs, on)
   if (selection === undefined || packs !== undefined) return refuse('/selection', 'give either `packs` or `selection`')
@@ -119,7 +134,7 @@ export const api: Api = app => {
     config: { scope: 'policy:read' },
     schema: {
       operationId: 'decidePolicy', tags, summary: 'Ask what the law allows',
-      description: 'Facts in, verdict out: a question that needs no account and leaves no trace. Of a contact it answers whether it is allowed now, from when, or why not; of a charge, whether and how much at most; with every rule and clause that stands in the way.',
+      description: 'Facts in, verdict out: a question that needs no account and leaves no trace. Of a contact it answers whether it is allowed now, from when, or why not; of a charge, whether and how much at most; of a payment, what it settles in which order; of a claim, until when it can be brought; of a record, from when it may be deleted; with every rule and clause that stands in the way.',
       body: PolicyQuestionSchema, response: { 200: PolicyAnswer, ...problems(PackNotInForce) },
     },
   }, async (req, reply) => {
@@ -132,7 +147,7 @@ export const api: Api = app => {
   app.get('/v1/policy-decisions/:policyDecisionId', {
     config: { scope: 'policy:read' },
     schema: {
-      operationId: 'getPolicyDecision', tags, summary: 'Read a decision', description: 'A decision made for a contact or charge of the agency, with the facts and packs it rests on.',
+      operationId: 'getPolicyDecision', tags, summary: 'Read a decision', description: 'A decision that was made and kept, with the facts and packs it rests on.',
       params: Type.Object({ policyDecisionId: PolicyDecisionId }), response: { 200: PolicyDecision, ...problems(NotFound) },
     },
   }, async (req, reply) => await send(reply, await req.tx(async tx => await findDecision(tx, req.params.policyDecisionId))))

@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Amount, Balance, Currency, Day, OneOf, Ratio, closed } from '#kernel'
-import { Claims, borrowerTypes, flagMeanings } from './facts.core.ts'
+import { Amount, Currency, OneOf, Ratio, closed } from '#kernel'
+import { DayOf, SumOf, caseFields } from './case.facts.core.ts'
+import { Claims, flagMeanings } from './facts.core.ts'
 
 /** Rates that limits are made of, in percent a year. */
 export const rateNames = {
@@ -49,16 +50,8 @@ const Percent = (description: string) => Type.Unsafe<string>({ ...Ratio, descrip
 /** An exact ratio, zero or more. */
 const unsigned = { type: 'string', pattern: '^[0-9]{1,12}(\\.[0-9]{1,12}|/[1-9][0-9]{0,11})?$' }
 const Share = (description: string) => Type.Unsafe<string>({ ...unsigned, description: `${description} Exact, in percent a year: \`8\`, \`12.4\`.`, examples: ['12.4'] })
-const Sum = (description: string) => Type.Optional(Type.Unsafe<number>({ ...Balance, description: `${description} Minor units of the charge's currency.` }))
-const OnDay = (description: string) => Type.Optional(Type.Unsafe<string>({ ...Day, description }))
-const Word = (description: string) => Type.Optional(Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,79}$', description }))
-
-/** What every question about money may say of its case. */
-export const caseFields = {
-  borrowerType: Type.Optional(OneOf(borrowerTypes, 'Who owes.')),
-  lenderType: Word('The kind of lender, such as `bank` or `privateLender`.'),
-  product: Word('The product, such as `consumerLoan`.'),
-}
+const Sum = (description: string) => Type.Optional(SumOf(description))
+const OnDay = (description: string) => Type.Optional(DayOf(description))
 
 /** What a decision on a charge may rest on beside the charge itself. What is left out is not known, and a rule that needs it refuses. */
 export const ChargeFacts = Type.Object({
@@ -83,7 +76,7 @@ const ground = {
   permittedByLaw: Type.Optional(Type.Boolean({ description: 'A law expressly permits it. Left out: none does.' })),
   debtInMoratorium: Type.Optional(Type.Boolean({ description: 'The debt is part of the running moratorium. Left out: it is.' })),
 }
-const on = Type.Unsafe<string>({ ...Day, description: 'The day it is charged or agreed: the law of that day is asked.' })
+const on = DayOf('The day it is charged or agreed: the law of that day is asked.')
 
 /** A sum that is charged. */
 export const SumCharge = Type.Object({ act: Type.Literal('chargeSum', { description: 'A sum is charged.' }), on, chargeType: OneOf(chargeTypes, 'What it is charged as.'), amount: Amount, currency: Currency, ...ground }, { title: 'SumCharge', ...closed })

@@ -1,8 +1,8 @@
 /**
- * What the law allows. Every contact, and later every charge, asks here first.
+ * What the law allows. Every contact asks here first; a charge, a payment's order, a claim's last day and a record's deletion can.
  *
- * A pack is a law as data: dated, versioned, with its authority, how far each rule binds and how well its text was read. One evaluator reads
- * all packs. Those in force for a case are chosen by the borrower's place, product, kinds of borrower and lender, the collector's role and
+ * A pack is a law as data: dated, versioned, with its authority, how far each rule binds and how well its text was read. No law is in code:
+ * evaluators read all packs. Those in force for a case are chosen by the borrower's place, product, kinds of borrower and lender, the collector's role and
  * the local day; a region's pack adds to the nation's. A pack in force is never edited: a change of the law, or of our reading, is a new file.
  *
  * A verdict is `allowed`, `wait` with the earliest instant, or `denied`. Any rule that denies, denies. Otherwise the earliest instant is
@@ -10,7 +10,11 @@
  * midnight still waits for the morning, and a wait that crosses a clock change is as long as the clock says. Consent lifts only the rules
  * that name it, for its debts, channels and period. The strictest of several packs wins because all of them are asked.
  *
- * What must never happen: a contact allowed because something was not known. A zone that is unknown, a holiday calendar or a history that
+ * Of a charge the law says how much at most: the least of all maxima, components summed before they are compared, and zero where it is forbidden. A
+ * floor, such as the Union's, gives way to a national limit. Of a payment it says the order of parts and of debts, agreed where the law yields; of a
+ * claim the last day it can be brought; of a record the first day it may go. Everything is exact, and days are calendar days.
+ *
+ * What must never happen: something allowed because it was not known. A zone that is unknown, a holiday calendar or a history that
  * is missing, a country whose law we do not have: each is a refusal that names what is missing. What is forbidden is not an error but
  * a fact to be kept: every decision is stored with its packs and facts, without personal data, and the same facts give the same bytes again.
  *
@@ -31,7 +35,13 @@ export type { HoursFacts, OpenWindow } from './core.ts'
 export type { Action, Attempt, Channel, Facts, Flag, GivenConsent, Outcome, Purpose, WeeklyWindow } from './facts.core.ts'
 export { selectPacks } from './library.core.ts'
 export type { Selection } from './library.core.ts'
+export { limitationVerdict } from './limitation.core.ts'
+export type { LimitationVerdict } from './limitation.core.ts'
+export type { LimitationFacts, PeriodAsked } from './limitation.facts.core.ts'
 export type { Pack } from './pack.core.ts'
 export { answer, recompute } from './questions.core.ts'
 export type { Question, QuestionKind, StoredDecision } from './questions.core.ts'
+export { retentionVerdict } from './retention.core.ts'
+export type { RetentionVerdict } from './retention.core.ts'
+export type { DataAct, RetentionFacts } from './retention.facts.core.ts'
 export type { Reason, Verdict } from './verdict.core.ts'

@@ -5,6 +5,8 @@ import { Currency, Day, OneOf, Ratio, closed } from '#kernel'
 import { debtCriteria, lawParts } from './allocation.facts.core.ts'
 import { ChargeFacts, SumCharge, chargeFlagMeanings, components, rateNames } from './charges.facts.core.ts'
 import { Action, Facts, WeeklyWindow, borrowerTypes, channels, consentTypes, flagMeanings, outcomes } from './facts.core.ts'
+import { interruptions } from './limitation.facts.core.ts'
+import { entrustmentFlagMeanings, recordKinds } from './retention.facts.core.ts'
 
 /** How far a rule binds, the weakest first: wording that advises, a voluntary or industry standard, a presumption that can be rebutted, mandatory law. */
 export const strengths = ['advisory', 'voluntary', 'presumption', 'mandatory'] as const
@@ -69,6 +71,7 @@ const Sum = Type.Integer({ minimum: 0 })
 const rates = Object.keys(rateNames) as (keyof typeof rateNames)[]
 const Base = OneOf(rates, 'The rate it is made of.')
 const Components = Type.Array(OneOf(components, 'A component.'), { minItems: 1, uniqueItems: true })
+const Record = OneOf(recordKinds, 'What is kept.')
 const Claim = OneOf(Object.keys(chargeFlagMeanings) as (keyof typeof chargeFlagMeanings)[], 'A claim.')
 const head = {
   id: Type.String({ pattern: '^[A-Z]{2}[A-Z0-9_.]{0,60}$' }), clause: Type.String({ minLength: 1 }), says: Type.String({ minLength: 1 }),
@@ -120,12 +123,12 @@ const kinds = {
   allocation: rule('allocation', { ...applies, ...ordering, order: Type.Array(OneOf(lawParts, 'A part.'), { minItems: 3, maxItems: 3, uniqueItems: true }) }),
   allocationDebts: rule('allocationDebts', { ...applies, ...ordering, order: Type.Array(OneOf(debtCriteria, 'What decides.'), { minItems: 1, uniqueItems: true }) }),
   limitation: rule('limitation', {
-    years: Type.Integer({ minimum: 1 }), start: OneOf(['dueDate', 'endOfYear'], 'When it begins.'), instalments: Type.Optional(Word), interrupt: Words, restart: Type.Literal('full'),
+    years: Type.Integer({ minimum: 1 }), start: OneOf(['dueDate', 'endOfYear'], 'When it begins.'), instalments: Type.Optional(Type.Literal('fromLastDue')), interrupt: Type.Array(OneOf(interruptions, 'What begins it anew.'), { minItems: 1, uniqueItems: true }), restart: Type.Literal('full'),
     suspendLastMonths: Type.Optional(Type.Integer({ minimum: 1 })), suspendTailMonths: Type.Optional(Type.Integer({ minimum: 1 })),
   }),
   limitationTitled: rule('limitationTitled', { years: Type.Integer({ minimum: 1 }) }),
-  retention: rule('retention', { record: Word, years: Type.Integer({ minimum: 1 }), from: Word }),
-  retentionEvent: rule('retentionEvent', { record: Word, until: Word }),
+  retention: rule('retention', { record: Record, years: Type.Integer({ minimum: 1 }), from: OneOf(['recordDate', 'lastCollectionActivity'], 'When its term begins.') }),
+  retentionEvent: rule('retentionEvent', { record: Record, until: Type.Literal('debtSettled') }),
   deadline: rule('deadline', { receiptBusinessDays: Type.Integer({ minimum: 0 }), days: Type.Integer({ minimum: 1 }) }),
 } as const
 
@@ -167,9 +170,12 @@ const chargeFields = new Set([
   ...Object.keys(SumCharge.properties).map(name => `action.${name}`), ...Object.keys(ChargeFacts.properties).map(name => `facts.${name}`), ...Object.keys(chargeFlagMeanings).map(name => `flags.${name}`),
 ])
 
+const entrustmentFields = new Set(Object.keys(entrustmentFlagMeanings).map(name => `flags.${name}`))
+
 /** What a rule with a condition is about, and the fields that has. */
 function subjectOf (rule: Rule): { when: Predicate, of: string, fields: ReadonlySet<string> } | null {
   if (rule.kind === 'denyIf' && rule.act === undefined) return { when: rule.when, of: 'contact', fields: contactFields }
+  if (rule.kind === 'denyIf') return { when: rule.when, of: 'act with personal data', fields: entrustmentFields }
   return rule.kind === 'denyChargeIf' ? { when: rule.when, of: 'charge', fields: chargeFields } : null
 }
 

@@ -8,19 +8,27 @@ import { decide } from './core.ts'
 import { checkNames, isTelling } from './facts.core.ts'
 import type { Action, Facts } from './facts.core.ts'
 import { packsOf } from './library.core.ts'
+import { limitationVerdict } from './limitation.core.ts'
+import type { LimitationVerdict } from './limitation.core.ts'
+import type { LimitationFacts, PeriodAsked } from './limitation.facts.core.ts'
 import type { Pack } from './pack.core.ts'
+import { retentionVerdict } from './retention.core.ts'
+import type { RetentionVerdict } from './retention.core.ts'
+import type { DataAct, RetentionFacts } from './retention.facts.core.ts'
 import type { Verdict } from './verdict.core.ts'
 
 /** What can be asked of the law. */
-export const questionKinds = ['contact', 'charge', 'allocation'] as const
+export const questionKinds = ['contact', 'charge', 'allocation', 'limitation', 'retention'] as const
 export type QuestionKind = (typeof questionKinds)[number]
 
 interface Asked<K extends QuestionKind, F, A> { readonly kind: K, readonly facts: F, readonly action: A }
 /** A question of any kind, with the facts it rests on. */
-export type Question = Asked<'contact', Facts, Action> | Asked<'charge', ChargeFacts, Charge> | Asked<'allocation', AllocationFacts, PaymentAsked>
+export type Question =
+  | Asked<'contact', Facts, Action> | Asked<'charge', ChargeFacts, Charge> | Asked<'allocation', AllocationFacts, PaymentAsked>
+  | Asked<'limitation', LimitationFacts, PeriodAsked> | Asked<'retention', RetentionFacts, DataAct>
 
 /** What a question is answered with, by its kind. */
-export interface Answers { contact: Verdict, charge: ChargeVerdict, allocation: AllocationVerdict }
+export interface Answers { contact: Verdict, charge: ChargeVerdict, allocation: AllocationVerdict, limitation: LimitationVerdict, retention: RetentionVerdict }
 export type Answer = Answers[QuestionKind]
 
 /** Answers a question of any kind. Pure: the same packs and question give the same bytes. */
@@ -29,6 +37,8 @@ export function answer (packs: readonly Pack[], question: Question): Answer {
     case 'contact': return decide(packs, question.facts, question.action)
     case 'charge': return chargeVerdict(packs, question.facts, question.action)
     case 'allocation': return allocationVerdict(packs, question.facts, question.action)
+    case 'limitation': return limitationVerdict(packs, question.facts, question.action)
+    case 'retention': return retentionVerdict(packs, question.facts, question.action)
   }
 }
 
