@@ -35,7 +35,7 @@ const keepSingle = (tx: Tx, rule: SQL): SQL => sql`
   update bank_lines l set matched_at = ${tx.ctx.now.toISOString()}::timestamptz from kept where l.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and l.id = kept.bank_line_id`
 
 /**
- * Matches lines to what their reference names: a payment (when it was received at the bank, or cleared), its reversal, a remittance (by its id or its statement's number), or any entry of the journal by its id;
+ * Matches lines to what their reference names: a payment (when it was received at the bank, or cleared), its reversal, a receipt, a remittance (by its id or its statement's number), or any entry of the journal by its id;
  * of the same amount, within a month. Answers how many were matched. What is found is looked up by keys alone: a planner that does not know how many lines there
  * are would compare each with each.
  */
@@ -50,6 +50,9 @@ export async function matchByReference (tx: Tx, since: CalendarDay): Promise<num
     ), found as (
       select ${line}, e.id as entry_id from open o join payments p on p.tenant_id = ${tenant} and p.reference = o.reference and p.amount = abs(o.amount)
         join journal_entries e on e.tenant_id = ${tenant} and e.cause_id = p.id and e.kind in ('payment', 'paymentReversal', 'clearing', 'clearingReversal')
+      union
+      select ${line}, e.id from open o join receipts c on c.tenant_id = ${tenant} and c.reference = o.reference
+        join journal_entries e on e.tenant_id = ${tenant} and e.cause_id = c.id and e.kind in ('receipt', 'clearing')
       union
       select ${line}, m.entry_id from open o join remittances m on m.tenant_id = ${tenant} and m.id = o.named
       union
@@ -121,7 +124,7 @@ export async function deleteMatches (tx: Tx, lineId: Id<'bankLine'>): Promise<Id
 }
 
 /** An entry of the journal that moves money at the bank and is matched to no line. */
-export interface UnmatchedEntry { journalEntryId: Id<'journalEntry'>, lenderId: Id<'lender'>, accountId: Id<'account'> | null, kind: string, effectiveOn: CalendarDay, currency: string, amount: number }
+export interface UnmatchedEntry { journalEntryId: Id<'journalEntry'>, lenderId: Id<'lender'> | null, accountId: Id<'account'> | null, kind: string, effectiveOn: CalendarDay, currency: string, amount: number }
 
 const cursorText = /^(\d{4}-\d{2}-\d{2})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
@@ -142,7 +145,7 @@ export async function listUnmatchedEntries (tx: Tx, { from }: { from?: CalendarD
     cross join lateral (select sum(${atBank}) as amount from postings p where p.tenant_id = b.tenant_id and p.entry_id = b.entry_id and ${movesBank}) moved
     order by b.effective_on, b.entry_id`)
   const found = rows.map(row => ({
-    journalEntryId: idOf('journalEntry', String(row['entry_id'])), lenderId: idOf('lender', String(row['lender_id'])), accountId: typeof row['account_id'] === 'string' ? idOf('account', row['account_id']) : null,
+    journalEntryId: idOf('journalEntry', String(row['entry_id'])), lenderId: typeof row['lender_id'] === 'string' ? idOf('lender', row['lender_id']) : null, accountId: typeof row['account_id'] === 'string' ? idOf('account', row['account_id']) : null,
     kind: String(row['kind']), effectiveOn: String(row['effective_on']), currency: String(row['currency']), amount: minor(Number(row['amount'])),
   }))
   return cutPage(found, limit, ({ effectiveOn, journalEntryId }) => `${effectiveOn}.${uuidOf(journalEntryId)}`)

@@ -38,7 +38,7 @@ const Reconciliation = Type.Object({
 }, { title: 'TrustReconciliation' })
 
 const UnmatchedEntry = Type.Object({
-  journalEntryId: IdOf('journalEntry'), lenderId: IdOf('lender'), accountId: Nullable(IdOf('account')), kind: OneOf(entryKinds, 'What the entry records.'), effectiveOn: Day, currency: Currency,
+  journalEntryId: IdOf('journalEntry'), lenderId: Nullable(IdOf('lender')), accountId: Nullable(IdOf('account')), kind: OneOf(entryKinds, 'What the entry records.'), effectiveOn: Day, currency: Currency,
   amount: signed('What it moves on the trust bank account; below zero, money leaves it.'),
 }, { title: 'UnmatchedEntry' })
 

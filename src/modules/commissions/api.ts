@@ -22,8 +22,10 @@ const CommissionEntry = Type.Object({
   number: Type.Integer({ description: 'Counts the accruals of a payment: 1, and one more each time a late fact changed what it settles. A clawback has the number of its accrual.' }),
   correctionId: Nullable(IdOf('correction')), commissionPlanId: Nullable(IdOf('commissionPlan')), effectiveOn: Day, currency: Currency,
   base: signed('What commission is a share of, in minor units.'), rate: Rate, commission: signed('The commission, in minor units.'), vatRate: VatRate, vat: signed('VAT on it, in minor units.'),
+  costsRecovered: signed('How much of the costs that were settled the agency had advanced and has back, in minor units: nothing is earned on it.'),
   recoverFrom: OneOf(recoveries, '`trust`: withheld from money the agency holds for the lender; `invoice`: put on the lender\'s account.'),
-  withheld: signed('How much of commission and VAT was withheld; the rest is invoiced.'), journalEntryId: Nullable(IdOf('journalEntry')), createdAt: Instant,
+  withheld: signed('How much of commission and VAT was withheld; the rest is invoiced.'), journalEntryId: Nullable(IdOf('journalEntry')),
+  recoveryEntryId: Nullable(Type.Unsafe<Id<'journalEntry'>>({ ...IdOf('journalEntry'), description: 'The entry that recovered the costs, or gave them back.' })), createdAt: Instant,
 }, { title: 'CommissionEntry' })
 
 const show = ({ principal: _p, interest: _i, penalty: _y, costs: _c, situation: _s, row: _r, pastRecovered: _pr, pastCollected: _pc, pastExact: _pe, pastCommission: _pm, exact: _e, planId, ...entry }: Row) =>
@@ -42,7 +44,7 @@ const Explanation = Type.Object({
     baseParts: Type.Array(OneOf(buckets, 'A part of the debt.'), { description: 'The parts on which commission is earned.' }), situation: Situated,
     row: Type.Integer({ description: 'The place of the row that was hit, from 0.' }), hit: PlanRow,
     before: Type.Object({ recovered: signed('What earlier payments recovered of those parts.'), commission: signed('What they had earned.') }, { description: 'What the debt\'s earlier payments had come to, where the plan counts on them.' }),
-    vatRate: VatRate,
+    costsRecovered: signed('How much of the costs that were settled the agency had advanced: nothing is earned on it.'), vatRate: VatRate,
   }, { description: 'Everything the figures follow from.' }),
   steps: Type.Array(Type.Object({
     name: OneOf(['base', 'fee', 'bounds', 'commission', 'vat', 'total'], 'What the step arrives at.'), formula: Type.String({ description: 'The sum, in minor units.' }),
@@ -93,11 +95,11 @@ export const api: Api = (app, services) => {
     const past = { recovered: entry.pastRecovered, collected: entry.pastCollected, exact: rational(entry.pastExact), commission: entry.pastCommission }
     const isUndone = kind === 'clawback'
     const explain = kind === 'recallFee' ? explainRecallFee : explainCommission
-    const { steps } = explain({ allocated: isUndone ? negated(bucketsOf(entry)) : bucketsOf(entry), terms, at: situation, past })!
+    const { steps } = explain({ allocated: isUndone ? negated(bucketsOf(entry)) : bucketsOf(entry), costsRecovered: isUndone ? neg(entry.costsRecovered) : entry.costsRecovered, terms, at: situation, past })!
     return {
       commissionEntryId: entry.id, paymentId, kind, currency, commission, vat, total: commission + vat, steps: isUndone ? steps.map(step => ({ ...step, exact: formatR(negR(rational(step.exact))), amount: neg(step.amount) })) : steps,
       inputs: {
-        agreementId, commissionPlanId: planId, allocated: withTotal(entry), baseParts: terms.base, situation, row, hit: terms.rows[row]!, before: { recovered: past.recovered, commission: past.commission }, vatRate,
+        agreementId, commissionPlanId: planId, allocated: withTotal(entry), baseParts: terms.base, situation, row, hit: terms.rows[row]!, before: { recovered: past.recovered, commission: past.commission }, costsRecovered: entry.costsRecovered, vatRate,
       },
     }
   }))

@@ -1,5 +1,5 @@
-import { add, addR, compareR, formatR, lesser, minor, mulR, neg, rational, roundR, sub, sum, totalOf, wholeR, zero, zeroR } from '#kernel'
-import type { Buckets, Minor, Rational } from '#kernel'
+import { add, addR, compareR, formatR, greater, lesser, minor, mulR, neg, rational, roundR, sub, sum, totalOf, wholeR, zero, zeroR } from '#kernel'
+import type { Buckets, CalendarDay, Minor, Rational } from '#kernel'
 import { adjusted, boundedFee, boundedTotal, feeOf } from './fees.core.ts'
 import { adjustmentsFor, isCumulative, rowFor } from './plan.core.ts'
 import type { PlanTerms, Situation } from './plan.core.ts'
@@ -18,8 +18,8 @@ export interface Earned { base: Minor, commission: Minor, vat: Minor }
 export interface Past { recovered: Minor, collected: Minor, exact: Rational, commission: Minor }
 export const noPast: Past = { recovered: zero, collected: zero, exact: zeroR, commission: zero }
 
-/** What commission is computed from. */
-export interface CommissionInputs { allocated: Buckets, terms: PlanTerms, at: Situation, past: Past }
+/** What commission is computed from. `costsRecovered`: so much of the costs that were settled the agency had advanced, and has back; nothing is earned on it. */
+export interface CommissionInputs { allocated: Buckets, terms: PlanTerms, at: Situation, past: Past, costsRecovered?: Minor }
 
 /** One step of the sum: `exact` is what came out, `amount` that rounded half up to minor units. */
 export interface Step { name: 'base' | 'fee' | 'bounds' | 'commission' | 'vat' | 'total', formula: string, exact: string, amount: Minor }
@@ -28,12 +28,13 @@ export interface Step { name: 'base' | 'fee' | 'bounds' | 'commission' | 'vat' |
 export interface Explained { earned: Earned, row: number, rate: string | null, exact: Rational, steps: Step[] }
 
 /**
- * Computes commission step by step: the base is what was allocated to the agreed parts of the debt; the first row that matches the situation says how
+ * Computes commission step by step: the base is what was allocated to the agreed parts of the debt, less costs recovered; the first row that matches the situation says how
  * the fee follows from it; bounds of a payment and of a debt hold it. Commission is rounded once, half away from zero: where it depends on earlier
  * payments, it is what brings all that was booked to the exact total so far, rounded. VAT is the tax on the commission, rounded once.
  */
-export function explainCommission ({ allocated, terms, at, past }: CommissionInputs): Explained {
-  const base = sum(terms.base.map(bucket => allocated[bucket]))
+export function explainCommission ({ allocated, terms, at, past, costsRecovered = zero }: CommissionInputs): Explained {
+  const excluded = terms.base.includes('costs') ? costsRecovered : zero
+  const base = sub(sum(terms.base.map(bucket => allocated[bucket])), excluded)
   const { row, index } = rowFor(terms.rows, at)
   const adjustments = adjustmentsFor(terms, at)
   const fee = base === zero ? { exact: zeroR, steps: [] } : feeOf(row.method, { amount: wholeR(base), before: wholeR(past.recovered), balanceAtPlacement: wholeR(at.balanceAtPlacement) }, adjustments)
@@ -50,7 +51,7 @@ export function explainCommission ({ allocated, terms, at, past }: CommissionInp
   return {
     earned: { base, commission, vat }, row: index, rate: row.method.kind === 'flat' ? formatR(adjusted(row.method.rate, adjustments)) : null, exact,
     steps: [
-      step('base', terms.base.map(bucket => `${bucket} ${allocated[bucket]}`).join(' + '), wholeR(base)), ...fee.steps.map(({ formula, exact: value }) => step('fee', formula, value)), ...bounds,
+      step('base', `${terms.base.map(bucket => `${bucket} ${allocated[bucket]}`).join(' + ')}${excluded === zero ? '' : ` less ${excluded} of costs recovered`}`, wholeR(base)), ...fee.steps.map(({ formula, exact: value }) => step('fee', formula, value)), ...bounds,
       isCumulative(terms) ? step('commission', `${roundR(total)} less ${past.commission} booked before`, wholeR(commission)) : step('commission', `${formatR(exact)}, rounded`, exact),
       step('vat', terms.vat.reverseCharge === true ? 'reverse charge' : `${commission} * ${terms.vat.rate}`, exactVat), step('total', `${commission} + ${vat}`, wholeR(add(commission, vat))),
     ],
@@ -86,9 +87,13 @@ export const pastWith = (past: Past, allocated: Buckets, { earned: { base, commi
 /** Where commission is taken from: trust money when it is to be withheld and the agency holds the money, else an invoice. */
 export const recoveryOf = (recover: PlanTerms['recover'], receivedBy: 'agency' | 'lender'): Recovery => recover === 'withhold' && receivedBy === 'agency' ? 'trust' : 'invoice'
 
-/** How much of commission and VAT is withheld: never more than this payment brought the lender, so that no other payment pays for it. */
-export const withheldOf = (recovery: Recovery, { commission, vat }: Earned, allocated: Buckets): Minor =>
-  recovery === 'trust' ? lesser(add(commission, vat), totalOf(allocated)) : zero
+/** How much of commission and VAT is withheld: never more than this payment brought the lender once costs were recovered of it, so that no other payment pays for it. */
+export const withheldOf = (recovery: Recovery, { commission, vat }: Earned, allocated: Buckets, costsRecovered: Minor = zero): Minor =>
+  recovery === 'trust' ? lesser(add(commission, vat), sub(totalOf(allocated), costsRecovered)) : zero
+
+/** How much of the costs that a payment settled the agency had advanced by its day, and had not recovered by an earlier payment: they come off the top. */
+export const recoveredOf = (settled: Minor, receivedOn: CalendarDay, advanced: readonly { on: CalendarDay, amount: Minor }[], before: Minor): Minor =>
+  lesser(settled, greater(zero, sub(sum(advanced.filter(({ on }) => on <= receivedOn).map(({ amount }) => amount)), before)))
 
 /** The same parts, taken away. */
 export const negated = ({ principal, interest, penalty, costs }: Buckets): Buckets => ({ principal: neg(principal), interest: neg(interest), penalty: neg(penalty), costs: neg(costs) })

@@ -1,6 +1,6 @@
-import { and, asc, desc, eq, notExists } from 'drizzle-orm'
+import { and, asc, desc, eq, notExists, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import { cutPage } from '#kernel'
+import { cutPage, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { ownRows, pageAfter, rowById } from '#platform'
 import type { Tx } from '#platform'
@@ -13,7 +13,7 @@ const columns = {
   planId: commissionEntries.planId, row: commissionEntries.row, situation: commissionEntries.situation, pastRecovered: commissionEntries.pastRecovered, pastCollected: commissionEntries.pastCollected,
   pastExact: commissionEntries.pastExact, pastCommission: commissionEntries.pastCommission, exact: commissionEntries.exact,
   base: commissionEntries.base, rate: commissionEntries.rate, commission: commissionEntries.commission, vatRate: commissionEntries.vatRate, vat: commissionEntries.vat,
-  recoverFrom: commissionEntries.recoverFrom, withheld: commissionEntries.withheld, journalEntryId: commissionEntries.entryId, createdAt: commissionEntries.createdAt,
+  costsRecovered: commissionEntries.costsRecovered, recoveryEntryId: commissionEntries.recoveryEntryId, recoverFrom: commissionEntries.recoverFrom, withheld: commissionEntries.withheld, journalEntryId: commissionEntries.entryId, createdAt: commissionEntries.createdAt,
 }
 
 /** Commission earned or given back, as it is stored. */
@@ -35,13 +35,14 @@ export async function findAccrual (tx: Tx, paymentId: Id<'payment'>): Promise<Co
   return row ?? null
 }
 
-/** Commission earned on a payment. */
-export type Accrual = CommissionEntry & { paymentId: Id<'payment'> }
+/** Commission earned on a payment. `isRestored`: costs recovered of it were given back although its commission was not. */
+export type Accrual = CommissionEntry & { paymentId: Id<'payment'>, isRestored: boolean }
 
 /** The accruals of an account that hold, in the order their payments were received. */
 export async function listAccruals (tx: Tx, accountId: Id<'account'>): Promise<Accrual[]> {
   const undone = alias(commissionEntries, 'undone')
-  const rows = await tx.select(columns).from(commissionEntries).where(and(
+  const isRestored = sql<boolean>`exists (select from journal_entries r where r.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and r.reversal_of = ${commissionEntries.recoveryEntryId})`
+  const rows = await tx.select({ ...columns, isRestored }).from(commissionEntries).where(and(
     eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.accountId, accountId), eq(commissionEntries.kind, 'accrual'),
     notExists(tx.select({ id: undone.id }).from(undone).where(and(
       eq(undone.tenantId, commissionEntries.tenantId), eq(undone.paymentId, commissionEntries.paymentId), eq(undone.kind, 'clawback'), eq(undone.number, commissionEntries.number)))),

@@ -10,6 +10,7 @@ const facts = Type.Object({
   base: Type.Unsafe<number>({ ...SignedAmount, description: 'What commission is a share of, in minor units.' }),
   commission: Type.Unsafe<number>({ ...SignedAmount, description: 'The commission, in minor units.' }),
   vat: Type.Unsafe<number>({ ...SignedAmount, description: 'VAT on the commission, in minor units.' }),
+  costsRecovered: Type.Unsafe<number>({ ...SignedAmount, description: 'Costs that the agency had advanced and has back by the payment, in minor units.' }),
   recoverFrom: OneOf(recoveries, 'Whether it is withheld from trust money or invoiced.'),
 })
 

@@ -38,9 +38,9 @@ export async function simulatePlan (tx: Tx, planId: Id<'commissionPlan'>, { from
   const rows = plan.terms.rows.map((_, row): SimulatedRow => ({ row, payments: 0, recovered: zero, commission: zero }))
   const sum: Simulation = { payments: earned.length, recovered: zero, earned: { commission: zero, vat: zero }, simulated: { commission: zero, vat: zero }, rows }
   let past = noPast
-  for (const [i, { accountId, situation, commission, vat, ...allocated }] of earned.entries()) {
+  for (const [i, { accountId, situation, commission, vat, costsRecovered, ...allocated }] of earned.entries()) {
     if (accountId !== earned[i - 1]?.accountId) past = noPast
-    const now = explainCommission({ allocated, terms: plan.terms, at: situation, past: isCumulative(plan.terms) ? past : noPast })
+    const now = explainCommission({ allocated, costsRecovered, terms: plan.terms, at: situation, past: isCumulative(plan.terms) ? past : noPast })
     past = pastWith(past, allocated, now)
     const row = rows[now.row]!
     Object.assign(row, { payments: row.payments + 1, recovered: add(row.recovered, now.earned.base), commission: add(row.commission, now.earned.commission) })

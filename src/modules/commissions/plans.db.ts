@@ -50,7 +50,7 @@ export async function listEarned (tx: Tx, { lenderId, currency, from, to }: { le
   const undone = alias(commissionEntries, 'undone')
   return await tx.select({
     accountId: commissionEntries.accountId, situation: commissionEntries.situation, principal: commissionEntries.principal, interest: commissionEntries.interest,
-    penalty: commissionEntries.penalty, costs: commissionEntries.costs, commission: commissionEntries.commission, vat: commissionEntries.vat,
+    penalty: commissionEntries.penalty, costs: commissionEntries.costs, costsRecovered: commissionEntries.costsRecovered, commission: commissionEntries.commission, vat: commissionEntries.vat,
   }).from(commissionEntries).where(and(
     eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.lenderId, lenderId), eq(commissionEntries.currency, currency), eq(commissionEntries.kind, 'accrual'),
     gte(commissionEntries.effectiveOn, from), lte(commissionEntries.effectiveOn, to),

@@ -23,13 +23,15 @@ export const commissionPlans = pgTable('commission_plans', {
  * What the agency earned of each payment, and what it gave back: an accrual a payment, and its clawback (all amounts negative) when the payment
  * is reversed; and what a recall earned, once for its placement. When a fact arrived late and the payment settles other parts, `correctionId` says so: what it earned is given back and it earns
  * anew, under the next `number`. Written once and never changed. It keeps all it was computed from: what the payment settled (`principal` to `costs`), the plan
- * (null: the agreement's own terms) and the row that was hit, the situation that chose it, and what the debt's earlier payments had come to. `withheld` is how much of commission and VAT was kept from trust money; the rest is invoiced.
+ * (null: the agreement's own terms) and the row that was hit, the situation that chose it, and what the debt's earlier payments had come to. `costsRecovered` is how much of the
+ * costs it settled the agency had advanced and has back by it, posted as `recoveryEntryId`. `withheld` is how much of commission and VAT was kept from trust money; the rest is invoiced.
  */
 export const commissionEntries = pgTable('commission_entries', {
   tenantId: tenantId(), id: id('commissionEntry').notNull(), lenderId: id('lender').notNull(), accountId: id('account').notNull(), paymentId: id('payment'), placementId: id('placement'),
   agreementId: id('agreement').notNull(), kind: text({ enum: commissionKinds }).notNull(), number: smallint().notNull(), correctionId: id('correction'), effectiveOn: day().notNull(), currency: char({ length: 3 }).notNull(),
   principal: minor().notNull(), interest: minor().notNull(), penalty: minor().notNull(), costs: minor().notNull(),
   planId: id('commissionPlan'), row: smallint().notNull(), situation: document<Situation>(), pastRecovered: minor().notNull(), pastCollected: minor().notNull(), pastExact: text().notNull(), pastCommission: minor().notNull(),
+  costsRecovered: minor().notNull(), recoveryEntryId: id('journalEntry'),
   base: minor().notNull(), rate: text(), exact: text().notNull(), commission: minor().notNull(), vatRate: text().notNull(), vat: minor().notNull(),
   recoverFrom: text({ enum: recoveries }).notNull(), withheld: minor().notNull(), entryId: id('journalEntry'), createdAt: instant().notNull(),
 }, t => [
@@ -44,4 +46,5 @@ export const commissionEntries = pgTable('commission_entries', {
   foreignKey({ columns: [t.tenantId, t.agreementId], foreignColumns: [agreements.tenantId, agreements.id] }),
   foreignKey({ columns: [t.tenantId, t.planId], foreignColumns: [commissionPlans.tenantId, commissionPlans.id] }),
   foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
+  foreignKey({ columns: [t.tenantId, t.recoveryEntryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
 ])

@@ -130,6 +130,15 @@ export async function listPostedLines (tx: Tx, accountId: Id<'account'>): Promis
   return rows.map(row => ({ ...row, debit: row.debit as LedgerAccount, credit: row.credit as LedgerAccount }))
 }
 
+/** Costs that the agency advanced for an account and that were not undone, each with the day it took effect. */
+export async function listAdvancedCosts (tx: Tx, accountId: Id<'account'>): Promise<{ on: string, amount: Minor }[]> {
+  const { rows } = await tx.execute(sql`select p.effective_on as on, p.amount from journal_entries e join postings p on p.tenant_id = e.tenant_id and p.entry_id = e.id
+    where e.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and e.account_id = ${uuidOf(accountId)}::uuid and e.kind = 'cost' and p.debit = 'O.COSTS_ADVANCED'
+      and not exists (select from journal_entries r where r.tenant_id = e.tenant_id and r.reversal_of = e.id)
+    order by p.effective_on, e.id`)
+  return rows.map(row => ({ on: String(row['on']), amount: minor(Number(row['amount'])) }))
+}
+
 /** What an account owed at the end of a day, by what was known at an instant. Null bounds nothing. */
 export async function findBalance (tx: Tx, accountId: Id<'account'>, asOf: string | null, knownAt: string | null): Promise<Buckets> {
   const { rows } = await tx.execute(sql`

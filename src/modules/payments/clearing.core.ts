@@ -16,6 +16,10 @@ export type Clearing = typeof clearings[number]
 /** Where money for the agency comes in. */
 export const tills = ['T.BANK', 'T.CLEARING'] as const satisfies readonly Till[]
 
+/** Where the money of a payment for the agency comes from: new, or out of a receipt that has cleared. */
+export const sources = [...tills, 'T.UNAPPLIED'] as const
+export type Source = typeof sources[number]
+
 /** What is said of a payment's way to the bank when it is recorded. */
 export interface Arrival { receivedBy: Receiver, receivedOn: CalendarDay, pending?: boolean, clearsOn?: CalendarDay }
 
@@ -31,12 +35,12 @@ export function tillOf ({ receivedBy, receivedOn, pending, clearsOn }: Arrival):
 }
 
 /** Money on its way, as it is stored: when it was received and undone, and when it cleared. */
-export interface OnItsWay { till: Till | null, receivedOn: CalendarDay, clearedOn: CalendarDay | null, reason: typeof reversalReasons[number] | null }
+export interface OnItsWay { till: Source | null, receivedOn: CalendarDay, clearedOn: CalendarDay | null, reason: typeof reversalReasons[number] | null }
 
 /** How money stands with the agency's bank; null when it never came into the agency's hands. What is undone before it cleared is on its way no more, whatever the reason. */
 export function clearingOf ({ till, clearedOn, reason }: OnItsWay): Clearing | null {
   if (till === null) return null
-  const hasArrived = till === 'T.BANK' || clearedOn !== null
+  const hasArrived = till !== 'T.CLEARING' || clearedOn !== null
   if (reason === 'nsf' || reason === 'chargeback' || (reason !== null && !hasArrived)) return 'returned'
   return hasArrived ? 'cleared' : 'pending'
 }
@@ -45,6 +49,6 @@ export function clearingOf ({ till, clearedOn, reason }: OnItsWay): Clearing | n
 export function checkClearing ({ till, receivedOn, clearedOn, isUndone }: Omit<OnItsWay, 'reason'> & { isUndone: boolean }, on: CalendarDay): void {
   if (till === null) throw ClearingNotApplicable()
   if (isUndone) throw PaymentAlreadyReversed()
-  if (till === 'T.BANK' || clearedOn !== null) throw PaymentAlreadyCleared({ clearedOn: clearedOn ?? receivedOn })
+  if (till !== 'T.CLEARING' || clearedOn !== null) throw PaymentAlreadyCleared({ clearedOn: clearedOn ?? receivedOn })
   if (on < receivedOn) throw ClearedTooEarly({ receivedOn })
 }

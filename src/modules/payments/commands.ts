@@ -8,7 +8,7 @@ import { accrueThrough, chargeForReturn } from '../charges/index.ts'
 import { accrueCommission, clawBackCommission, findAccrual } from '../commissions/index.ts'
 import type { CommissionEntry } from '../commissions/index.ts'
 import { ReversalTooEarly, movedBy, movements, post, reversalOf } from '../ledger/index.ts'
-import type { Entry, Till } from '../ledger/index.ts'
+import type { Entry } from '../ledger/index.ts'
 import { findAgreement } from '../lenders/index.ts'
 import type { Agreement } from '../lenders/index.ts'
 import { closePlacement, findLastPlacement, findPlacement, reopenPlacement, requireActivePlacement } from '../placements/index.ts'
@@ -17,6 +17,7 @@ import type { PaymentInput, PaymentReversalInput } from './api.ts'
 import { checkBegun, checkHands } from './checks.commands.ts'
 import { clearingDueAt } from './clearing.commands.ts'
 import { tillOf } from './clearing.core.ts'
+import type { Source } from './clearing.core.ts'
 import { AccountAmbiguous, PaymentAlreadyReversed, allocate, cameBack, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
 import type { Receiver } from './core.ts'
 import { changedBy, correct, isLate, liveAgain } from './corrections.commands.ts'
@@ -26,7 +27,7 @@ import type { PaymentRow } from './db.ts'
 import { PaymentPosted, PaymentReversed, RecoveryRecorded } from './events.ts'
 import { paymentLines } from './life.core.ts'
 import { lockReceipt } from './receipts.db.ts'
-import { putBack } from './unapplied.commands.ts'
+import { undoApplication } from './unapplied.commands.ts'
 
 /**
  * Records money received for a debt: brings its charges up to the day, settles its parts in the agreed order, books the money, earns the
@@ -57,7 +58,7 @@ export async function previewCommission (tx: Tx, accountId: Id<'account'>, { amo
 }
 
 /** Where the money of a payment is, when it is not new: in a receipt. */
-export interface FromReceipt { receiptId: Id<'receipt'>, till: Till, clearedOn: CalendarDay | null }
+export interface FromReceipt { receiptId: Id<'receipt'>, till: Source, clearedOn: CalendarDay | null }
 
 /** Receives a payment, made of a receipt or new. Throws what `receivePayment` does, but for whose hands it came into. */
 export async function receive (tx: Tx, input: PaymentInput, from: FromReceipt | null = null): Promise<Received> {
@@ -113,7 +114,7 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   if (found === null) throw NotFound()
   checkHands(tx, found.receivedBy)
   // Receipts are locked before accounts.
-  const receipt = found.receiptId !== null && reason === 'clerical' ? await lockReceipt(tx, found.receiptId) : null
+  const receipt = found.receiptId === null ? null : await lockReceipt(tx, found.receiptId)
   const account = await lockAccount(tx, found.accountId)
   const { state, receivedOn, receivedBy, amount, currency, overpaid, clearingEntryId, journalEntryId: originalEntryId, ...parts } = await lockPayment(tx, paymentId)
   if (state === 'reversed') throw PaymentAlreadyReversed()
@@ -131,7 +132,7 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
     ? { journalEntryId: await postOne(tx, entry), correction: null }
     : await correct(tx, relived, { cause: 'reversal', causeId: paymentId, on: reversedOn, entry, paymentId })
   if (clearingEntryId !== null) await post(tx, [await reversalOf(tx, clearingEntryId, { kind: 'clearingReversal', causeId: paymentId, effectiveOn: reversedOn })])
-  if (receipt !== null) await putBack(tx, receipt, found.id, amount, reversedOn)
+  if (receipt !== null) await undoApplication(tx, receipt, { ...found, isMistake: reason === 'clerical', on: reversedOn })
   const reversed = await insertReversal(tx, paymentId, { lenderId, reason, reversedOn, journalEntryId })
   const concerns = { accountId, lenderId }
   emit(tx, PaymentReversed, concerns, { paymentId, reversalId: reversed.reversal!.id, accountId, amount, currency, receivedBy, reason, reversedOn })

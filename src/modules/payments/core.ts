@@ -50,7 +50,7 @@ export function checkPayment (account: { currency: string }, placement: { placed
 }
 
 /** What makes two reports the same payment. */
-export interface PaymentFacts { accountId: string, amount: Minor, currency: string, receivedOn: CalendarDay, receivedBy: Receiver, method: string, till: Till | null, clearsOn: CalendarDay | null }
+export interface PaymentFacts { accountId: string, amount: Minor, currency: string, receivedOn: CalendarDay, receivedBy: Receiver, method: string, till: Till | 'T.UNAPPLIED' | null, clearsOn: CalendarDay | null }
 
 /** Refuses to take a payment for a repeat of one that differs from it. Throws `PaymentDuplicate`. */
 export function checkRepeat (known: PaymentFacts, repeated: PaymentFacts): void {

@@ -3,7 +3,7 @@ import { cutPage, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
 import { bigints, pageAfter, rowById, uuids } from '#platform'
 import type { Tx } from '#platform'
-import type { Till } from '../ledger/index.ts'
+import type { Source } from './clearing.core.ts'
 import type { Reallocated, Receiver, ReversalReason } from './core.ts'
 import { corrections, paymentReversals, payments } from './tables.ts'
 
@@ -40,7 +40,7 @@ export async function isCorrected (tx: Tx, accountId: Id<'account'>): Promise<bo
 export interface PaidFact extends PaidRow { reversedOn: CalendarDay | null, reversedAt: string | null, reversalId: Id<'paymentReversal'> | null, reason: ReversalReason | null }
 
 interface PaidRow {
-  paymentId: Id<'payment'>, placementId: Id<'placement'>, amount: number, receivedOn: CalendarDay, receivedBy: Receiver, till: Till | null, createdAt: string,
+  paymentId: Id<'payment'>, placementId: Id<'placement'>, amount: number, receivedOn: CalendarDay, receivedBy: Receiver, till: Source | null, createdAt: string,
   principal: number, interest: number, penalty: number, costs: number, overpaid: number
 }
 

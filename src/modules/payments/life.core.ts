@@ -6,7 +6,7 @@ import type { Pause } from '../charges/pauses.core.ts'
 import { claimAccounts, movedBy, negated } from '../ledger/core.ts'
 import type { DatedLine, Line } from '../ledger/core.ts'
 import { charged, paidToAgency, paidToLender } from '../ledger/movements.core.ts'
-import type { Till } from '../ledger/movements.core.ts'
+import type { Source } from './clearing.core.ts'
 import { allocate } from './core.ts'
 import type { Allocation, Receiver } from './core.ts'
 
@@ -15,7 +15,7 @@ import type { Allocation, Receiver } from './core.ts'
  * discount, an adjustment) as it was posted, or the undoing of one (`movementId`: of which). Money for the agency is at the bank unless `till` says otherwise; that it clears changes no debt. Facts are never computed anew; all else in a debt's life follows from them.
  */
 export type Fact =
-  | { kind: 'payment', paymentId: string, on: CalendarDay, amount: Minor, receivedBy: Receiver, till?: Till }
+  | { kind: 'payment', paymentId: string, on: CalendarDay, amount: Minor, receivedBy: Receiver, till?: Source }
   | { kind: 'reversal', paymentId: string, on: CalendarDay, returned: Minor | null }
   | { kind: 'movement', on: CalendarDay, lines: readonly Line[], id?: string }
   | { kind: 'undoing', movementId: string, on: CalendarDay }
@@ -111,5 +111,5 @@ function move (state: State, on: CalendarDay, lines: readonly Line[]): void {
 const sumBuckets = (a: Buckets, b: Buckets): Buckets => lessBuckets(a, lessBuckets(noBuckets, b))
 
 /** Where a payment went: into trust for the lender, where `till` says it came in, or past the agency; what is overpaid into the agency's hands is the debtor's. */
-export const paymentLines = (receivedBy: Receiver, { allocated, overpaid }: Allocation, till: Till = 'T.BANK'): Line[] =>
+export const paymentLines = (receivedBy: Receiver, { allocated, overpaid }: Allocation, till: Source = 'T.BANK'): Line[] =>
   receivedBy === 'lender' ? paidToLender(allocated) : paidToAgency(allocated, overpaid, till)

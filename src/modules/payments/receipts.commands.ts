@@ -57,8 +57,9 @@ export async function createReceipt (tx: Tx, vault: Vault, { amount, currency, r
 export async function applyReceipt (tx: Tx, receiptId: Id<'receipt'>, { accountId, amount: asked }: ReceiptApplicationInput): Promise<PaymentRow> {
   const receipt = await lockReceipt(tx, receiptId)
   const amount = takenOf(receipt, asked)
-  const { currency, receivedOn, method, clearedOn } = receipt
-  const { payment } = await receive(tx, { accountId, amount, currency, receivedOn, receivedBy: 'agency', method }, { receiptId, till: tillNow(receipt), clearedOn })
+  const { currency, receivedOn, method } = receipt
+  const isPending = tillNow(receipt) === 'T.CLEARING'
+  const { payment } = await receive(tx, { accountId, amount, currency, receivedOn, receivedBy: 'agency', method }, { receiptId, ...isPending ? { till: 'T.CLEARING', clearedOn: null } : { till: 'T.UNAPPLIED', clearedOn: receipt.clearedOn ?? receivedOn } })
   const left = leftOf(await takeOut(tx, receipt, payment.id, amount))
   emit(tx, ReceiptApplied, { accountId }, { receiptId, paymentId: payment.id, accountId, amount, currency, left })
   return payment

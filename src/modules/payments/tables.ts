@@ -4,7 +4,7 @@ import { day, document, id, instant, minor, sealed, sealedIn, tenantId, uuid } f
 import { accounts } from '../accounts/tables.ts'
 import { journalEntries } from '../ledger/tables.ts'
 import { placements } from '../placements/tables.ts'
-import { tills } from './clearing.core.ts'
+import { sources, tills } from './clearing.core.ts'
 import { correctionCauses, methods, paymentStates, receivers, reversalReasons } from './core.ts'
 import type { CorrectionChanges } from './core.ts'
 
@@ -26,14 +26,14 @@ sealedIn(receipts, 'payer')
 
 /**
  * Money received for a debt, by the agency or by its lender, and what it settled (`principal` to `costs`). `overpaid` is what was left: to be
- * refunded by whoever holds it. It is made of a receipt when nobody knew at first whose debt it was for. `till` is where the money came in: at the bank or on its way there; null: in the lender's hands. What was on its
+ * refunded by whoever holds it. It is made of a receipt when nobody knew at first whose debt it was for. `till` is where the money came in: at the bank or on its way there, or a receipt that has cleared; null: in the lender's hands. What was on its
  * way arrives once, on `clearedOn`, or never; it does so by itself when `clearsOn` is over: `dueAt`, in the agency's calendar, until it has cleared or was undone. `reference` is the payer's bank's or the lender's number of the payment, unique with the lender.
  */
 export const payments = pgTable('payments', {
   tenantId: tenantId(), id: id('payment').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), placementId: id('placement').notNull(),
   amount: minor().notNull(), currency: char({ length: 3 }).notNull(), receivedOn: day().notNull(), receivedBy: text({ enum: receivers }).notNull(), method: text({ enum: methods }).notNull(),
   reference: text(), receiptId: id('receipt'), principal: minor().notNull(), interest: minor().notNull(), penalty: minor().notNull(), costs: minor().notNull(), overpaid: minor().notNull(),
-  till: text({ enum: tills }), clearsOn: day(), clearedOn: day(), clearingEntryId: id('journalEntry'), dueAt: instant(), state: text({ enum: paymentStates }).notNull(), entryId: id('journalEntry'), createdAt: instant().notNull(),
+  till: text({ enum: sources }), clearsOn: day(), clearedOn: day(), clearingEntryId: id('journalEntry'), dueAt: instant(), state: text({ enum: paymentStates }).notNull(), entryId: id('journalEntry'), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   uniqueIndex().on(t.tenantId, t.lenderId, t.reference).where(sql`${t.reference} is not null`),
