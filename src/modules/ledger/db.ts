@@ -162,6 +162,13 @@ export async function findPlaced (tx: Tx, accountId: Id<'account'>): Promise<Min
   return minor(Number(row?.['placed'] ?? 0))
 }
 
+/** What is held for a lender in one currency; below zero when more was passed on than is there. */
+export async function findHeld (tx: Tx, lenderId: Id<'lender'>, currency: string): Promise<Minor> {
+  const { rows: [row] } = await tx.execute(sql`select coalesce(sum(case when p.credit = 'T.CLIENT' then p.amount when p.debit = 'T.CLIENT' then -p.amount else 0 end), 0) as held
+    from postings p where p.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and p.lender_id = ${uuidOf(lenderId)}::uuid and p.currency = ${currency} and left(p.debit, 1) in ('T', 'O')`)
+  return minor(Number(row?.['held'] ?? 0))
+}
+
 /** What a placement's recall took out of the books, part by part. */
 export async function findRecalled (tx: Tx, placementId: Id<'placement'>): Promise<Buckets> {
   const rows = await tx.select({ debit: postings.debit, credit: postings.credit, amount: postings.amount })

@@ -13,6 +13,8 @@
  * What must never happen: an entry changed or removed, a part of a debt below zero, one cause posted twice.
  */
 export { api } from './api.ts'
+export { coverShortfall } from './trust.commands.ts'
+export { TrustFellShort } from './events.ts'
 export { post, postOpenings, reversalOf, reverse } from './commands.ts'
 export { AlreadyReversed, ReversalTooEarly, claimAccounts, differenceOf, entryKinds, linesFor, movedBy } from './core.ts'
 export type { DatedLine, Entry, EntryKind, Line } from './core.ts'

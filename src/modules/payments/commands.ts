@@ -7,7 +7,7 @@ import type { AccountRow } from '../accounts/index.ts'
 import { accrueThrough, chargeForReturn } from '../charges/index.ts'
 import { accrueCommission, clawBackCommission, findAccrual } from '../commissions/index.ts'
 import type { CommissionEntry } from '../commissions/index.ts'
-import { ReversalTooEarly, movedBy, movements, post, reversalOf } from '../ledger/index.ts'
+import { ReversalTooEarly, coverShortfall, movedBy, movements, post, reversalOf } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
 import { findAgreement } from '../lenders/index.ts'
 import type { Agreement } from '../lenders/index.ts'
@@ -99,6 +99,7 @@ export async function receive (tx: Tx, input: PaymentInput, from: FromReceipt | 
   const balance = relived?.life.owed ?? lessBuckets(owed, allocated)
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(allocated), overpaid, commission, vat, balance: withTotal(balance) })
   if (isSettled(balance)) await closePlacement(tx, accountId, closeCodeOf(receivedBy))
+  if (correction !== null) await coverShortfall(tx, lenderId, currency, { causeId: correction.id, because: 'correction' })
   return { payment, before: account, after: balance, correction }
 }
 
@@ -145,6 +146,7 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   const balance = last?.state === 'recalled' ? await takeOut(tx, account, restored, reversed.reversal!, dayIn(account.timeZone, new Date(last.endedAt!))) : restored
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(taken), overpaid: neg(overpaid), commission, vat, balance: withTotal(balance) })
   if (account.closedAt !== null && isSettled(account) && !isSettled(balance)) await reopenPlacement(tx, accountId)
+  await coverShortfall(tx, lenderId, currency, { causeId: reversed.reversal!.id, because: 'reversal' })
   return reversed
 }
 

@@ -1,7 +1,8 @@
 import { dayIn } from '#kernel'
 import type { Id } from '#kernel'
 import { job } from '#platform'
-import { findAccount } from '../accounts/index.ts'
+import type { Tx } from '#platform'
+import { lockAccount } from '../accounts/index.ts'
 import { HoldPlaced } from '../protection/index.ts'
 import { ReferenceRateChanged } from '../rates/index.ts'
 import { clearDue as clearSome } from './clearing.commands.ts'
@@ -16,14 +17,19 @@ interface Placed { accountId: Id<'account'>, startsAt: string }
 export const followHolds = job({
   name: 'payments.followHolds', on: [HoldPlaced],
   async run (tx, events) {
-    for (const { id, occurredAt, data } of events) {
-      // What is in the outbox was emitted with the event's own schema.
-      const { accountId, startsAt } = data as Placed
-      const account = Date.parse(startsAt) < Date.parse(occurredAt) ? await findAccount(tx, accountId) : null
-      if (account !== null) await recompute(tx, accountId, { cause: 'hold', eventId: id, fromOn: dayIn(account.timeZone, new Date(startsAt)) })
-    }
+    // What is in the outbox was emitted with the event's own schema.
+    const late = events.map(({ id, occurredAt, data }) => ({ id, occurredAt, ...data as Placed })).filter(({ startsAt, occurredAt }) => Date.parse(startsAt) < Date.parse(occurredAt))
+    const zones = await lockZones(tx, late.map(({ accountId }) => accountId))
+    for (const { id, accountId, startsAt } of late) await recompute(tx, accountId, { cause: 'hold', eventId: id, fromOn: dayIn(zones.get(accountId)!, new Date(startsAt)) })
   },
 })
+
+/** Locks accounts in the order of their ids, all before any lender, and answers their zones. */
+async function lockZones (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<Map<Id<'account'>, string>> {
+  const zones = new Map<Id<'account'>, string>()
+  for (const accountId of [...new Set(accountIds)].sort()) zones.set(accountId, (await lockAccount(tx, accountId)).timeZone)
+  return zones
+}
 
 /** What a rate's event says. */
 interface Changed { name: string, fromOn: string }

@@ -4,7 +4,7 @@ import type { Tx } from '#platform'
 import type { AccountRow } from '../accounts/index.ts'
 import { accrueThrough } from '../charges/index.ts'
 import { restateCommission } from '../commissions/index.ts'
-import { movedBy, post, reversalOf } from '../ledger/index.ts'
+import { coverShortfall, movedBy, post, reversalOf } from '../ledger/index.ts'
 import type { Entry, EntryKind, Line } from '../ledger/index.ts'
 import { findAgreement } from '../lenders/index.ts'
 import type { Agreement } from '../lenders/index.ts'
@@ -70,7 +70,10 @@ interface Under { placement: PlacementRow, agreement: Agreement }
 async function moveLate (tx: Tx, account: AccountRow, { placement, agreement }: Under, past: Past, fact: Fact, entry: Entry, cause: 'adjustment' | 'adjustmentReversal'): Promise<Moved> {
   const relived = relive(account, past, agreement.terms.allocation, fact)
   const { journalEntryId, correction } = await correct(tx, relived, { cause, causeId: entry.causeId, on: fact.on, entry, paymentId: null })
-  if (correction !== null) await restateCommission(tx, { account, agreement, placement }, changedBy(correction))
+  if (correction !== null) {
+    await restateCommission(tx, { account, agreement, placement }, changedBy(correction))
+    await coverShortfall(tx, account.lenderId, account.currency, { causeId: correction.id, because: 'correction' })
+  }
   return { journalEntryId: journalEntryId!, lines: entry.lines, owed: relived.life.owed }
 }
 

@@ -3,6 +3,7 @@ import type { CalendarDay, Id } from '#kernel'
 import type { Tx } from '#platform'
 import { lockAccount } from '../accounts/index.ts'
 import { restateCommission } from '../commissions/index.ts'
+import { coverShortfall } from '../ledger/index.ts'
 import { findAgreement } from '../lenders/index.ts'
 import { closePlacement, findLastPlacement } from '../placements/index.ts'
 import { changedBy, correct, liveAgain } from './corrections.commands.ts'
@@ -24,6 +25,7 @@ export async function recompute (tx: Tx, accountId: Id<'account'>, { cause, even
   const { correction } = await correct(tx, relived, { cause, causeId: eventId, on: fromOn, entry: null, paymentId: null })
   if (correction === null) return false
   await restateCommission(tx, { account, agreement, placement }, changedBy(correction))
+  await coverShortfall(tx, account.lenderId, account.currency, { causeId: correction.id, because: 'correction' })
   if (account.closedAt === null && totalOf(relived.life.owed) === 0) await closePlacement(tx, accountId, 'paidInFull')
   return true
 }
@@ -38,6 +40,8 @@ export async function goOnRecomputing (tx: Tx): Promise<boolean> {
   const { eventId, rateName, fromOn, reached } = due
   const followers = await findFollowers(tx, rateName, fromOn, reached, accountsMax)
   let corrected = 0
+  // All of them before any lender: whoever undoes a payment waits for its account first.
+  for (const accountId of followers) await lockAccount(tx, accountId)
   for (const accountId of followers) if (await recompute(tx, accountId, { cause: 'referenceRate', eventId, fromOn })) corrected++
   await setRecomputation(tx, eventId, { reached: followers.at(-1) ?? null, corrected, isOver: followers.length < accountsMax })
   return true

@@ -2,7 +2,7 @@ import { add, addDays, dayIn, lesser, neg, startOfDay, sum, uuidOf, zero } from 
 import type { CalendarDay, Id, Minor } from '#kernel'
 import { emit, newId } from '#platform'
 import type { Tx } from '#platform'
-import { movements, post } from '../ledger/index.ts'
+import { TrustFellShort, movements, post } from '../ledger/index.ts'
 import type { Entry, EntryKind, Line } from '../ledger/index.ts'
 import { findAgreementsInForce, lockLender } from '../lenders/index.ts'
 import type { RemittanceBasis } from '../lenders/index.ts'
@@ -14,7 +14,7 @@ import type { Position, Settled, Source, StatementLine } from './core.ts'
 import { findLastStatement, findStatement, findStatementOf, insertLines, insertRemittance, insertStatement, nextNumber } from './db.ts'
 import type { StatementRow } from './db.ts'
 import { hashOf, invoiceText, statementText } from './documents.core.ts'
-import { CreditNoteIssued, InvoiceIssued, RemittanceSent, StatementIssued, TrustFellShort } from './events.ts'
+import { CreditNoteIssued, InvoiceIssued, RemittanceSent, StatementIssued } from './events.ts'
 import { findStanding, insertInvoice, insertSettlements, listOpenInvoices } from './invoices.db.ts'
 import type { OpenInvoice } from './invoices.db.ts'
 import { findPosition, isTrustShort, listSources } from './sources.db.ts'
@@ -164,15 +164,4 @@ function credited (open: readonly OpenInvoice[], issues: readonly Issue[]): { cr
     return of !== undefined && amount > zero ? [{ of, amount }] : []
   })
   return { credits, open: open.map(invoice => ({ ...invoice, open: add(invoice.open, neg(sum(credits.filter(({ of }) => of.id === invoice.id).map(({ amount }) => amount)))) })) }
-}
-
-/** Makes what a lender's trust money is short of, since payments were returned or settle other parts after they had been passed on, a debt of the lender's to trust; nothing when it is not short. */
-export async function coverShortfall (tx: Tx, lenderId: Id<'lender'>, currency: string, { causeId, because }: { causeId: string, because: 'reversal' | 'correction' }): Promise<void> {
-  await lockLender(tx, lenderId)
-  const { client } = await findPosition(tx, lenderId, currency)
-  if (client >= zero) return
-  const amount = neg(client)
-  const today = dayIn((await findTenant(tx)).timeZone, tx.ctx.now)
-  await post(tx, [{ lenderId, accountId: null, kind: 'shortfall', causeId, effectiveOn: today, currency, lines: movements.shortfallOwed(amount) }])
-  emit(tx, TrustFellShort, { lenderId }, { lenderId, currency, amount, because })
 }

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Amount, Balance, Currency, Day, IdOf, Nullable, OneOf, SignedAmount } from '#kernel'
+import { Amount, Balance, Currency, Day, IdOf, Nullable, SignedAmount } from '#kernel'
 import type { Id } from '#kernel'
 import { event } from '#platform'
 
@@ -31,8 +31,4 @@ export const CreditNoteIssued = event('creditNote.issued', 1, 'Commission that w
 
 export const InvoicePaid = event('invoice.paid', 1, 'A lender paid an invoice, or part of it.', Type.Object({
   invoiceId: IdOf('invoice'), settlementId: IdOf('invoiceSettlement'), lenderId: IdOf('lender'), amount: Amount, currency: Currency, open: balance('What is still to be paid.'),
-}))
-
-export const TrustFellShort = event('trust.fellShort', 1, 'Money was returned to a debtor\'s bank, or turned out to be overpaid, after it had been passed on: the lender owes it to trust, and the agency takes nothing out of trust until it is made good.', Type.Object({
-  lenderId: IdOf('lender'), currency: Currency, amount: Amount, because: OneOf(['reversal', 'correction', 'remittance'], 'What found it: a payment undone, a fact that arrived late, or the remittance itself.'),
 }))

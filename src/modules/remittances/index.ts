@@ -16,5 +16,5 @@
  */
 export { api } from './api.ts'
 export { PeriodInFuture } from './core.ts'
-export { CreditNoteIssued, InvoiceIssued, InvoicePaid, RemittanceSent, StatementIssued, TrustFellShort } from './events.ts'
+export { CreditNoteIssued, InvoiceIssued, InvoicePaid, RemittanceSent, StatementIssued } from './events.ts'
 export * as jobs from './jobs.ts'
