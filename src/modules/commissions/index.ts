@@ -9,7 +9,7 @@
  * withheld and the agency holds the money, it is withheld from trust money (never more than the payment itself brought); else it goes on the lender's
  * account, to be invoiced. Each entry keeps all it was computed from and can explain itself.
  *
- * A plan may have a fee for a debt that its lender takes back, and may let a payment earn that arrives within so many days after.
+ * A plan may have a fee for a debt that its lender takes back.
  *
  * When a payment is reversed, its commission is given back as the exact opposite of what was booked; nothing is computed again. When a late fact
  * changes what a payment settles, what it earned is given back and it earns anew: both are entries, for the next statement to show.

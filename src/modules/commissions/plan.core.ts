@@ -73,7 +73,6 @@ export const PlanTerms = Type.Object({
     Type.Object({ kind: Type.Literal('regularRate', { description: 'What a payment of all that is recalled would have earned.' }) }, closed),
     Type.Object({ kind: Type.Literal('fixed', { description: 'One amount.' }), amount: sum('The amount, in minor units.') }, closed),
   ], { title: 'RecallFee', description: 'What the agency earns when the lender takes a debt back; nothing when left out.' }))),
-  tailDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_650, description: 'A payment received within so many days after the debt was taken or given back earns as if it had not been; none does when left out.' })),
   clawback: Type.Optional(Type.Object({ withinDays: Type.Integer({ minimum: 0, maximum: 3_650, description: 'A payment undone more than so many days after it was received gives nothing back.' }) }, { ...closed, description: 'Until when commission is given back; always when left out.' })),
 }, { ...closed, title: 'CommissionPlanTerms' })
 export type PlanTerms = Static<typeof PlanTerms>
