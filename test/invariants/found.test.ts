@@ -98,4 +98,19 @@ t.test('a payment that came back on the day of the placement is charged for once
   await checkBooks(t, w, us, 'returned on the first day')
 })
 
+t.test('a rate that follows an index earns nothing before the first value of it that is known, and that value from its own day on, however late it is told', async t => {
+  const us = await agency()
+  const follow = (reset: 'floatingDaily' | 'floatingSemiannual') => ({ interest: { index: 'houseRate', marginPoints: '5', reset, unit: 'pct_year' as const, dayCount: 'ACT/365F' as const } })
+  const debt = async (reset: 'floatingDaily' | 'floatingSemiannual') => (await w.account(us, await w.lender(us, follow(reset)), { timeZone: 'UTC', balance: { principal: 1_000_00 } })).accountId
+  const [daily, semiannual] = [await debt('floatingDaily'), await debt('floatingSemiannual')]
+  await w.liveUntil(us, '2026-01-15T06:00:00Z')
+  await w.ok(us, 'POST', '/v1/reference-rates', { name: 'houseRate', source: 'the house', values: [{ effectiveOn: '2026-01-10', value: '31.5' }] })
+  await w.settle(us)
+  // 1.00 a day from the 10th to the 15th. The other rate is read each 1 January and 1 July: on 1 January nothing was known.
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${daily}`), { balance: { interest: 6_00 } })
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${daily}/balance?asOf=2026-01-09`), { balance: { interest: 0 } })
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${semiannual}`), { balance: { interest: 0 } })
+  await checkBooks(t, w, us, 'an index told late')
+})
+
 t.test('nothing failed on the way', async t => { t.same(w.failures, []) })
