@@ -113,4 +113,17 @@ t.test('a rate that follows an index earns nothing before the first value of it 
   await checkBooks(t, w, us, 'an index told late')
 })
 
+t.test('what was recovered of advanced costs stays recovered when a later payment brings none, also where commission depends on earlier payments', async t => {
+  const us = await agency()
+  const lender = await w.lender(us)
+  const plan = { base: ['principal'], vat: { rate: '0' }, recover: 'withhold', rows: [{ method: { kind: 'marginal', on: 'claimToDate', tiers: [{ upTo: 300_00, rate: '0.4' }, { upTo: null, rate: '0.15' }] } }] }
+  await w.ok(us, 'POST', `/v1/lenders/${lender.id}/commission-plans`, { currency: 'CNY', validFrom: '2020-01-01', terms: plan })
+  const { accountId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00 } })
+  await w.ok(us, 'POST', `/v1/accounts/${accountId}/costs`, { amount: 40_00, on: '2026-01-05', reason: 'courtFee' })
+  await pay(us, accountId, 140_00, '2026-01-05')
+  t.match(await checkBooks(t, w, us, 'recovered'), { 'O.COSTS_ADVANCED': 0, 'T.AGENCY': -80_00 })
+  await pay(us, accountId, 100_00, '2026-01-05')
+  t.match(await checkBooks(t, w, us, 'and another'), { 'O.COSTS_ADVANCED': 0, 'T.AGENCY': -120_00 })
+})
+
 t.test('nothing failed on the way', async t => { t.same(w.failures, []) })
