@@ -113,6 +113,25 @@ t.test('a rate that follows an index earns nothing before the first value of it 
   await checkBooks(t, w, us, 'an index told late')
 })
 
+t.test('a payment of an earlier placement that comes back is owed again under this one, with the fee for it, also when that is told late and another late fact comes after it', async t => {
+  const us = await agency()
+  const lender = await w.lender(us, { interest, lateFees: [{ code: 'returned', trigger: 'returnedPayment', amount: 8_00 }] })
+  const { accountId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 100_00 }, lenderReference: 'AGAIN' })
+  const first = await pay(us, accountId, 100_00, '2026-01-05')
+  await w.liveUntil(us, '2026-01-06T06:00:00Z')
+  await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00 }, lenderReference: 'AGAIN' })
+  await w.liveUntil(us, '2026-01-16T06:00:00Z')
+  // 1.00 a day for ten days, and since the 11th 0.10 more for five: 10.50.
+  await w.ok(us, 'POST', `/v1/payments/${first}/reverse`, { reason: 'nsf', reversedOn: '2026-01-11' })
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { principal: 1_100_00, interest: 10_50, penalty: 8_00 } })
+  await checkBooks(t, w, us, 'of an earlier placement')
+  // By the 12th 5.00 and 1.10 of interest: with the fee of 8.00 they leave 100.00 for principal. Then four days at 1.00.
+  const late = await pay(us, accountId, 114_10, '2026-01-12')
+  t.match(await w.ok(us, 'GET', `/v1/payments/${late}`), { allocated: { penalty: 8_00, interest: 6_10, principal: 100_00 } })
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { principal: 1_000_00, interest: 4_00, penalty: 0 } })
+  await checkBooks(t, w, us, 'and a late payment after it')
+})
+
 t.test('what was recovered of advanced costs stays recovered when a later payment brings none, also where commission depends on earlier payments', async t => {
   const us = await agency()
   const lender = await w.lender(us)
@@ -124,6 +143,24 @@ t.test('what was recovered of advanced costs stays recovered when a later paymen
   t.match(await checkBooks(t, w, us, 'recovered'), { 'O.COSTS_ADVANCED': 0, 'T.AGENCY': -80_00 })
   await pay(us, accountId, 100_00, '2026-01-05')
   t.match(await checkBooks(t, w, us, 'and another'), { 'O.COSTS_ADVANCED': 0, 'T.AGENCY': -120_00 })
+})
+
+t.test('a debt that was closed when a rate was corrected follows it once something of it is undone', async t => {
+  const us = await agency()
+  const rate = async (value: string) => { await w.ok(us, 'POST', '/v1/reference-rates', { name: 'otherRate', source: 'the house', values: [{ effectiveOn: '2026-01-01', value }] }) }
+  await rate('36.5')
+  const lender = await w.lender(us, { interest: { index: 'otherRate', reset: 'floatingDaily', unit: 'pct_year', dayCount: 'ACT/365F' } })
+  const { accountId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00 } })
+  await w.liveUntil(us, '2026-01-10T06:00:00Z')
+  const paid = await pay(us, accountId, 1_005_00, '2026-01-10')
+  await w.settle(us)
+  await rate('18.25')
+  await w.settle(us)
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { total: 0 } })
+  await undo(us, paid, '2026-01-10')
+  // Five days at 0.50.
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { principal: 1_000_00, interest: 2_50 } })
+  await checkBooks(t, w, us, 'corrected while closed')
 })
 
 t.test('nothing failed on the way', async t => { t.same(w.failures, []) })

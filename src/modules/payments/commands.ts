@@ -20,7 +20,8 @@ import { tillOf } from './clearing.core.ts'
 import type { Source } from './clearing.core.ts'
 import { AccountAmbiguous, PaymentAlreadyReversed, allocate, cameBack, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
 import type { Receiver } from './core.ts'
-import { changedBy, correct, isLate, liveAgain } from './corrections.commands.ts'
+import { changedBy, correct, givenBack, isLate, liveAgain } from './corrections.commands.ts'
+import type { Relived } from './corrections.commands.ts'
 import type { CorrectionRow } from './corrections.db.ts'
 import { findPayment, findPaymentByReference, insertPayment, insertReversal, lockPayment } from './db.ts'
 import type { PaymentRow } from './db.ts'
@@ -117,7 +118,8 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   // Receipts are locked before accounts.
   const receipt = found.receiptId === null ? null : await lockReceipt(tx, found.receiptId)
   const account = await lockAccount(tx, found.accountId)
-  const { state, receivedOn, receivedBy, amount, currency, overpaid, clearingEntryId, journalEntryId: originalEntryId, ...parts } = await lockPayment(tx, paymentId)
+  const paid = await lockPayment(tx, paymentId)
+  const { state, receivedOn, receivedBy, amount, currency, overpaid, clearingEntryId, journalEntryId: originalEntryId, ...parts } = paid
   if (state === 'reversed') throw PaymentAlreadyReversed()
   if (reversedOn < receivedOn) throw ReversalTooEarly({ effectiveOn: receivedOn })
   await checkBegun(tx, account, reversedOn)
@@ -127,7 +129,10 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   const entry = originalEntryId === null ? null : await reversalOf(tx, originalEntryId, { kind: 'paymentReversal', causeId: paymentId, effectiveOn: reversedOn })
   // Its entry gives back what it settled at first; what it settles since a correction only the debt's life knows.
   const isReallocated = !isSettled(lessBuckets(movedBy(entry?.lines ?? []), bucketsOf(parts)))
-  const relived = isReallocated || await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null }) : null
+  const last = await findLastPlacement(tx, accountId)
+  // What is not at work may not have followed a rate that was corrected meanwhile.
+  const mustRelive = isReallocated || account.closedAt !== null || await isLate(tx, accountId, reversedOn)
+  const relived = mustRelive && last !== null ? await liveWithout(tx, account, last, paid, { reason, reversedOn }) : null
   const owed = relived === null ? await accrueThrough(tx, account, reversedOn) : account
   const { journalEntryId, correction } = relived === null
     ? { journalEntryId: await postOne(tx, entry), correction: null }
@@ -139,7 +144,6 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   emit(tx, PaymentReversed, concerns, { paymentId, reversalId: reversed.reversal!.id, accountId, amount, currency, receivedBy, reason, reversedOn })
   const { commission, vat } = await clawBackCommission(tx, { account, agreement, placement, paymentId, effectiveOn: reversedOn }, changedBy(correction)) ?? { commission: zero, vat: zero }
   const taken = lessBuckets(noBuckets, bucketsOf(parts))
-  const last = await findLastPlacement(tx, accountId)
   const isOurs = last?.state === 'active' || last?.state === 'closed'
   const fee = relived === null && isOurs && cameBack(receivedBy, reason) ? await chargeForReturn(tx, account, { id: paymentId, amount }, reversedOn) : zero
   const restored = relived?.life.owed ?? lessBuckets(owed, { ...taken, penalty: sub(taken.penalty, fee) })
@@ -148,6 +152,13 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   if (account.closedAt !== null && isSettled(account) && !isSettled(balance)) await reopenPlacement(tx, accountId)
   await coverShortfall(tx, lenderId, currency, { causeId: reversed.reversal!.id, because: 'reversal' })
   return reversed
+}
+
+/** Lives a debt again with a payment undone. One that was made under an earlier placement gives back to this one what it settles by now. */
+async function liveWithout (tx: Tx, account: AccountRow, { id, agreementId }: PlacementRow, paid: Awaited<ReturnType<typeof lockPayment>>, { reason, reversedOn }: PaymentReversalInput): Promise<Relived | null> {
+  const { id: paymentId, placementId, receivedBy, amount } = paid
+  const order = (await findAgreement(tx, agreementId))!.terms.allocation
+  return await liveAgain(tx, account, order, { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null, ...placementId !== id && { lines: givenBack(paid) } })
 }
 
 /** What comes back to a debt that its lender has recalled is not the agency's to work: it leaves the books as the rest of the debt did, not before it did. Answers what is then owed. */
