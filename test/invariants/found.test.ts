@@ -163,4 +163,16 @@ t.test('a debt that was closed when a rate was corrected follows it once somethi
   await checkBooks(t, w, us, 'corrected while closed')
 })
 
+t.test('no charge is waived of a debt that its lender took back: it left the books as it stood', async t => {
+  const us = await agency()
+  const lender = await w.lender(us, { interest })
+  const { accountId, placementId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00 } })
+  await w.liveUntil(us, '2026-01-10T06:00:00Z')
+  const [charge] = (await w.ok<{ data: { id: string }[] }>(us, 'GET', `/v1/accounts/${accountId}/charges`)).data
+  await w.ok(lender, 'POST', `/v1/placements/${placementId}/recall`, {})
+  await w.settle(us)
+  t.match((await w.call(us, 'POST', `/v1/charges/${charge!.id}/waive`, { reason: 'goodwill', waivedOn: '2026-01-09' })).json(), { status: 409, code: 'account-not-placed' })
+  t.match(await checkBooks(t, w, us, 'recalled'), { 'C.RECALLED': 1_005_00, 'C.WAIVED': undefined })
+})
+
 t.test('nothing failed on the way', async t => { t.same(w.failures, []) })
