@@ -113,7 +113,7 @@ t.test('a rate that follows an index earns nothing before the first value of it 
   await checkBooks(t, w, us, 'an index told late')
 })
 
-t.test('a payment of an earlier placement that comes back is owed again under this one, with the fee for it, also when that is told late and another late fact comes after it', async t => {
+t.test('a payment of an earlier placement that comes back is owed again under this one, without a fee, also when that is told late and another late fact comes after it', async t => {
   const us = await agency()
   const lender = await w.lender(us, { interest, lateFees: [{ code: 'returned', trigger: 'returnedPayment', amount: 8_00 }] })
   const { accountId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 100_00 }, lenderReference: 'AGAIN' })
@@ -123,11 +123,11 @@ t.test('a payment of an earlier placement that comes back is owed again under th
   await w.liveUntil(us, '2026-01-16T06:00:00Z')
   // 1.00 a day for ten days, and since the 11th 0.10 more for five: 10.50.
   await w.ok(us, 'POST', `/v1/payments/${first}/reverse`, { reason: 'nsf', reversedOn: '2026-01-11' })
-  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { principal: 1_100_00, interest: 10_50, penalty: 8_00 } })
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { principal: 1_100_00, interest: 10_50, penalty: 0 } })
   await checkBooks(t, w, us, 'of an earlier placement')
-  // By the 12th 5.00 and 1.10 of interest: with the fee of 8.00 they leave 100.00 for principal. Then four days at 1.00.
-  const late = await pay(us, accountId, 114_10, '2026-01-12')
-  t.match(await w.ok(us, 'GET', `/v1/payments/${late}`), { allocated: { penalty: 8_00, interest: 6_10, principal: 100_00 } })
+  // By the 12th 5.00 and 1.10 of interest, which leave 100.00 for principal. Then four days at 1.00.
+  const late = await pay(us, accountId, 106_10, '2026-01-12')
+  t.match(await w.ok(us, 'GET', `/v1/payments/${late}`), { allocated: { interest: 6_10, principal: 100_00 } })
   t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { principal: 1_000_00, interest: 4_00, penalty: 0 } })
   await checkBooks(t, w, us, 'and a late payment after it')
 })

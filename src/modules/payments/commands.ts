@@ -144,7 +144,7 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   emit(tx, PaymentReversed, concerns, { paymentId, reversalId: reversed.reversal!.id, accountId, amount, currency, receivedBy, reason, reversedOn })
   const { commission, vat } = await clawBackCommission(tx, { account, agreement, placement, paymentId, effectiveOn: reversedOn }, changedBy(correction)) ?? { commission: zero, vat: zero }
   const taken = lessBuckets(noBuckets, bucketsOf(parts))
-  const isOurs = last?.state === 'active' || last?.state === 'closed'
+  const isOurs = last?.id === found.placementId && (last.state === 'active' || last.state === 'closed')
   const fee = relived === null && isOurs && cameBack(receivedBy, reason) ? await chargeForReturn(tx, account, { id: paymentId, amount }, reversedOn) : zero
   const restored = relived?.life.owed ?? lessBuckets(owed, { ...taken, penalty: sub(taken.penalty, fee) })
   const balance = last?.state === 'recalled' ? await takeOut(tx, account, restored, reversed.reversal!, dayIn(account.timeZone, new Date(last.endedAt!))) : restored
@@ -154,11 +154,11 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   return reversed
 }
 
-/** Lives a debt again with a payment undone. One that was made under an earlier placement gives back to this one what it settles by now. */
-async function liveWithout (tx: Tx, account: AccountRow, { id, agreementId }: PlacementRow, paid: Awaited<ReturnType<typeof lockPayment>>, { reason, reversedOn }: PaymentReversalInput): Promise<Relived | null> {
+/** Lives a debt again with a payment undone. One that was made under an earlier placement gives back to this one what it settles by now, and nothing is charged for it. */
+async function liveWithout (tx: Tx, account: AccountRow, last: PlacementRow, paid: Awaited<ReturnType<typeof lockPayment>>, { reason, reversedOn: on }: PaymentReversalInput): Promise<Relived | null> {
   const { id: paymentId, placementId, receivedBy, amount } = paid
-  const order = (await findAgreement(tx, agreementId))!.terms.allocation
-  return await liveAgain(tx, account, order, { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null, ...placementId !== id && { lines: givenBack(paid) } })
+  const order = (await findAgreement(tx, last.agreementId))!.terms.allocation
+  return await liveAgain(tx, account, order, placementId === last.id ? { kind: 'reversal', paymentId, on, returned: cameBack(receivedBy, reason) ? amount : null } : { kind: 'movement', on, lines: givenBack(paid) })
 }
 
 /** What comes back to a debt that its lender has recalled is not the agency's to work: it leaves the books as the rest of the debt did, not before it did. Answers what is then owed. */

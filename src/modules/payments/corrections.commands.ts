@@ -86,10 +86,7 @@ function factsOf (paid: readonly PaidFact[], undone: readonly PaidFact[], lines:
     known.push({ fact: { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy, ...till !== null && { till } }, at: Date.parse(createdAt), id: uuidOf(paymentId) })
     if (reversedOn !== null) known.push({ fact: { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null }, at: Date.parse(reversedAt!), id: uuidOf(reversalId!) })
   }
-  for (const row of undone) {
-    const { paymentId, amount, receivedBy, reversedOn, reversedAt, reversalId, reason } = row
-    known.push({ fact: { kind: 'reversal', paymentId, on: reversedOn!, returned: cameBack(receivedBy, reason) ? amount : null, lines: givenBack(row) }, at: Date.parse(reversedAt!), id: uuidOf(reversalId!) })
-  }
+  for (const row of undone) known.push({ fact: { kind: 'movement', on: row.reversedOn!, lines: givenBack(row) }, at: Date.parse(row.reversedAt!), id: uuidOf(row.reversalId!) })
   const entries = new Map<string, PostedLine[]>()
   for (const line of lines) {
     if (isMovement.has(line.kind)) entries.set(line.entryId, [...entries.get(line.entryId) ?? [], line])

@@ -11,12 +11,12 @@ import { allocate } from './core.ts'
 import type { Allocation, Receiver } from './core.ts'
 
 /**
- * Something that happened to a debt, with the day it took effect: a payment, the undoing of one (`returned`: of so much that came back unpaid; `lines`: of one made under an earlier placement, what it gives back), or another movement (a cost, a waiver, a
+ * Something that happened to a debt, with the day it took effect: a payment, the undoing of one (`returned`: of so much that came back unpaid), or another movement (a cost, a waiver, a
  * discount, an adjustment) as it was posted, or the undoing of one (`movementId`: of which). Money for the agency is at the bank unless `till` says otherwise; that it clears changes no debt. Facts are never computed anew; all else in a debt's life follows from them.
  */
 export type Fact =
   | { kind: 'payment', paymentId: string, on: CalendarDay, amount: Minor, receivedBy: Receiver, till?: Source }
-  | { kind: 'reversal', paymentId: string, on: CalendarDay, returned: Minor | null, lines?: readonly Line[] }
+  | { kind: 'reversal', paymentId: string, on: CalendarDay, returned: Minor | null }
   | { kind: 'movement', on: CalendarDay, lines: readonly Line[], id?: string }
   | { kind: 'undoing', movementId: string, on: CalendarDay }
 
@@ -76,7 +76,7 @@ function happen (state: State, beginning: Beginning, { workedThrough, isOurs }: 
     state.paid.set(fact.paymentId, lines)
     move(state, fact.on, lines)
   } else if (fact.kind === 'reversal') {
-    move(state, fact.on, fact.lines ?? negated(state.paid.get(fact.paymentId) ?? []))
+    move(state, fact.on, negated(state.paid.get(fact.paymentId) ?? []))
     if (fact.returned === null || !(isOurs || workedThrough === null || fact.on <= workedThrough)) return
     const { position, charges } = chargeReturnedPayment(state.position, { ...beginning, owed: state.owed }, beginning.terms, beginning.pauses, { id: fact.paymentId, amount: fact.returned }, fact.on)
     state.position = position
