@@ -130,7 +130,8 @@ const effects: { [K in Fact['kind']]: (state: State, fact: Extract<Fact, { kind:
     const paid = payments.get(of)!
     paid.isUndone = true
     for (const part of parts) owed[part] += paid.allocated[part]
-    if (!isReturned || paid.by !== 'agency' || rules.returnFee === null || state.isResting || isHeld(facts, 'stopsLateFees', on)) return
+    // Nothing is charged for what an earlier placement was paid.
+    if (!isReturned || paid.by !== 'agency' || rules.returnFee === null || state.isResting || paid.turn !== state.turn || isHeld(facts, 'stopsLateFees', on)) return
     const fee = Math.min(rules.returnFee, paid.amount)
     state.fees.push(fee)
     owed.penalty += fee
