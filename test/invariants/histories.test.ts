@@ -73,7 +73,8 @@ t.test('invariant 17: the facts of a debt, all told late and in another order, c
   let compared = 0
   await forEach([...twins], async ([silent, loud]) => {
     const [twin, original] = [lived.get(silent)!, lived.get(loud)!]
-    if (!await retell(twin, shuffled(original.facts))) return
+    // A debt that is closed does not follow a rate that is corrected later; its twin was at work all the time.
+    if (stintOf(original).values !== house.values || !await retell(twin, shuffled(original.facts))) return
     compared++
     try {
       auditedAlike(twin, original)
@@ -85,7 +86,7 @@ t.test('invariant 17: the facts of a debt, all told late and in another order, c
   const stored = await ledgersOfDebts(house)
   for (const [silent, loud] of twins) {
     const [twin, original] = [lived.get(silent)!, lived.get(loud)!]
-    if (twin.facts.length === original.facts.length) look(faults, twin, () => assert.deepEqual(stored.get(twin.accountId), stored.get(original.accountId), '17: told late, it comes to the same'))
+    if (twin.facts.length === original.facts.length && stintOf(original).values === house.values) look(faults, twin, () => assert.deepEqual(stored.get(twin.accountId), stored.get(original.accountId), '17: told late, it comes to the same'))
   }
   t.same(wrong, [])
   t.ok(compared >= twins.size / 2, `${compared} of ${twins.size} could be told in another order`)
