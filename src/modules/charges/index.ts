@@ -26,6 +26,8 @@ export { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, WaiverTooEarly, c
 export type { NewCharge } from './core.ts'
 export { findCharge, lockCharge, setChargeWaived, setWaiverUndone } from './db.ts'
 export type { Charge } from './db.ts'
+export { packsFor } from './limits.commands.ts'
+export { listCases } from './limits.db.ts'
 export { assessFees, feeReasons, statutoryFees, toCredit } from './lateFees.core.ts'
 export type { FeeAmount } from './lateFees.core.ts'
 export { ChargeRefused, ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'
