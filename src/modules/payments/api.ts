@@ -20,6 +20,7 @@ import { findPayment, listPayments } from './db.ts'
 import type { PaymentRow } from './db.ts'
 import { orderSources } from './orders.core.ts'
 import { receipts } from './receipts.api.ts'
+import { shares } from './shares.api.ts'
 
 const facts = {
   amount: Amount, currency: Currency, receivedOn: Type.Unsafe<string>({ ...Day, description: 'The day the money was received.' }),
@@ -140,6 +141,7 @@ const rehearsePayment = async (tx: Tx, input: PaymentInput) => {
 
 export const api: Api = (app, services) => {
   receipts(app, services)
+  shares(app, services)
   const tags = ['payments']
   const path = Type.Object({ paymentId: IdOf('payment') })
 

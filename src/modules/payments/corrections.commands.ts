@@ -3,7 +3,7 @@ import type { Buckets, CalendarDay, Id } from '#kernel'
 import { emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import type { AccountRow } from '../accounts/index.ts'
-import { changedCharges, findChargedLife, replaceCharges } from '../charges/index.ts'
+import { accrueThrough, changedCharges, findChargedLife, replaceCharges } from '../charges/index.ts'
 import type { ChargedLife, NewCharge } from '../charges/index.ts'
 import type { Changed } from '../commissions/index.ts'
 import { differenceOf, listPostedLines, movedBy, post } from '../ledger/index.ts'
@@ -51,6 +51,12 @@ export const owedThen = (account: AccountRow, past: Past, on: CalendarDay): Buck
 
 const lifeThrough = ({ timeZone, dueOn }: AccountRow, { charged, settling: { order, disputes }, opening, workedThrough, isOurs }: Past, facts: readonly Fact[], through: CalendarDay): Life =>
   live({ opening, position: charged.beginning, timeZone, dueOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order, disputes }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs })
+
+/** What a debt owes at the end of a day, brought up to it or, when it has got further, by its life until then. The caller holds the account's lock. */
+export async function owedOn (tx: Tx, account: AccountRow, on: CalendarDay): Promise<Buckets> {
+  const past = await isLate(tx, account.id, on) ? await findPast(tx, account) : null
+  return past === null ? bucketsOf(await accrueThrough(tx, account, on)) : owedThen(account, past, on)
+}
 
 /** True when something was charged, or happened, for a later day: then the debt must be lived again. */
 export async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay): Promise<boolean> {
