@@ -87,7 +87,7 @@ interface Document { paths: Record<string, Record<string, Operation>> }
 const tableOf: Partial<Record<IdKind, string>> = {
   tenant: 'tenants', staff: 'staff', apiKey: 'api_keys', testClock: 'test_clocks', lender: 'lenders', agreement: 'agreements', party: 'parties', contactPoint: 'contact_points',
   account: 'accounts', placement: 'placements', placementBatch: 'placement_batches', policyDecision: 'policy_decisions', hold: 'holds', dispute: 'disputes', charge: 'charges',
-  payment: 'payments', receipt: 'receipts', adjustment: 'adjustments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', message: 'messages', contactAttempt: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
+  payment: 'payments', receipt: 'receipts', adjustment: 'adjustments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', message: 'messages', contactAttempt: 'contact_attempts', permit: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
   webhookEndpoint: 'webhook_endpoints', delivery: 'deliveries', event: 'events', columnMapping: 'column_mappings',
   statement: 'statements', invoice: 'invoices', remittance: 'remittances', remittanceRun: 'remittance_runs', bankStatement: 'bank_statements', bankLine: 'bank_lines',
 } as Record<string, string>

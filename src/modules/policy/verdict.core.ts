@@ -44,3 +44,14 @@ export const Verdict = Type.Object({
   unreadFlags: Type.Array(Type.String(), { description: 'Flags given that none of these packs reads: check their spelling.' }),
 }, { title: 'PolicyVerdict', ...closed })
 export type Verdict = Static<typeof Verdict>
+
+/** The parts of a verdict, for answers that carry one among other things. */
+export const verdictParts = Verdict.properties
+
+/** What a rule that counts has counted. */
+export const RuleCount = Type.Object({
+  rule: Type.String({ description: 'The rule.' }), pack: Type.String({ description: 'The pack it is from.' }), clause: Type.String({ description: 'Where the law says so.' }), strength: OneOf(strengths, 'How far it binds.'),
+  timeZone: Type.String({ description: 'The zone whose calendar was used.' }), debt: Type.Optional(Type.String({ description: 'The debt counted, or its group.' })),
+  count: Type.Integer({ description: 'Contacts counted within the window.' }), limit: Type.Integer({ description: 'How many the rule allows.' }),
+  windowFrom: Type.String({ description: 'The first day of the window.' }), windowTo: Type.String({ description: 'The last day of the window.' }),
+}, { title: 'PolicyCount' })
