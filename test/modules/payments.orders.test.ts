@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import t from 'tap'
-import { noBuckets } from '#kernel'
+import { buckets, lessBuckets, minor, noBuckets, totalOf } from '#kernel'
 import type { Bucket, Buckets } from '#kernel'
 import { allocate } from '../../src/modules/payments/core.ts'
 import { chosenOrder, defaultOrder, disputedDays, disputedOn } from '../../src/modules/payments/orders.core.ts'
@@ -51,6 +52,26 @@ t.test('what is due is settled before principal that is not, and what is dispute
     const answer = allocate(owed, amount, order, { on: '2026-01-05', dueOn, disputed: { ...noBuckets, ...disputed } })
     t.same(answer, { allocated: Object.fromEntries(['principal', 'interest', 'penalty', 'costs'].map((part, i) => [part, allocated[i]])), overpaid: left }, why)
   }
+})
+
+const anyPart = fc.integer({ min: 0, max: 1_000_00 }).map(minor)
+const anyParts = fc.record({ principal: anyPart, interest: anyPart, penalty: anyPart, costs: anyPart })
+
+t.test('invariants 11 to 15 of an allocation, whatever is disputed or not due yet', async t => {
+  const anyAmount = fc.integer({ min: 1, max: 5_000_00 }).map(minor)
+  fc.assert(fc.property(anyParts, anyParts, anyAmount, anyAmount, fc.shuffledSubarray([...buckets], { minLength: 4 }), fc.constantFrom('2026-01-05', '2026-01-06'), (owed, disputed, amount, more, order, dueOn) => {
+    const standing = { on: '2026-01-05', dueOn, disputed }
+    const { allocated, overpaid } = allocate(owed, amount, order, standing)
+    const isBounded = buckets.every(part => allocated[part] >= 0 && allocated[part] <= owed[part]) && totalOf(allocated) + overpaid === amount
+    const undisputed = (part: Bucket): number => Math.max(0, owed[part] - disputed[part])
+    // What is disputed gets money only once nothing else is open; principal in advance only once all that is due and undisputed is settled.
+    const isLast = !buckets.some(part => allocated[part] > undisputed(part)) || buckets.every(part => allocated[part] >= undisputed(part))
+    const isAfter = dueOn === '2026-01-05' || allocated.principal === 0 || buckets.every(part => part === 'principal' || allocated[part] >= undisputed(part))
+    const larger = allocate(owed, minor(amount + more), order, standing)
+    const isMonotone = buckets.every(part => larger.allocated[part] >= allocated[part])
+    const second = allocate(lessBuckets(owed, allocated), more, order, standing)
+    return isBounded && isLast && isAfter && isMonotone && buckets.every(part => allocated[part] + second.allocated[part] === larger.allocated[part])
+  }), { numRuns: Number(process.env['FC_RUNS'] ?? 500) })
 })
 
 t.test('a day belongs to a dispute that is open as it ends', async t => {
