@@ -554,6 +554,20 @@ CREATE TABLE "placements" (
 	CONSTRAINT "placements_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "house_rules" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid,
+	"code" text NOT NULL,
+	"edition" integer NOT NULL,
+	"input" jsonb NOT NULL,
+	"actor_kind" text NOT NULL,
+	"actor_id" text,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "house_rules_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "house_rules_tenantId_lenderId_code_edition_unique" UNIQUE NULLS NOT DISTINCT("tenant_id","lender_id","code","edition")
+);
+--> statement-breakpoint
 CREATE TABLE "policy_decisions" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -571,6 +585,24 @@ CREATE TABLE "policy_decisions" (
 	"decided_at" timestamptz NOT NULL,
 	CONSTRAINT "policy_decisions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
 	CONSTRAINT "a contact has a channel" CHECK (("policy_decisions"."kind" = 'contact') = ("policy_decisions"."channel" is not null and "policy_decisions"."purpose" is not null))
+);
+--> statement-breakpoint
+CREATE TABLE "policy_exemptions" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid,
+	"pack_id" text NOT NULL,
+	"rule_id" text NOT NULL,
+	"strength" text NOT NULL,
+	"clause" text NOT NULL,
+	"reason" text NOT NULL,
+	"explanation" text NOT NULL,
+	"from_on" date NOT NULL,
+	"expires_on" date NOT NULL,
+	"granted_by_id" text,
+	"created_at" timestamptz NOT NULL,
+	"ended_at" timestamptz,
+	CONSTRAINT "policy_exemptions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
 CREATE TABLE "disputes" (
@@ -1074,6 +1106,8 @@ ALTER TABLE "placement_rows" ADD CONSTRAINT "placement_rows_tenant_id_batch_id_p
 ALTER TABLE "placement_totals" ADD CONSTRAINT "placement_totals_tenant_id_batch_id_placement_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."placement_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placements" ADD CONSTRAINT "placements_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placements" ADD CONSTRAINT "placements_tenant_id_agreement_id_agreements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","agreement_id") REFERENCES "public"."agreements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "house_rules" ADD CONSTRAINT "house_rules_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "policy_exemptions" ADD CONSTRAINT "policy_exemptions_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "disputes" ADD CONSTRAINT "disputes_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "disputes" ADD CONSTRAINT "disputes_tenant_id_hold_id_holds_tenant_id_id_fk" FOREIGN KEY ("tenant_id","hold_id") REFERENCES "public"."holds"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "holds" ADD CONSTRAINT "holds_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1162,6 +1196,7 @@ CREATE INDEX "placement_batches_tenant_id_lender_id_id_index" ON "placement_batc
 CREATE INDEX "placement_batches_tenant_id_due_at_index" ON "placement_batches" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "placements_tenant_id_account_id_placement_number_index" ON "placements" USING btree ("tenant_id","account_id","placement_number");--> statement-breakpoint
 CREATE INDEX "placements_tenant_id_lender_id_id_index" ON "placements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "policy_exemptions_tenant_id_expires_on_index" ON "policy_exemptions" USING btree ("tenant_id","expires_on");--> statement-breakpoint
 CREATE INDEX "disputes_tenant_id_account_id_id_index" ON "disputes" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "disputes_tenant_id_lender_id_id_index" ON "disputes" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "disputes_of_parts" ON "disputes" USING btree ("tenant_id","account_id") WHERE disputed is not null;--> statement-breakpoint

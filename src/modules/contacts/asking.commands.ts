@@ -1,8 +1,8 @@
 import { dayIn } from '#kernel'
 import type { Id } from '#kernel'
 import type { Tx } from '#platform'
-import { decideContacts, nextLawfulMoment, openWindow, selectPacks } from '../policy/index.ts'
-import type { ContactRequest, Decision } from '../policy/index.ts'
+import { decideContacts, findLaw, nextLawfulMoment, openWindow, packsIn } from '../policy/index.ts'
+import type { ContactRequest, Decision, Law } from '../policy/index.ts'
 import { actionOf, factsOf, historyDays } from './asking.core.ts'
 import type { ContactCase, Saying } from './asking.core.ts'
 import type { AttemptChannel } from './core.ts'
@@ -13,14 +13,14 @@ import type { Contacted } from './db.ts'
 export const historySince = (at: Date): Date => new Date(at.getTime() - historyDays * 86_400_000)
 
 /** A contact's case with what the law is chosen by. */
-export interface PlacedCase extends ContactCase { partyId: Id<'party'>, product: string, jurisdiction: string, region: string | null }
+export interface PlacedCase extends ContactCase { partyId: Id<'party'>, lenderId: Id<'lender'>, product: string, jurisdiction: string, region: string | null }
 
-/** What is asked of policy about a contact. */
-export function requestFor (of: PlacedCase, saying: Saying): ContactRequest {
-  const { accountId, partyId, product, jurisdiction, region, timeZone, borrowerKind } = of
-  const packs = selectPacks({
+/** What is asked of policy about a contact, by the law as it holds in the agency. */
+export function requestFor (law: Law, of: PlacedCase, saying: Saying): ContactRequest {
+  const { accountId, partyId, lenderId, product, jurisdiction, region, timeZone, borrowerKind } = of
+  const packs = packsIn(law, {
     jurisdiction, region, product, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', collectorRole: 'agency', on: dayIn(timeZone, new Date(saying.at)),
-  })
+  }, lenderId)
   return { accountId, partyId, packs, facts: factsOf(of, saying.collector), action: actionOf(of, saying) }
 }
 
@@ -30,7 +30,7 @@ const byScript = { disclosures: ['attemptingToCollectAndInformationUsed', 'fromD
 /** Puts a contact of a collector's before policy, with what happened before it, and keeps the decision. */
 export async function askAbout (tx: Tx, of: Contacted, partyId: Id<'party'>, channel: AttemptChannel, at: Date): Promise<{ request: ContactRequest, decision: Decision }> {
   const history = await listContactHistory(tx, { personKeys: [of.personKey], valueIndexes: of.valueIndex === null ? [] : [of.valueIndex] }, historySince(at))
-  const request = requestFor({ ...of, partyId, history: history.filter(past => new Date(past.at) <= at) }, { channel, at: at.toISOString(), collector: tx.ctx.tenantId, ...byScript })
+  const request = requestFor(await findLaw(tx), { ...of, partyId, history: history.filter(past => new Date(past.at) <= at) }, { channel, at: at.toISOString(), collector: tx.ctx.tenantId, ...byScript })
   const [decision] = await decideContacts(tx, [request])
   return { request, decision: decision! }
 }

@@ -4,7 +4,7 @@ import type { Letter, Safe, Tx, Vault } from '#platform'
 import { normalContact, revealContact } from '../parties/index.ts'
 import { hoursFor, insertPending, isInitial, historySince, listContactHistory, lockPersons, numberKeyOf, requestFor, setOutcomes, tellLogged } from '../contacts/index.ts'
 import type { ContactCase, HistoryEntry } from '../contacts/index.ts'
-import { decideContacts } from '../policy/index.ts'
+import { decideContacts, findLaw } from '../policy/index.ts'
 import type { ContactRequest, Decision } from '../policy/index.ts'
 import { about, forgetParties } from './commands.ts'
 import { fateOf, fenceSeconds, retryAt, settleDue } from './core.ts'
@@ -67,10 +67,11 @@ const addressOf = (safe: Safe, { channel, contactPointId, value }: DueMessage): 
 async function prepare (tx: Tx, messages: readonly DueMessage[]): Promise<Asked[]> {
   if (messages.length === 0) return []
   const history = await listContactHistory(tx, { personKeys: messages.map(message => message.personKey), valueIndexes: messages.map(message => message.valueIndex) }, historySince(tx.ctx.now))
+  const law = await findLaw(tx)
   return messages.map(message => {
     const of: ContactCase & DueMessage = { ...message, numberKey: numberKeyOf(message.valueIndex), history: historyOf(message, history) }
     const reminder = writeReminder({ ...message, language: languageOf(message.language, message.jurisdiction), isInitial: isInitial(of) })
-    return { message, reminder, request: requestFor(of, { channel: message.channel, at: tx.ctx.now.toISOString(), collector: tx.ctx.tenantId, disclosures: reminder.disclosures, optOutMethod: reminder.optOutMethod }) }
+    return { message, reminder, request: requestFor(law, of, { channel: message.channel, at: tx.ctx.now.toISOString(), collector: tx.ctx.tenantId, disclosures: reminder.disclosures, optOutMethod: reminder.optOutMethod }) }
   })
 }
 
