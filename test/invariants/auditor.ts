@@ -100,6 +100,9 @@ function dailyOf ({ daily }: Rules, { values, dueOn }: Stint, day: string): Rati
   return mulR(bounded, rational('1/36500'))
 }
 
+/** The order of a day: what was charged is due; principal that is not due yet comes after it. */
+export const orderOn = (order: readonly Part[], dueOn: string, on: string): readonly Part[] => on < dueOn ? [...order.filter(part => part !== 'principal'), 'principal'] : order
+
 /** Raises parts, then lowers others as far as they go; answers what was lowered. */
 function move (owed: Owed, raised: Owed, lowered: Owed): Owed {
   const taken = nothing()
@@ -112,10 +115,10 @@ function move (owed: Owed, raised: Owed, lowered: Owed): Owed {
 }
 
 const effects: { [K in Fact['kind']]: (state: State, fact: Extract<Fact, { kind: K }>, facts: readonly Fact[]) => void } = {
-  payment ({ rules, owed, payments, turn }, { id, on, amount, by, isPending, receipt }) {
+  payment ({ rules: { order }, stint: { dueOn }, owed, payments, turn }, { id, on, amount, by, isPending, receipt }) {
     const allocated = nothing()
     let left = amount
-    for (const part of rules.order) {
+    for (const part of orderOn(order, dueOn, on)) {
       allocated[part] = Math.min(left, owed[part])
       owed[part] -= allocated[part]
       left -= allocated[part]
