@@ -4,6 +4,7 @@ import { emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import { daysPastDue, lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
+import { chargeToEnd } from '../charges/index.ts'
 import { findPlaced, findRecalled, listAdvancedCosts, movements, post, reverse } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
 import { findAgreement } from '../lenders/index.ts'
@@ -95,10 +96,11 @@ export async function chargeRecallFee (tx: Tx, placementId: Id<'placement'>): Pr
   if (found === null) return null
   const account = await lockAccount(tx, found.accountId)
   const agreement = await findAgreement(tx, found.agreementId)
-  const recalled = await findRecalled(tx, placementId)
+  const endedOn = dayIn(account.timeZone, new Date(found.endedAt!))
+  await chargeToEnd(tx, [account.id])
+  const recalled = await findRecalled(tx, placementId, account.id, endedOn)
   if (agreement === null || totalOf(recalled) === 0) return null
   const { planId, terms } = await planFor(tx, account, agreement, found.placedOn)
-  const endedOn = dayIn(account.timeZone, new Date(found.endedAt!))
   const at = await situationOf(tx, account, found, 'lender', endedOn)
   const past = isCumulative(terms) ? pastOf(await listAccruals(tx, account.id)) : noPast
   const explained = explainRecallFee({ allocated: recalled, terms, at, past })
