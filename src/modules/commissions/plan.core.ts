@@ -74,6 +74,7 @@ export const PlanTerms = Type.Object({
     Type.Object({ kind: Type.Literal('fixed', { description: 'One amount.' }), amount: sum('The amount, in minor units.') }, closed),
   ], { title: 'RecallFee', description: 'What the agency earns when the lender takes a debt back; nothing when left out.' }))),
   clawback: Type.Optional(Type.Object({ withinDays: Type.Integer({ minimum: 0, maximum: 3_650, description: 'A payment undone more than so many days after it was received gives nothing back.' }) }, { ...closed, description: 'Until when commission is given back; always when left out.' })),
+  tailDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 3_650, description: 'For so many days after the placement of a debt ended (recalled, returned, or closed with something still owed), payments received for it are recorded here and earn; none when left out.' })),
 }, { ...closed, title: 'CommissionPlanTerms' })
 export type PlanTerms = Static<typeof PlanTerms>
 

@@ -18,14 +18,15 @@ import { live } from './life.core.ts'
 import type { Fact, Life } from './life.core.ts'
 
 /** What has happened to a debt since it was placed, as it is stored. */
-export interface Past { charged: ChargedLife, opening: Buckets, paid: readonly PaidFact[], lines: readonly PostedLine[], facts: readonly Fact[], workedThrough: CalendarDay | null, isOurs: boolean }
+export interface Past { charged: ChargedLife, opening: Buckets, paid: readonly PaidFact[], lines: readonly PostedLine[], facts: readonly Fact[], workedThrough: CalendarDay | null, isOurs: boolean, isRecalled: boolean }
 
 /** A debt's life with one fact more, beside what is posted of it so far. */
 export interface Relived { account: AccountRow, past: Past, life: Life }
 
 /** Entries whose lines a debt's life explains; commission, remittances and refunds are not the debtor's. */
 const isOfLife = new Set<PostedLine['kind']>(['accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'correction', 'recall', 'writeOff', 'discount', 'balanceAdjustment', 'adjustmentReversal'])
-const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff', 'recall', 'discount', 'balanceAdjustment', 'adjustmentReversal'])
+/** Entries that are facts. A recall is none: what it takes follows from what is owed on its day. */
+const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff', 'discount', 'balanceAdjustment', 'adjustmentReversal'])
 
 /** Entries that say what a debt was placed, or placed again, with. */
 const isOpening = new Set<PostedLine['kind']>(['placement', 'adjustment'])
@@ -39,7 +40,8 @@ export async function liveAgain (tx: Tx, account: AccountRow, order: readonly Bu
 /** Lives a debt again from its past, with a fact more. */
 export function relive (account: AccountRow, past: Past, order: readonly Bucket[], late: Fact | null): Relived {
   const facts = late === null ? past.facts : [...past.facts, late]
-  const through = [past.charged.charged.position.chargedThroughOn, ...facts.map(({ on }) => on)].reduce((a, b) => a > b ? a : b)
+  const recalledOn = past.isRecalled && past.workedThrough !== null ? [past.workedThrough] : []
+  const through = [past.charged.charged.position.chargedThroughOn, ...recalledOn, ...facts.map(({ on }) => on)].reduce((a, b) => a > b ? a : b)
   return { account, past, life: lifeThrough(account, past, order, facts, through) }
 }
 
@@ -47,8 +49,8 @@ export function relive (account: AccountRow, past: Past, order: readonly Bucket[
 export const owedThen = (account: AccountRow, past: Past, order: readonly Bucket[], on: CalendarDay): Buckets =>
   lifeThrough(account, past, order, past.facts.filter(fact => fact.on <= on), on).owed
 
-const lifeThrough = ({ timeZone, dueOn }: AccountRow, { charged, opening, workedThrough, isOurs }: Past, order: readonly Bucket[], facts: readonly Fact[], through: CalendarDay): Life =>
-  live({ opening, position: charged.beginning, timeZone, dueOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs })
+const lifeThrough = ({ timeZone, dueOn }: AccountRow, { charged, opening, workedThrough, isOurs, isRecalled }: Past, order: readonly Bucket[], facts: readonly Fact[], through: CalendarDay): Life =>
+  live({ opening, position: charged.beginning, timeZone, dueOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs, isRecalled })
 
 /** True when something was charged, or happened, for a later day: then the debt must be lived again. */
 export async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay): Promise<boolean> {
@@ -70,6 +72,7 @@ export async function findPast (tx: Tx, account: AccountRow): Promise<Past | nul
   return {
     charged, paid, lines, opening: movedBy(posted.filter(isBefore)), facts: factsOf(paid, lines),
     workedThrough: placement.endedAt === null ? null : dayIn(account.timeZone, new Date(placement.endedAt)), isOurs: placement.state === 'active' || placement.state === 'closed',
+    isRecalled: placement.state === 'recalled',
   }
 }
 
