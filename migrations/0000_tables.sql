@@ -1099,6 +1099,7 @@ CREATE UNIQUE INDEX "commission_entries_tenant_id_payment_id_kind_number_index" 
 CREATE UNIQUE INDEX "commission_entries_tenant_id_placement_id_index" ON "commission_entries" USING btree ("tenant_id","placement_id");--> statement-breakpoint
 CREATE INDEX "commission_entries_tenant_id_account_id_id_index" ON "commission_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "commission_entries_tenant_id_lender_id_id_index" ON "commission_entries" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "commission_entries_tenant_id_lender_id_effective_on_index" ON "commission_entries" USING btree ("tenant_id","lender_id","effective_on");--> statement-breakpoint
 CREATE UNIQUE INDEX "commission_plans_tenant_id_lender_id_currency_version_index" ON "commission_plans" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "commission_plans_tenant_id_lender_id_id_index" ON "commission_plans" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_cause_id_kind_index" ON "journal_entries" USING btree ("tenant_id","cause_id","kind");--> statement-breakpoint

@@ -48,8 +48,9 @@ export const cleared = (amount: Minor): Line[] => moving(line('T.BANK', 'T.CLEAR
 /** Costs the agency advanced are taken off the top of what a payment brought the lender. */
 export const costsRecovered = (amount: Minor): Line[] => moving(line('T.CLIENT', 'T.AGENCY', amount), line('O.DUE_FROM_TRUST', 'O.COSTS_ADVANCED', amount))
 
-/** Commission and its VAT are earned: `withheld` of them out of trust money, commission first, and the rest on the lender's account. */
+/** Commission and its VAT are earned: `withheld` of them out of trust money, commission first, and the rest on the lender's account. Below zero, where a scale falls as a sum grows, they are given back. */
 export function commissionEarned ({ commission, vat }: { commission: Minor, vat: Minor }, withheld: Minor): Line[] {
+  if (commission < zero) return negated(commissionEarned({ commission: neg(commission), vat: neg(vat) }, neg(withheld)))
   const income = lesser(commission, withheld)
   const tax = sub(withheld, income)
   return moving(

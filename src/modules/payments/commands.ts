@@ -97,11 +97,12 @@ export async function receive (tx: Tx, input: PaymentInput, from: FromReceipt | 
   })
   const concerns = { accountId, lenderId }
   emit(tx, PaymentPosted, concerns, { paymentId, accountId, amount, currency, receivedOn, receivedBy, overpaid, isPending: till === 'T.CLEARING' })
-  const { commission, vat } = await accrueCommission(tx, { account, agreement, placement, paymentId, allocated, receivedBy, receivedOn }, changedBy(correction))
+  const { entry: { commission, vat }, restated } = await accrueCommission(tx, { account, agreement, placement, paymentId, allocated, receivedBy, receivedOn }, changedBy(correction))
   const balance = relived?.life.owed ?? lessBuckets(owed, allocated)
   emit(tx, RecoveryRecorded, concerns, { paymentId, accountId, currency, receivedBy, allocated: withTotal(allocated), overpaid, commission, vat, balance: withTotal(balance) })
   if (isSettled(balance)) await closePlacement(tx, accountId, closeCodeOf(receivedBy))
-  if (correction !== null) await coverShortfall(tx, lenderId, currency, { causeId: correction.id, because: 'correction' })
+  const restatedBy = correction?.id ?? restated
+  if (restatedBy !== null) await coverShortfall(tx, lenderId, currency, { causeId: restatedBy, because: 'correction' })
   return { payment, before: account, after: balance, correction }
 }
 
