@@ -1153,6 +1153,7 @@ CREATE UNIQUE INDEX "commission_entries_tenant_id_payment_id_kind_number_index" 
 CREATE UNIQUE INDEX "commission_entries_tenant_id_placement_id_index" ON "commission_entries" USING btree ("tenant_id","placement_id");--> statement-breakpoint
 CREATE INDEX "commission_entries_tenant_id_account_id_id_index" ON "commission_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "commission_entries_tenant_id_lender_id_id_index" ON "commission_entries" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "commission_entries_tenant_id_lender_id_effective_on_index" ON "commission_entries" USING btree ("tenant_id","lender_id","effective_on");--> statement-breakpoint
 CREATE UNIQUE INDEX "commission_plans_tenant_id_lender_id_currency_version_index" ON "commission_plans" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "commission_plans_tenant_id_lender_id_id_index" ON "commission_plans" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "contact_attempts_tenant_id_message_id_index" ON "contact_attempts" USING btree ("tenant_id","message_id");--> statement-breakpoint

@@ -20,5 +20,5 @@ export { AlreadyReversed, ReversalTooEarly, claimAccounts, differenceOf, entryKi
 export type { DatedLine, Entry, EntryKind, Line } from './core.ts'
 export * as movements from './movements.core.ts'
 export type { Till } from './movements.core.ts'
-export { findPlaced, findRecalled, listAdvancedCosts, listPostedLines } from './db.ts'
+export { findPlaced, findRecalled, listAdvancedCosts, listPostedLines, listRecalled } from './db.ts'
 export type { PostedLine } from './db.ts'

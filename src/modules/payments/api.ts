@@ -21,6 +21,7 @@ import type { PaymentRow } from './db.ts'
 import { orderSources } from './orders.core.ts'
 import { receipts } from './receipts.api.ts'
 import { shares } from './shares.api.ts'
+import { TailOver } from './tail.core.ts'
 
 const facts = {
   amount: Amount, currency: Currency, receivedOn: Type.Unsafe<string>({ ...Day, description: 'The day the money was received.' }),
@@ -151,7 +152,7 @@ export const api: Api = (app, services) => {
       operationId: 'receivePayment', tags, summary: 'Record a payment', description: 'Records money received for a debt, by the agency or directly by the lender: it settles the parts of the debt in the order that was agreed or that the law gives, and what is left is overpaid. A lender\'s key reports what came into its own hands.',
       body: PaymentInputSchema,
       querystring: Type.Object({ dryRun: Type.Optional(Type.Boolean({ description: 'True: answers what the payment would do, with what a late one would change, and keeps nothing.' })) }, closed),
-      response: { 200: PaymentRehearsal, 201: Payment, ...problems(NotFound, NotAllowed, AccountAmbiguous, AccountNotPlaced, CurrencyMismatch, PaymentDuplicate, PaymentInFuture, PaymentBeforePlacement, ClearingNotApplicable, ClearedTooEarly) },
+      response: { 200: PaymentRehearsal, 201: Payment, ...problems(NotFound, NotAllowed, AccountAmbiguous, AccountNotPlaced, TailOver, CurrencyMismatch, PaymentDuplicate, PaymentInFuture, PaymentBeforePlacement, ClearingNotApplicable, ClearedTooEarly) },
     },
   }, async (req, reply) => req.query.dryRun === true
     ? await reply.code(200).send(await req.rehearse(async tx => await rehearsePayment(tx, req.body)))
@@ -191,7 +192,7 @@ export const api: Api = (app, services) => {
       operationId: 'previewCommission', tags: ['commissions'], summary: 'What a payment would earn', description: 'What the agency would earn by a payment, by the plan the debt is under and all that happened before. Nothing is kept.',
       params: Type.Object({ accountId: IdOf('account') }),
       querystring: Type.Object({ amount: Amount, receivedBy: OneOf(receivers, 'Whose hands it would come into.'), on: Type.Unsafe<string>({ ...Day, description: 'The day it would be received.' }) }, closed),
-      response: { 200: CommissionPreview, ...problems(NotFound, AccountNotPlaced, PaymentInFuture, PaymentBeforePlacement) },
+      response: { 200: CommissionPreview, ...problems(NotFound, AccountNotPlaced, TailOver, PaymentInFuture, PaymentBeforePlacement) },
     },
   }, async req => await req.rehearse(async tx => {
     const { payment, entry: { base, rate, commission, vat, withheld, recoverFrom, currency } } = await previewCommission(tx, req.params.accountId, req.query)

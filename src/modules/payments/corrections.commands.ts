@@ -20,14 +20,15 @@ import { orderOf } from './orders.commands.ts'
 import type { Settling } from './orders.core.ts'
 
 /** What has happened to a debt since it was placed, as it is stored, and how payments settle it. */
-export interface Past { charged: ChargedLife, settling: Settling, opening: Buckets, paid: readonly PaidFact[], lines: readonly PostedLine[], facts: readonly Fact[], workedThrough: CalendarDay | null, isOurs: boolean }
+export interface Past { charged: ChargedLife, settling: Settling, opening: Buckets, paid: readonly PaidFact[], lines: readonly PostedLine[], facts: readonly Fact[], workedThrough: CalendarDay | null, isOurs: boolean, isRecalled: boolean }
 
 /** A debt's life with one fact more, beside what is posted of it so far. */
 export interface Relived { account: AccountRow, past: Past, life: Life }
 
 /** Entries whose lines a debt's life explains; commission, remittances and refunds are not the debtor's. */
 const isOfLife = new Set<PostedLine['kind']>(['accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'correction', 'recall', 'writeOff', 'discount', 'balanceAdjustment', 'adjustmentReversal'])
-const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff', 'recall', 'discount', 'balanceAdjustment', 'adjustmentReversal'])
+/** Entries that are facts. A recall is none: what it takes follows from what is owed on its day. */
+const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff', 'discount', 'balanceAdjustment', 'adjustmentReversal'])
 
 /** Entries that say what a debt was placed, or placed again, with. */
 const isOpening = new Set<PostedLine['kind']>(['placement', 'adjustment'])
@@ -41,7 +42,8 @@ export async function liveAgain (tx: Tx, account: AccountRow, late: Fact | null)
 /** Lives a debt again from its past, with a fact more. */
 export function relive (account: AccountRow, past: Past, late: Fact | null): Relived {
   const facts = late === null ? past.facts : [...past.facts, late]
-  const through = [past.charged.charged.position.chargedThroughOn, ...facts.map(({ on }) => on)].reduce((a, b) => a > b ? a : b)
+  const recalledOn = past.isRecalled && past.workedThrough !== null ? [past.workedThrough] : []
+  const through = [past.charged.charged.position.chargedThroughOn, ...recalledOn, ...facts.map(({ on }) => on)].reduce((a, b) => a > b ? a : b)
   return { account, past, life: lifeThrough(account, past, facts, through) }
 }
 
@@ -49,8 +51,8 @@ export function relive (account: AccountRow, past: Past, late: Fact | null): Rel
 export const owedThen = (account: AccountRow, past: Past, on: CalendarDay): Buckets =>
   lifeThrough(account, past, past.facts.filter(fact => fact.on <= on), on).owed
 
-const lifeThrough = ({ timeZone, dueOn }: AccountRow, { charged, settling: { order, disputes }, opening, workedThrough, isOurs }: Past, facts: readonly Fact[], through: CalendarDay): Life =>
-  live({ opening, position: charged.beginning, timeZone, dueOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order, disputes }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs })
+const lifeThrough = ({ timeZone, dueOn }: AccountRow, { charged, settling: { order, disputes }, opening, workedThrough, isOurs, isRecalled }: Past, facts: readonly Fact[], through: CalendarDay): Life =>
+  live({ opening, position: charged.beginning, timeZone, dueOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order, disputes }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs, isRecalled })
 
 /** What a debt owes at the end of a day, brought up to it or, when it has got further, by its life until then. The caller holds the account's lock. */
 export async function owedOn (tx: Tx, account: AccountRow, on: CalendarDay): Promise<Buckets> {
@@ -78,6 +80,7 @@ export async function findPast (tx: Tx, account: AccountRow): Promise<Past | nul
   return {
     charged, settling: await orderOf(tx, account, placement), paid, lines, opening: movedBy(posted.filter(isBefore)), facts: factsOf(paid, lines),
     workedThrough: placement.endedAt === null ? null : dayIn(account.timeZone, new Date(placement.endedAt)), isOurs: placement.state === 'active' || placement.state === 'closed',
+    isRecalled: placement.state === 'recalled',
   }
 }
 

@@ -25,6 +25,10 @@
  * pure function: charges, allocations and commission from that day on. The difference to what was posted goes into one entry whose lines carry the
  * days they belong to; what was computed before is superseded and stays, and nothing issued changes. In whatever order facts arrive, they end the same.
  *
+ * A placement that has ended takes what was received up to its last day, told whenever, and in its tail what was received after it (`tailDays` of the commission plan). What a
+ * lender took back is on `C.RECALLED`: a payment of the tail takes it back from there, up to what no other has settled, and its undoing returns it. After the tail money
+ * is refused: a receipt keeps it until it is given back.
+ *
  * What must never happen: a part below zero, a payment booked twice, a reversal that computes anything anew, trust money without an owner.
  */
 export { api } from './api.ts'
