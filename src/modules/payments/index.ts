@@ -12,6 +12,9 @@
  * Money that nobody can place is a receipt: it is in trust (`T.UNAPPLIED`) and no lender's, until payments are made of it or it is given back. A payment made of it
  * by mistake goes back to it.
  *
+ * What was overpaid into the agency's hands is given back by refunds, never more than that and never before it has arrived. A refund is a fact: a debt lived again leaves it where it is, and when the bank
+ * takes a refunded payment back, what was refunded is the agency's loss.
+ *
  * A reference names a payment once with its lender: sent again it is answered, not booked. A reversal (returned unpaid, charged back, a
  * mistake, given back) is the exact opposite of what was booked, once, effective not before the payment; its commission goes back with it,
  * and a debt closed for owing nothing is worked again: interest on what is owed again runs from the day after.
@@ -30,5 +33,5 @@ export { receivePayment, reversePayment } from './commands.ts'
 export { allocate, isSettled } from './core.ts'
 export { moveDebt, undoMovement } from './movements.commands.ts'
 export type { Moved } from './movements.commands.ts'
-export { LedgerCorrected, PaymentCleared, PaymentPosted, PaymentReversed, ReceiptApplied, ReceiptCleared, ReceiptReceived, ReceiptReturned, RecoveryRecorded } from './events.ts'
+export { LedgerCorrected, PaymentCleared, PaymentPosted, PaymentReversed, RefundMade, ReceiptApplied, ReceiptCleared, ReceiptReceived, ReceiptReturned, RecoveryRecorded } from './events.ts'
 export * as jobs from './jobs.ts'

@@ -1,4 +1,4 @@
-import { buckets, lessBuckets, lesser, noBuckets, zero } from '#kernel'
+import { add, buckets, lessBuckets, lesser, noBuckets, sub, zero } from '#kernel'
 import type { Bucket, Buckets, CalendarDay, Minor } from '#kernel'
 import { chargeReturnedPayment, chargeThrough, restThrough } from '../charges/core.ts'
 import type { ChargedDebt, ChargeTerms, NewCharge, Position } from '../charges/core.ts'
@@ -12,10 +12,10 @@ import type { Allocation, Receiver } from './core.ts'
 
 /**
  * Something that happened to a debt, with the day it took effect: a payment, the undoing of one (`returned`: of so much that came back unpaid), or another movement (a cost, a waiver, a
- * discount, an adjustment) as it was posted, or the undoing of one (`movementId`: of which). Money for the agency is at the bank unless `till` says otherwise; that it clears changes no debt. Facts are never computed anew; all else in a debt's life follows from them.
+ * discount, an adjustment) as it was posted, or the undoing of one (`movementId`: of which). Money for the agency is at the bank unless `till` says otherwise; that it clears changes no debt. What was `refunded` of a payment settles nothing, ever: it has left. Facts are never computed anew; all else in a debt's life follows from them.
  */
 export type Fact =
-  | { kind: 'payment', paymentId: string, on: CalendarDay, amount: Minor, receivedBy: Receiver, till?: Source }
+  | { kind: 'payment', paymentId: string, on: CalendarDay, amount: Minor, receivedBy: Receiver, refunded?: Minor, till?: Source }
   | { kind: 'reversal', paymentId: string, on: CalendarDay, returned: Minor | null }
   | { kind: 'movement', on: CalendarDay, lines: readonly Line[], id?: string }
   | { kind: 'undoing', movementId: string, on: CalendarDay }
@@ -70,7 +70,9 @@ function post (state: State, charges: readonly NewCharge[]): void {
 
 function happen (state: State, beginning: Beginning, { workedThrough, isOurs }: Course, fact: Fact): void {
   if (fact.kind === 'payment') {
-    const allocation = allocate(state.owed, fact.amount, beginning.order)
+    const { refunded = zero } = fact
+    const { allocated, overpaid } = allocate(state.owed, sub(fact.amount, refunded), beginning.order)
+    const allocation = { allocated, overpaid: add(overpaid, refunded) }
     state.life.allocations.set(fact.paymentId, allocation)
     const lines = paymentLines(fact.receivedBy, allocation, fact.till)
     state.paid.set(fact.paymentId, lines)

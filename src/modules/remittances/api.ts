@@ -34,7 +34,8 @@ export const StatementLineSchema = Type.Object({
   correctsJournalEntryId: Nullable(Type.Unsafe<Id<'journalEntry'>>({ ...IdOf('journalEntry'), description: 'The entry that it undoes: a line of this statement or of an earlier one.' })), invoiceId: Nullable(IdOf('invoice')),
   principal: signed('What it settled of principal.'), interest: signed('What it settled of interest.'), penalty: signed('What it settled of penalties.'), costs: signed('What it settled of costs.'),
   collected: signed('What came into the agency\'s hands for the lender.'), collectedDirect: signed('What came into the lender\'s own hands.'), commission: signed('Commission.'), vat: signed('VAT on it.'),
-  vatRate: Nullable(Type.Unsafe<string>({ ...Ratio, description: 'The rate of VAT, of a line of commission.' })), held: signed('By how much it changed what is held for the lender.'), billed: signed('By how much it changed what the lender owes the agency.'),
+  vatRate: Nullable(Type.Unsafe<string>({ ...Ratio, description: 'The rate of VAT, of a line of commission.' })),
+  costsBilled: signed('What it put on the lender\'s account of costs that the agency had advanced, without VAT.'), held: signed('By how much it changed what is held for the lender.'), billed: signed('By how much it changed what the lender owes the agency.'),
 }, { title: 'StatementLine' })
 
 const Remittance = Type.Object({

@@ -143,15 +143,15 @@ async function insertDocument (tx: Tx, { agencyName, lenderName, lenderId, curre
 }
 
 async function insertBill (tx: Tx, { agencyName, lenderName, lenderId, currency, statementId, fromOn, toOn }: Run, { bill, id, rounded }: Issue, lines: readonly StatementLine[]): Promise<void> {
-  const { kind, creditsId, taxes, commission, vat } = bill
+  const { kind, creditsId, taxes, commission, vat, costs } = bill
   const facts = {
-    id, lenderId, currency, kind, number: await nextNumber(tx, kind), statementId, creditsId, fromOn, toOn, taxes, commission, vat,
+    id, lenderId, currency, kind, number: await nextNumber(tx, kind), statementId, creditsId, fromOn, toOn, taxes, commission, vat, costs,
     withheld: add(bill.withheld, neg(rounded?.held ?? zero)), billed: add(bill.billed, rounded?.billed ?? zero), issuedAt: tx.ctx.now.toISOString(),
   }
   const document = invoiceText({ ...facts, tenantId: tx.ctx.tenantId, agencyName, lenderName }, lines.filter(({ invoiceId }) => invoiceId === id))
   const hash = hashOf(document)
   await insertInvoice(tx, { ...facts, document, hash })
-  const told = { invoiceId: id, statementId, lenderId, number: facts.number, currency, commission, vat, withheld: facts.withheld, billed: facts.billed, hash: hash.toString('hex') }
+  const told = { invoiceId: id, statementId, lenderId, number: facts.number, currency, commission, vat, costs, withheld: facts.withheld, billed: facts.billed, hash: hash.toString('hex') }
   if (kind === 'invoice') emit(tx, InvoiceIssued, { lenderId }, told)
   else emit(tx, CreditNoteIssued, { lenderId }, { ...told, creditsId })
 }

@@ -10,7 +10,7 @@ export const SettlementDuplicate = problem('settlement-duplicate', 409, 'The len
 export const documentKinds = ['statement', 'invoice', 'creditNote'] as const
 export type DocumentKind = typeof documentKinds[number]
 
-/** What bills commission, or gives it back. */
+/** What bills commission and advanced costs, or gives them back. */
 export const invoiceKinds = ['invoice', 'creditNote'] as const
 
 /** What settles an invoice: a payment of the lender's, an offset against its trust money, or a credit note. */
@@ -20,10 +20,10 @@ export const settlementKinds = ['payment', 'offset', 'credit'] as const
 export const frequencies = ['daily', 'weekly', 'monthly'] as const
 export type Frequency = typeof frequencies[number]
 
-/** What one entry of the journal means to a lender: what it collected of debts, what it earned the agency, and what it did to what is held and billed. */
+/** What one entry of the journal means to a lender: what it collected of debts, what it earned the agency, what of advanced costs it put on the lender's account, and what it did to what is held and billed. */
 export interface Source extends Buckets {
   entryId: Id<'journalEntry'>, kind: string, sourceId: string, accountId: Id<'account'> | null, lenderReference: string | null, effectiveOn: CalendarDay, correctsEntryId: Id<'journalEntry'> | null,
-  collected: Minor, collectedDirect: Minor, commission: Minor, vat: Minor, vatRate: string | null, held: Minor, billed: Minor
+  collected: Minor, collectedDirect: Minor, commission: Minor, vat: Minor, vatRate: string | null, costsBilled: Minor, held: Minor, billed: Minor
   /** The invoice that bills what this entry corrects. */
   correctsInvoiceId: Id<'invoice'> | null
 }
@@ -101,5 +101,5 @@ export function spread<T extends { open: Minor }> (amount: Minor, open: readonly
 }
 
 /** Nothing of any part: what a line has that settles no debt. */
-export const noEffect: Record<Bucket | 'collected' | 'collectedDirect' | 'commission' | 'vat' | 'held' | 'billed', Minor> =
-  { principal: zero, interest: zero, penalty: zero, costs: zero, collected: zero, collectedDirect: zero, commission: zero, vat: zero, held: zero, billed: zero }
+export const noEffect: Record<Bucket | 'collected' | 'collectedDirect' | 'commission' | 'vat' | 'costsBilled' | 'held' | 'billed', Minor> =
+  { principal: zero, interest: zero, penalty: zero, costs: zero, collected: zero, collectedDirect: zero, commission: zero, vat: zero, costsBilled: zero, held: zero, billed: zero }

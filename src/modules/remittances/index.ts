@@ -5,7 +5,7 @@
  * statement yet. So nothing is missed, nothing is told twice, and whatever comes late, a correction or a reversal, is a line of the next statement, pointing
  * at what it corrects. It begins with what the last one ended with. Documents are numbered without gaps, kept to the byte with their hash, and never change.
  *
- * With the statement, in the same transaction, commission of the period is billed (VAT once on the whole; what an earlier invoice billed and is given back is a
+ * With the statement, in the same transaction, commission of the period is billed, and costs that the agency advanced and could not keep from trust money, at cost and without VAT (VAT once on the whole; what an earlier invoice billed and is given back is a
  * credit note), what has cleared is passed on, net or gross as it was withheld or not, and the agency takes its share out of trust. Under a `combined`
  * agreement what the lender owes for money paid to it directly is kept from what is passed on (209 CMR 18.14(3): itemised in writing).
  *

@@ -14,11 +14,12 @@ import { sendPdf } from './print.api.ts'
 const signed = (description: string) => Type.Unsafe<number>({ ...SignedAmount, description })
 
 const Invoice = Type.Object({
-  id: IdOf('invoice'), lenderId: IdOf('lender'), currency: Currency, kind: OneOf(invoiceKinds, '`invoice` bills commission; `creditNote` gives it back: all amounts are negative.'),
+  id: IdOf('invoice'), lenderId: IdOf('lender'), currency: Currency, kind: OneOf(invoiceKinds, '`invoice` bills commission and advanced costs; `creditNote` gives them back: all amounts are negative.'),
   number: Type.Integer({ description: 'The number: without gaps among the agency\'s documents of this kind.' }), statementId: IdOf('statement'),
   creditsId: Nullable(Type.Unsafe<Id<'invoice'>>({ ...IdOf('invoice'), description: 'The invoice that a credit note credits.' })), fromOn: Day, toOn: Day,
   taxes: Type.Array(Type.Object({ rate: Ratio, base: signed('What the tax is on.'), vat: signed('The tax, rounded once.') }), { description: 'VAT by rate.' }),
-  commission: signed('Commission, without VAT.'), vat: signed('VAT on it.'), total: signed('Both.'), withheld: signed('What was kept of it from trust money.'), billed: signed('What is to be paid of it.'),
+  commission: signed('Commission, without VAT.'), vat: signed('VAT on it.'),
+  costs: signed('Costs of debts that the agency had advanced, re-billed at cost: a disbursement, on which there is no VAT.'), total: signed('Commission, VAT and costs.'), withheld: signed('What was kept of it from trust money.'), billed: signed('What is to be paid of it.'),
   open: Type.Unsafe<number>({ ...Balance, description: 'What is still to be paid.' }), state: OneOf(['open', 'partlySettled', 'settled'], 'Whether it is paid.'),
   hash: Type.String({ description: 'SHA-256 of the document as it was issued, in hexadecimal.' }), issuedAt: Instant,
 }, { title: 'Invoice' })
@@ -36,7 +37,7 @@ const Settlement = Type.Object({
 
 const shown = ({ hash, ...invoice }: InvoiceRow, settled: ReadonlyMap<Id<'invoice'>, number>) => {
   const open = openOf(invoice, settled)
-  return { ...invoice, total: invoice.commission + invoice.vat, open, state: open === 0 ? 'settled' as const : open < invoice.billed ? 'partlySettled' as const : 'open' as const, hash: hash.toString('hex') }
+  return { ...invoice, total: invoice.commission + invoice.vat + invoice.costs, open, state: open === 0 ? 'settled' as const : open < invoice.billed ? 'partlySettled' as const : 'open' as const, hash: hash.toString('hex') }
 }
 
 /** Invoices and credit notes. */

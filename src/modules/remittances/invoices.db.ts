@@ -9,7 +9,7 @@ import { invoiceSettlements, invoices } from './tables.ts'
 
 const columns = {
   id: invoices.id, lenderId: invoices.lenderId, currency: invoices.currency, kind: invoices.kind, number: invoices.number, statementId: invoices.statementId, creditsId: invoices.creditsId,
-  fromOn: invoices.fromOn, toOn: invoices.toOn, taxes: invoices.taxes, commission: invoices.commission, vat: invoices.vat, withheld: invoices.withheld, billed: invoices.billed,
+  fromOn: invoices.fromOn, toOn: invoices.toOn, taxes: invoices.taxes, commission: invoices.commission, vat: invoices.vat, costs: invoices.costs, withheld: invoices.withheld, billed: invoices.billed,
   hash: invoices.hash, issuedAt: invoices.issuedAt,
 }
 
