@@ -710,7 +710,7 @@ CREATE TABLE "invoice_settlements" (
 	"reference" text,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "invoice_settlements_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
-	CONSTRAINT "something is settled" CHECK ("invoice_settlements"."amount" > 0)
+	CONSTRAINT "something is settled" CHECK ("invoice_settlements"."amount" <> 0 and ("invoice_settlements"."amount" < 0) = ("invoice_settlements"."kind" = 'offsetUndone'))
 );
 --> statement-breakpoint
 CREATE TABLE "invoices" (

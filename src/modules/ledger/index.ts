@@ -16,7 +16,7 @@
  */
 export { api } from './api.ts'
 export { coverShortfall } from './trust.commands.ts'
-export { TrustCured, TrustFellShort } from './events.ts'
+export { OffsetUnwound, TrustCured, TrustFellShort } from './events.ts'
 export { post, postOpenings, reversalOf, reverse } from './commands.ts'
 export { AlreadyReversed, ReversalTooEarly, claimAccounts, differenceOf, entryKinds, linesFor, movedBy } from './core.ts'
 export type { DatedLine, Entry, EntryKind, Line } from './core.ts'

@@ -126,11 +126,14 @@ function linesOf (sources: readonly Source[], issues: readonly Issue[], posted: 
     .map(({ correctsInvoiceId: _, ...source }, i) => ({ ...source, line: i + 1, invoiceId: billedBy.get(source.entryId) ?? null }))
 }
 
-async function insertDocument (tx: Tx, { agencyName, lenderName, lenderId, currency, statementId: id, fromOn, toOn, basis, opening }: Run, lines: readonly StatementLine[], { offset: kept, remitted: sent }: Settled): Promise<StatementRow> {
+/** What keeps money for what the lender owes, or puts it back. */
+const setOffKinds = new Set<string>(['offset', 'invoiceOffset', 'offsetUnwound'] satisfies EntryKind[])
+
+async function insertDocument (tx: Tx, { agencyName, lenderName, lenderId, currency, statementId: id, fromOn, toOn, basis, opening }: Run, lines: readonly StatementLine[], { remitted: sent }: Settled): Promise<StatementRow> {
   const total = (name: keyof typeof noEffect): Minor => sum(lines.map(line => line[name]))
   const facts = {
     id, lenderId, currency, number: await nextNumber(tx, 'statement'), fromOn, toOn, basis, openingHeld: opening.held, openingBilled: opening.billed,
-    collected: total('collected'), collectedDirect: total('collectedDirect'), commission: total('commission'), vat: total('vat'), setOff: kept, remitted: sent,
+    collected: total('collected'), collectedDirect: total('collectedDirect'), commission: total('commission'), vat: total('vat'), setOff: neg(sum(lines.filter(({ kind }) => setOffKinds.has(kind)).map(({ held }) => held))), remitted: sent,
     closingHeld: add(opening.held, total('held')), closingBilled: add(opening.billed, total('billed')), issuedAt: tx.ctx.now.toISOString(),
   }
   const document = statementText({ ...facts, tenantId: tx.ctx.tenantId, agencyName, lenderName }, lines)

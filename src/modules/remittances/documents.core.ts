@@ -7,7 +7,7 @@ import type { StatementLine } from './core.ts'
 /** Which kind of thing an entry of a kind is caused by. */
 const sourceKinds: Partial<Record<string, Parameters<typeof idOf>[0]>> = {
   payment: 'payment', paymentReversal: 'payment', correction: 'correction', commission: 'commissionEntry', clawback: 'commissionEntry', remittance: 'remittance', offset: 'statement',
-  costRecovery: 'commissionEntry', costRestored: 'commissionEntry', documentTax: 'invoice', invoicePayment: 'invoiceSettlement', trustCure: 'trustCure',
+  costRecovery: 'commissionEntry', costRestored: 'commissionEntry', documentTax: 'invoice', invoicePayment: 'invoiceSettlement', trustCure: 'trustCure', invoiceOffset: 'invoiceSettlement',
 }
 
 /** The id of what a line is made of: the payment, the commission entry, the correction; where there is no such thing, the journal's own entry. */

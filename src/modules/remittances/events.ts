@@ -29,6 +29,10 @@ export const CreditNoteIssued = event('creditNote.issued', 1, 'Commission or cos
   ...bill, creditsId: Nullable(Type.Unsafe<Id<'invoice'>>({ ...IdOf('invoice'), description: 'The invoice that is credited.' })),
 }))
 
+export const InvoiceOffset = event('invoice.offset', 1, 'An invoice, or part of it, was kept from the lender\'s trust money between statements.', Type.Object({
+  invoiceId: IdOf('invoice'), settlementId: IdOf('invoiceSettlement'), lenderId: IdOf('lender'), amount: Amount, currency: Currency, open: balance('What is still to be paid.'),
+}))
+
 export const InvoicePaid = event('invoice.paid', 1, 'A lender paid an invoice, or part of it.', Type.Object({
   invoiceId: IdOf('invoice'), settlementId: IdOf('invoiceSettlement'), lenderId: IdOf('lender'), amount: Amount, currency: Currency, open: balance('What is still to be paid.'),
 }))

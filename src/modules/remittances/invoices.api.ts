@@ -4,11 +4,12 @@ import { Amount, Balance, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, P
 import type { Id } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
-import { InvoiceOverpaid, SettlementDuplicate, invoiceKinds, settlementKinds } from './core.ts'
+import { InvoiceOverpaid, OffsetExceedsHeld, OffsetNotAgreed, SettlementDuplicate, invoiceKinds, settlementKinds } from './core.ts'
 import { sendDocument } from './documents.api.ts'
 import { payInvoice } from './invoices.commands.ts'
 import { findInvoice, findInvoiceText, findSettled, listInvoices, openOf } from './invoices.db.ts'
 import type { InvoiceRow } from './invoices.db.ts'
+import { offsetInvoice } from './offsets.commands.ts'
 import { sendPdf } from './print.api.ts'
 
 const signed = (description: string) => Type.Unsafe<number>({ ...SignedAmount, description })
@@ -29,6 +30,9 @@ const InvoicePaymentInputSchema = Type.Object({
   reference: Type.Optional(Text(100, 'The bank\'s or the lender\'s number of the payment: it names the payment once with its lender.', ['BK-2026-0001'])),
 }, { title: 'InvoicePaymentInput', ...closed, examples: [{ amount: 72_00, paidOn: '2026-02-10', reference: 'BK-2026-0001' }] })
 export type InvoicePaymentInput = Static<typeof InvoicePaymentInputSchema>
+
+const InvoiceOffsetInputSchema = Type.Object({ amount: Type.Optional(Type.Unsafe<number>({ ...Amount, description: 'How much of it, in minor units; as much as is open and can be kept when left out.' })) },
+  { title: 'InvoiceOffsetInput', ...closed, examples: [{ amount: 72_00 }] })
 
 const Settlement = Type.Object({
   id: IdOf('invoiceSettlement'), invoiceId: IdOf('invoice'), lenderId: IdOf('lender'), kind: OneOf(settlementKinds, 'What settles.'), amount: Amount, settledOn: Day,
@@ -98,4 +102,12 @@ export const invoices: Api = app => {
       params: path, body: InvoicePaymentInputSchema, response: { 201: Settlement, ...problems(NotFound, InvoiceOverpaid, SettlementDuplicate) },
     },
   }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => await payInvoice(tx, req.params.invoiceId, req.body))))
+
+  app.post('/v1/invoices/:invoiceId/offsets', {
+    config: { scope: 'remittances:write' },
+    schema: {
+      operationId: 'offsetInvoice', tags, summary: 'Keep an invoice from trust money', description: 'Keeps what is open of an invoice, or part of it, from the money that is held for the lender and has cleared, where the agreement says so (`combined`); the next statement itemises it. When the money it was kept from is returned before it has left trust, it is put back and the invoice is open again.',
+      params: path, body: InvoiceOffsetInputSchema, response: { 201: Settlement, ...problems(NotFound, OffsetNotAgreed, InvoiceOverpaid, OffsetExceedsHeld) },
+    },
+  }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => await offsetInvoice(tx, req.params.invoiceId, req.body))))
 }

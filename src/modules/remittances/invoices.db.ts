@@ -66,6 +66,14 @@ export async function listOpenInvoices (tx: Tx, lenderId: Id<'lender'>, currency
   return rows.map(row => ({ id: idOf('invoice', String(row['id'])), open: minor(Number(row['open'])) }))
 }
 
+/** A lender's invoices in one currency that were settled by offsets, newest first, with how much. The lender's lock is held. */
+export async function listOffset (tx: Tx, lenderId: Id<'lender'>, currency: string): Promise<OpenInvoice[]> {
+  const { rows } = await tx.execute(sql`select i.id, sum(s.amount) as open from invoices i join invoice_settlements s on s.tenant_id = i.tenant_id and s.invoice_id = i.id
+    where i.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and i.lender_id = ${uuidOf(lenderId)}::uuid and i.currency = ${currency} and s.kind in ('offset', 'offsetUndone')
+    group by i.id having sum(s.amount) > 0 order by i.id desc`)
+  return rows.map(row => ({ id: idOf('invoice', String(row['id'])), open: minor(Number(row['open'])) }))
+}
+
 /** An invoice with what is open of it; a credit note has nothing open. The lender's lock is held. Throws `NotFound`. */
 export async function findOpen (tx: Tx, id: Id<'invoice'>): Promise<InvoiceRow & { open: Minor }> {
   const invoice = await findInvoice(tx, id)

@@ -15,7 +15,7 @@ export interface Printout { title: string, fileName: string, from: string, to: s
 
 /** What kinds of entries are called on paper. */
 const kindNames: Partial<Record<string, string>> = {
-  payment: 'Payment', paymentReversal: 'Payment undone', correction: 'Correction', commission: 'Commission', clawback: 'Commission given back', remittance: 'Passed on', offset: 'Set off',
+  payment: 'Payment', paymentReversal: 'Payment undone', correction: 'Correction', commission: 'Commission', clawback: 'Commission given back', remittance: 'Passed on', offset: 'Set off', invoiceOffset: 'Set off', offsetUnwound: 'Set-off put back',
   documentTax: 'VAT rounding', invoicePayment: 'Invoice paid', costRecovery: 'Costs recovered', costRestored: 'Costs given back', trustCure: 'Paid back to trust',
 }
 

@@ -73,7 +73,7 @@ export const remittances = pgTable('remittances', {
   check('money moves', sql`${t.amount} > 0`),
 ])
 
-/** What settles an invoice: a payment of the lender's, an offset against trust money, or a credit note. `reference` names a payment once with its lender. Append-only. */
+/** What settles an invoice: a payment of the lender's, an offset against trust money, or a credit note; below zero, an offset put back. `reference` names a payment once with its lender. Append-only. */
 export const invoiceSettlements = pgTable('invoice_settlements', {
   tenantId: tenantId(), id: id('invoiceSettlement').notNull(), invoiceId: id('invoice').notNull(), lenderId: id('lender').notNull(), kind: text({ enum: settlementKinds }).notNull(),
   amount: minor().notNull(), settledOn: day().notNull(), reference: text(), createdAt: instant().notNull(),
@@ -82,7 +82,7 @@ export const invoiceSettlements = pgTable('invoice_settlements', {
   uniqueIndex().on(t.tenantId, t.lenderId, t.reference).where(sql`${t.reference} is not null`),
   index().on(t.tenantId, t.invoiceId, t.id),
   foreignKey({ columns: [t.tenantId, t.invoiceId], foreignColumns: [invoices.tenantId, invoices.id] }),
-  check('something is settled', sql`${t.amount} > 0`),
+  check('something is settled', sql`${t.amount} <> 0 and (${t.amount} < 0) = (${t.kind} = 'offsetUndone')`),
 ])
 
 /**
