@@ -111,6 +111,9 @@ t.test('REFUND: what was overpaid goes back, once for a reference, to the cent a
   await w.ok(us, 'POST', `/v1/payments/${pending.id}/clear`, { clearedOn: '2026-01-05' })
   t.equal((await refund(w, us, pending.id, { refundedOn: '2026-01-05' })).statusCode, 201)
   t.match(await refused(w, us, pending.id, { refundedOn: '2026-01-05', reference: 'RF-1' }), { status: 409, code: 'refund-duplicate' }, 'a reference is the lender\'s one')
+  const [one, two] = [await pay(w, us, (await w.account(us, bank)).accountId, 1_010_00, '2026-01-05'), await pay(w, us, (await w.account(us, bank)).accountId, 1_010_00, '2026-01-05')]
+  const named = await Promise.all([one, two].map(async paid => (await refund(w, us, paid.id, { refundedOn: '2026-01-05', reference: 'RF-9' })).statusCode))
+  t.same(named.sort(), [201, 409], 'even when it is sent for two payments at once')
   await checkBooks(t, w, us, 'cleared and refunded')
 })
 

@@ -9,7 +9,7 @@ import { findPayment, lockPayment } from './db.ts'
 import type { PaymentRow } from './db.ts'
 import { RefundMade } from './events.ts'
 import type { RefundInput } from './refunds.api.ts'
-import { checkRefundRepeat, refundOf } from './refunds.core.ts'
+import { RefundDuplicate, checkRefundRepeat, refundOf } from './refunds.core.ts'
 import { findRefundByReference, findRefundedOn, insertRefund } from './refunds.db.ts'
 import type { RefundRow } from './refunds.db.ts'
 
@@ -35,6 +35,7 @@ export async function refundPayment (tx: Tx, paymentId: Id<'payment'>, { amount:
   const id = newId('refund')
   const [journalEntryId] = await post(tx, [{ lenderId, accountId, kind: 'refund', causeId: id, effectiveOn: refundedOn, currency, lines: movements.refunded(amount) }])
   const refund = await insertRefund(tx, { id, paymentId, accountId, lenderId, amount, currency, refundedOn, reference, journalEntryId: journalEntryId! })
+  if (refund === null) throw RefundDuplicate()
   emit(tx, RefundMade, { accountId, lenderId }, { paymentId, refundId: id, accountId, amount, currency, refundedOn, left: sub(payment.overpaid, payment.refunded + amount) })
   return refund
 }

@@ -19,12 +19,13 @@ export async function findRefundByReference (tx: Tx, lenderId: Id<'lender'>, ref
 /** A refund as it is stored. */
 export type RefundRow = NonNullable<Awaited<ReturnType<typeof findRefundByReference>>>
 
-/** Stores a refund, and notes it with its payment, whose lock is held. */
-export async function insertRefund (tx: Tx, { journalEntryId, ...refund }: Omit<RefundRow, 'createdAt'>): Promise<RefundRow> {
+/** Stores a refund, and notes it with its payment, whose lock is held; null when another of the lender's has its reference by now. */
+export async function insertRefund (tx: Tx, { journalEntryId, ...refund }: Omit<RefundRow, 'createdAt'>): Promise<RefundRow | null> {
   const { tenantId } = tx.ctx
-  const [row] = await tx.insert(refunds).values({ tenantId, ...refund, entryId: journalEntryId, createdAt: tx.ctx.now.toISOString() }).returning(columns)
+  const [row] = await tx.insert(refunds).values({ tenantId, ...refund, entryId: journalEntryId, createdAt: tx.ctx.now.toISOString() }).onConflictDoNothing().returning(columns)
+  if (row === undefined) return null
   await tx.update(payments).set({ refunded: sql`${payments.refunded} + ${refund.amount}` }).where(and(eq(payments.tenantId, tenantId), eq(payments.id, refund.paymentId)))
-  return row!
+  return row
 }
 
 /** What was refunded of a payment, in the order it was recorded. */
