@@ -121,6 +121,9 @@ export const overpaid = (amount: Minor, till: Till): Line[] => moving(line(till,
 /** What a debtor overpaid is given back. */
 export const refunded = (amount: Minor): Line[] => moving(line('T.REFUND', 'T.BANK', amount))
 
+/** What was refunded to a debtor is taken back by the bank with the payment it was overpaid in: nobody can be asked for it but the agency, whose loss it is. */
+export const refundLost = (amount: Minor): Line[] => moving(line('T.AGENCY', 'T.REFUND', amount), line('O.BAD_DEBT', 'O.DUE_FROM_TRUST', amount))
+
 /** Money that nobody could be found for goes back where it came from. */
 export const unidentifiedReturned = (amount: Minor, till: Till): Line[] => negated(receivedUnidentified(amount, till))
 

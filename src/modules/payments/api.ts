@@ -20,6 +20,8 @@ import { findPayment, listPayments } from './db.ts'
 import type { PaymentRow } from './db.ts'
 import { orderSources } from './orders.core.ts'
 import { receipts } from './receipts.api.ts'
+import { refunds } from './refunds.api.ts'
+import { PaymentRefunded } from './refunds.core.ts'
 import { shares } from './shares.api.ts'
 import { TailOver } from './tail.core.ts'
 
@@ -69,6 +71,7 @@ export const Payment = Type.Object({
     policyDecisionId: Type.Unsafe<Id<'policyDecision'>>({ ...PolicyDecisionId, description: 'What the law was found to say of the order.' }),
   }, { title: 'AllocationOrder' }),
   overpaid: Type.Unsafe<number>({ ...Balance, description: 'What was left when nothing was owed any more: in trust for the debtor, or with the lender when it received the payment.' }),
+  refunded: Type.Unsafe<number>({ ...Balance, description: 'What the agency has given back of what was overpaid.' }),
   state: OneOf(paymentStates, 'How it stands.'),
   clearing: Nullable(OneOf(clearings, 'How it stands with the agency\'s bank: on its way, arrived, or gone back; null for money that came into the lender\'s hands.')),
   clearsOn: Nullable(Type.Unsafe<string>({ ...Day, description: 'The day by whose end it clears by itself.' })), clearedOn: Nullable(Type.Unsafe<string>({ ...Day, description: 'The day it reached the bank.' })),
@@ -142,6 +145,7 @@ const rehearsePayment = async (tx: Tx, input: PaymentInput) => {
 
 export const api: Api = (app, services) => {
   receipts(app, services)
+  refunds(app, services)
   shares(app, services)
   const tags = ['payments']
   const path = Type.Object({ paymentId: IdOf('payment') })
@@ -220,8 +224,8 @@ export const api: Api = (app, services) => {
   app.post('/v1/payments/:paymentId/reverse', {
     config: { scope: 'payments:write' },
     schema: {
-      operationId: 'reversePayment', tags, summary: 'Undo a payment', description: 'Undoes a payment, once: the exact opposite of what was booked, commission included. A debt it had closed is worked again.', params: path, body: PaymentReversalInputSchema,
-      response: { 200: Payment, ...problems(NotFound, NotAllowed, PaymentAlreadyReversed, ReversalTooEarly, PaymentInFuture) },
+      operationId: 'reversePayment', tags, summary: 'Undo a payment', description: 'Undoes a payment, once: the exact opposite of what was booked, commission included. A debt it had closed is worked again. What had been refunded of it is then the agency\'s loss.', params: path, body: PaymentReversalInputSchema,
+      response: { 200: Payment, ...problems(NotFound, NotAllowed, PaymentAlreadyReversed, PaymentRefunded, ReversalTooEarly, PaymentInFuture) },
     },
   }, async req => await req.tx(async tx => showPayment(await reversePayment(tx, req.params.paymentId, req.body))))
 }

@@ -29,6 +29,8 @@ import type { Fact } from './life.core.ts'
 import { orderOf } from './orders.commands.ts'
 import { disputedOn } from './orders.core.ts'
 import { lockReceipt } from './receipts.db.ts'
+import { loseRefund } from './refunds.commands.ts'
+import { PaymentRefunded } from './refunds.core.ts'
 import { endOf, paidUnder } from './tail.commands.ts'
 import { isAfterEnd } from './tail.core.ts'
 import { undoApplication } from './unapplied.commands.ts'
@@ -112,8 +114,8 @@ const postOne = async (tx: Tx, entry: Entry | null): Promise<Id<'journalEntry'> 
 
 /**
  * Undoes a payment, once: the exact opposite of what was booked for it, of its clearing and of its commission, effective on a day not before it was received and cleared.
- * What was applied by mistake of a receipt is the receipt's again. A debt that had been closed because nothing was owed is worked again when something is; what comes back to one that was recalled leaves the books as the rest of it did. Throws `NotFound`, `NotAllowed`, `PaymentAlreadyReversed`,
- * `ReversalTooEarly`, `PaymentInFuture`.
+ * What was applied by mistake of a receipt is the receipt's again. What had been refunded of it is the agency's loss. A debt that had been closed because nothing was owed is worked again when something is; what comes back to one that was recalled leaves the books as the rest of it did. Throws `NotFound`, `NotAllowed`, `PaymentAlreadyReversed`,
+ * `PaymentRefunded` (it cannot be given back twice), `ReversalTooEarly`, `PaymentInFuture`.
  */
 export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason, reversedOn }: PaymentReversalInput): Promise<PaymentRow> {
   const found = await findPayment(tx, paymentId)
@@ -122,8 +124,9 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   // Receipts are locked before accounts.
   const receipt = found.receiptId === null ? null : await lockReceipt(tx, found.receiptId)
   const account = await lockAccount(tx, found.accountId)
-  const { state, receivedOn, receivedBy, amount, currency, overpaid, clearingEntryId, journalEntryId: originalEntryId, ...parts } = await lockPayment(tx, paymentId)
+  const { state, receivedOn, receivedBy, amount, currency, overpaid, refunded, clearingEntryId, journalEntryId: originalEntryId, ...parts } = await lockPayment(tx, paymentId)
   if (state === 'reversed') throw PaymentAlreadyReversed()
+  if (refunded > zero && reason === 'refund') throw PaymentRefunded({ refunded })
   if (reversedOn < receivedOn) throw ReversalTooEarly({ effectiveOn: receivedOn })
   await checkBegun(tx, account, reversedOn)
 
@@ -143,6 +146,7 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
     : await correct(tx, relived, { cause: 'reversal', causeId: paymentId, on: reversedOn, entry, paymentId })
   if (clearingEntryId !== null) await post(tx, [await reversalOf(tx, clearingEntryId, { kind: 'clearingReversal', causeId: paymentId, effectiveOn: reversedOn })])
   if (receipt !== null) await undoApplication(tx, receipt, { ...found, isMistake: reason === 'clerical', on: reversedOn })
+  if (refunded > zero) await loseRefund(tx, { ...found, refunded }, reversedOn)
   const reversed = await insertReversal(tx, found, { lenderId, reason, reversedOn, journalEntryId })
   const concerns = { accountId, lenderId }
   emit(tx, PaymentReversed, concerns, { paymentId, reversalId: reversed.reversal!.id, accountId, amount, currency, receivedBy, reason, reversedOn })

@@ -87,8 +87,8 @@ export async function findPast (tx: Tx, account: AccountRow): Promise<Past | nul
 /** The facts in the order they were written down: payments and their reversals, and movements that are nobody's consequence. */
 function factsOf (paid: readonly PaidFact[], lines: readonly PostedLine[]): Fact[] {
   const known: { fact: Fact, at: number, id: string }[] = []
-  for (const { paymentId, receivedOn, amount, receivedBy, till, createdAt, reversedOn, reversedAt, reversalId, reason } of paid) {
-    known.push({ fact: { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy, ...till !== null && { till } }, at: Date.parse(createdAt), id: uuidOf(paymentId) })
+  for (const { paymentId, receivedOn, amount, receivedBy, refunded, till, createdAt, reversedOn, reversedAt, reversalId, reason } of paid) {
+    known.push({ fact: { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy, refunded, ...till !== null && { till } }, at: Date.parse(createdAt), id: uuidOf(paymentId) })
     if (reversedOn !== null) known.push({ fact: { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null }, at: Date.parse(reversedAt!), id: uuidOf(reversalId!) })
   }
   const own = new Set(paid.map(({ paymentId }) => uuidOf(paymentId)))

@@ -17,6 +17,9 @@
  * by mistake goes back to it. It may be shared out among several debts of one borrower with one lender, by a rule that was agreed or as the law has it (BGB 366, the Civil Code of China,
  * article 560): all of the payments are made or none.
  *
+ * What was overpaid into the agency's hands is given back by refunds, never more than that and never before it has arrived. A refund is a fact: a debt lived again leaves it where it is, and when the bank
+ * takes a refunded payment back, what was refunded is the agency's loss.
+ *
  * A reference names a payment once with its lender: sent again it is answered, not booked. A reversal (returned unpaid, charged back, a
  * mistake, given back) is the exact opposite of what was booked, once, effective not before the payment; its commission goes back with it,
  * and a debt closed for owing nothing is worked again: interest on what is owed again runs from the day after.
@@ -39,6 +42,6 @@ export { receivePayment, reversePayment } from './commands.ts'
 export { allocate, isSettled } from './core.ts'
 export { moveDebt, undoMovement } from './movements.commands.ts'
 export type { Moved } from './movements.commands.ts'
-export { LedgerCorrected, PaymentCleared, PaymentPosted, PaymentReversed, ReceiptApplied, ReceiptCleared, ReceiptReceived, ReceiptReturned, RecoveryRecorded } from './events.ts'
+export { LedgerCorrected, PaymentCleared, PaymentPosted, PaymentReversed, RefundMade, ReceiptApplied, ReceiptCleared, ReceiptReceived, ReceiptReturned, RecoveryRecorded } from './events.ts'
 export { orderOf } from './orders.commands.ts'
 export * as jobs from './jobs.ts'

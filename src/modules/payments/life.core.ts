@@ -1,4 +1,4 @@
-import { buckets, lessBuckets, lesser, noBuckets, zero } from '#kernel'
+import { add, buckets, lessBuckets, lesser, noBuckets, sub, zero } from '#kernel'
 import type { Bucket, Buckets, CalendarDay, Minor } from '#kernel'
 import { chargeReturnedPayment, chargeThrough, restThrough } from '../charges/core.ts'
 import type { ChargedDebt, ChargeTerms, NewCharge, Position } from '../charges/core.ts'
@@ -14,10 +14,10 @@ import type { Disputed } from './orders.core.ts'
 
 /**
  * Something that happened to a debt, with the day it took effect: a payment, the undoing of one (`returned`: of so much that came back unpaid), or another movement (a cost, a waiver, a
- * discount, an adjustment) as it was posted, or the undoing of one (`movementId`: of which). Money for the agency is at the bank unless `till` says otherwise; that it clears changes no debt. Facts are never computed anew; all else in a debt's life follows from them.
+ * discount, an adjustment) as it was posted, or the undoing of one (`movementId`: of which). Money for the agency is at the bank unless `till` says otherwise; that it clears changes no debt. What was `refunded` of a payment settles nothing, ever: it has left. Facts are never computed anew; all else in a debt's life follows from them.
  */
 export type Fact =
-  | { kind: 'payment', paymentId: string, on: CalendarDay, amount: Minor, receivedBy: Receiver, till?: Source }
+  | { kind: 'payment', paymentId: string, on: CalendarDay, amount: Minor, receivedBy: Receiver, refunded?: Minor, till?: Source }
   | { kind: 'reversal', paymentId: string, on: CalendarDay, returned: Minor | null }
   | { kind: 'movement', on: CalendarDay, lines: readonly Line[], id?: string }
   | { kind: 'undoing', movementId: string, on: CalendarDay }
@@ -90,7 +90,9 @@ function happen (state: State, beginning: Beginning, { workedThrough, isOurs, is
   const isAfter = workedThrough !== null && fact.on > workedThrough
   if (fact.kind === 'payment') {
     const takesBack = isRecalled && isAfter
-    const allocation = allocate(takesBack ? state.gone : state.owed, fact.amount, beginning.order, { on: fact.on, dueOn: beginning.dueOn, disputed: disputedOn(beginning.disputes, fact.on) })
+    const { refunded = zero } = fact
+    const { allocated, overpaid } = allocate(takesBack ? state.gone : state.owed, sub(fact.amount, refunded), beginning.order, { on: fact.on, dueOn: beginning.dueOn, disputed: disputedOn(beginning.disputes, fact.on) })
+    const allocation = { allocated, overpaid: add(overpaid, refunded) }
     state.life.allocations.set(fact.paymentId, allocation)
     const lines = paymentLines(fact.receivedBy, allocation, fact.till, takesBack)
     state.paid.set(fact.paymentId, lines)
