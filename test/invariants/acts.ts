@@ -1,5 +1,5 @@
 import { addDays } from '#kernel'
-import { nothing, parts, purseOf, total } from './auditor.ts'
+import { audit, nothing, parts, purseOf, total } from './auditor.ts'
 import type { Change, Fact, Owed, Part, Stint } from './auditor.ts'
 import type { Act } from './history.ts'
 import { dayOf, isTaken, looking, note, owedAt, send, since, stintOf } from './lived.ts'
@@ -13,11 +13,22 @@ type Payment = Extract<Fact, { kind: 'payment' }>
 const paymentsOf = ({ facts }: Lived): Payment[] => facts.filter(fact => fact.kind === 'payment')
 
 export async function pay (house: House, one: Lived, today: string, { on, amount, by, isPending }: { on: string, amount: number, by: 'agency' | 'lender', isPending: boolean }): Promise<boolean> {
-  const expected = one.state !== 'active' ? 'account-not-placed' : on < stintOf(one).placedOn ? 'payment-before-placement' : 'ok'
-  const reply = await send(house, '/v1/payments', { accountId: one.accountId, amount, currency: 'CNY', receivedOn: on, receivedBy: by, method: 'bankTransfer', ...isPending && by === 'agency' && { pending: true } })
-  if (!isTaken(one, `pay ${amount} on ${on}`, expected, reply)) return false
-  note(one, { kind: 'payment', id: String(reply.body['id']), on, amount, by, isPending: isPending && by === 'agency' }, today)
-  return true
+  return await looking(house, one, async () => {
+    const expected = refusalOf(one, on)
+    const reply = await send(house, '/v1/payments', { accountId: one.accountId, amount, currency: 'CNY', receivedOn: on, receivedBy: by, method: 'bankTransfer', ...isPending && by === 'agency' && { pending: true } })
+    if (!isTaken(one, `pay ${amount} on ${on}`, expected, reply)) return false
+    note(one, { kind: 'payment', id: String(reply.body['id']), on, amount, by, isPending: isPending && by === 'agency' }, today)
+    return true
+  })
+}
+
+/** Whether a payment of a day is taken: of a debt that is over, those of before; in its tail when it is out of our hands, and while something was owed when it was settled. */
+function refusalOf (one: Lived, on: string): string {
+  const { state, endedOn, debt, facts } = one
+  const { placedOn } = stintOf(one)
+  if (state === 'closed' && (on > endedOn! || on < placedOn || total(audit(debt, facts.filter(fact => fact.on <= on), on).owed) === 0)) return 'account-not-placed'
+  if (isOut(one) && on > addDays(endedOn!, debt.rules.tailDays)) return 'tail-over'
+  return on < placedOn ? 'payment-before-placement' : 'ok'
 }
 
 export async function undo (house: House, one: Lived, today: string, of: Payment, on: string, reason: 'nsf' | 'clerical'): Promise<boolean> {
@@ -137,9 +148,13 @@ async function receive (house: House, one: Lived, today: string, { late, amount,
 async function apply (house: House, one: Lived, today: string, { id, on }: Receipt, asked: number | null): Promise<void> {
   const { left, isPending } = purseOf(one.facts, id)
   const amount = asked ?? left
-  const reply = await send(house, `/v1/receipts/${id}/applications`, { accountId: one.accountId, ...asked !== null && { amount: asked } })
-  const expected = left === 0 ? 'receipt-used-up' : amount > left ? 'receipt-overdrawn' : one.state !== 'active' ? 'account-not-placed' : on < stintOf(one).placedOn ? 'payment-before-placement' : 'ok'
-  if (isTaken(one, `apply ${amount} of ${on}`, expected, reply)) note(one, { kind: 'payment', id: String(reply.body['id']), on, amount, by: 'agency', isPending, receipt: id }, today)
+  await looking(house, one, async () => {
+    const expected = left === 0 ? 'receipt-used-up' : amount > left ? 'receipt-overdrawn' : refusalOf(one, on)
+    const reply = await send(house, `/v1/receipts/${id}/applications`, { accountId: one.accountId, ...asked !== null && { amount: asked } })
+    if (!isTaken(one, `apply ${amount} of ${on}`, expected, reply)) return false
+    note(one, { kind: 'payment', id: String(reply.body['id']), on, amount, by: 'agency', isPending, receipt: id }, today)
+    return true
+  })
 }
 
 async function clearReceipt (house: House, one: Lived, today: string, id: string): Promise<void> {

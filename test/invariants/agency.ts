@@ -35,7 +35,7 @@ export async function place (house: House, n: number, histories: readonly Histor
     })
     for (const [k, { outcome, accountId, placementId }] of rows.entries()) {
       if (outcome !== 'accepted') throw new Error(`a debt was ${outcome}`)
-      placed.set(own[k]!, { history: own[k]!, debt: debts[k]!, input: inputs[k]!, lenderId: lender.id, accountId, placementId, facts: [], state: 'active', holds: [], surprises: [] })
+      placed.set(own[k]!, { history: own[k]!, debt: debts[k]!, input: inputs[k]!, lenderId: lender.id, accountId, placementId, facts: [], state: 'active', endedOn: null, holds: [], surprises: [] })
     }
   })
   const all = histories.map(history => placed.get(history)!)
@@ -96,7 +96,7 @@ async function learnRate (house: House, n: number, { late, value }: NonNullable<
   for (const one of house.lived) {
     if (one.state !== 'active') continue
     stintOf(one).values = values
-    if (total(owedAt(one, dayOf(n))) === 0) one.state = 'closed'
+    if (total(owedAt(one, dayOf(n))) === 0) [one.state, one.endedOn] = ['closed', dayOf(n)]
   }
   await house.w.settle(house.us)
 }

@@ -26,6 +26,8 @@ export interface Rules {
   order: readonly Part[]
   commission: { base: readonly Part[], vat: string, scale: { flat: string } | { slices: readonly Slice[], max: number } }
   isWithheld: boolean
+  /** For how many days after a recall payments still count. */
+  tailDays: number
 }
 
 /** Values of the index, each from its day on, as they were known when the debt was last looked at. */
@@ -56,7 +58,7 @@ export type Fact =
   | { kind: 'receiptReturn', of: string, on: string, amount: number }
 
 /** A payment as it stands: what it settles and what it earned; nothing of it is left when it was undone. */
-export interface Paid { by: 'agency' | 'lender', on: string, amount: number, allocated: Owed, overpaid: number, commission: number, vat: number, withheld: number, costsRecovered: number, isPending: boolean, isOfReceipt: boolean, isUndone: boolean }
+export interface Paid { by: 'agency' | 'lender', on: string, amount: number, allocated: Owed, overpaid: number, commission: number, vat: number, withheld: number, costsRecovered: number, isPending: boolean, isOfReceipt: boolean, isOfTail: boolean, isUndone: boolean }
 
 export interface Audited {
   /** What is owed at the end of each day. */
@@ -79,7 +81,7 @@ interface Made { what: Change, on: string, asked: { raised: Owed, lowered: Owed 
 
 interface State {
   rules: Rules, stint: Stint, turn: number, owed: Owed, exact: Rational, posted: number, earlier: number, fees: number[], isFeeOpen: boolean, hasLateFee: boolean, isResting: boolean, isRecalled: boolean
-  made: Map<string, Made>, changed: Record<Change, number>, restated: number, recalled: Owed, payments: Map<string, Paid & { turn: number }>
+  made: Map<string, Made>, changed: Record<Change, number>, restated: number, gone: number, recalled: Owed, payments: Map<string, Paid & { turn: number }>
 }
 
 /** True when a day began on hold. */
@@ -115,15 +117,17 @@ function move (owed: Owed, raised: Owed, lowered: Owed): Owed {
 }
 
 const effects: { [K in Fact['kind']]: (state: State, fact: Extract<Fact, { kind: K }>, facts: readonly Fact[]) => void } = {
-  payment ({ rules: { order }, stint: { dueOn }, owed, payments, turn }, { id, on, amount, by, isPending, receipt }) {
+  payment ({ rules: { order }, stint: { dueOn }, owed, recalled, isRecalled, payments, turn }, { id, on, amount, by, isPending, receipt }) {
     const allocated = nothing()
+    // What was recalled comes back to be settled; what is left of it goes again when the payment is done.
+    if (isRecalled) for (const part of parts) [owed[part], recalled[part]] = [owed[part] + recalled[part], 0]
     let left = amount
     for (const part of orderOn(order, dueOn, on)) {
       allocated[part] = Math.min(left, owed[part])
       owed[part] -= allocated[part]
       left -= allocated[part]
     }
-    payments.set(id, { by, on, amount, allocated, overpaid: left, commission: 0, vat: 0, withheld: 0, costsRecovered: 0, isPending, isOfReceipt: receipt !== undefined && !isPending, isUndone: false, turn })
+    payments.set(id, { by, on, amount, allocated, overpaid: left, commission: 0, vat: 0, withheld: 0, costsRecovered: 0, isPending, isOfReceipt: receipt !== undefined && !isPending, isOfTail: isRecalled, isUndone: false, turn })
   },
   clearing ({ payments }, { of }) {
     payments.get(of)!.isPending = false
@@ -132,7 +136,9 @@ const effects: { [K in Fact['kind']]: (state: State, fact: Extract<Fact, { kind:
     const { owed, payments, rules, stint } = state
     const paid = payments.get(of)!
     paid.isUndone = true
-    for (const part of parts) owed[part] += paid.allocated[part]
+    // What settled a part that was recalled before the debt was placed again is recalled again.
+    if (paid.isOfTail && paid.turn !== state.turn) state.gone += total(paid.allocated)
+    else for (const part of parts) owed[part] += paid.allocated[part]
     // Nothing is charged for what an earlier placement was paid.
     if (!isReturned || paid.by !== 'agency' || rules.returnFee === null || state.isResting || paid.turn !== state.turn || isHeld(facts, 'stopsLateFees', on)) return
     const fee = Math.min(rules.returnFee, paid.amount)
@@ -164,7 +170,7 @@ const effects: { [K in Fact['kind']]: (state: State, fact: Extract<Fact, { kind:
   },
   placement (state, { stint }) {
     state.restated += total(stint.opening) - total(state.owed)
-    Object.assign(state, { stint, turn: state.turn + 1, owed: { ...stint.opening }, earlier: state.earlier + state.posted, exact: zeroR, posted: 0, isFeeOpen: !state.hasLateFee, isResting: false, isRecalled: false })
+    Object.assign(state, { stint, turn: state.turn + 1, owed: { ...stint.opening }, earlier: state.earlier + state.posted, exact: zeroR, posted: 0, gone: state.gone + total(state.recalled), recalled: nothing(), isFeeOpen: !state.hasLateFee, isResting: false, isRecalled: false })
   },
   // A hold is no event of a day but a stretch of time: the mornings look for it.
   hold () {},
@@ -242,14 +248,15 @@ function earn ({ rules: { commission, isWithheld }, payments, made }: State): vo
 export function audit (debt: Debt, facts: readonly Fact[], through: string): Audited {
   const state: State = {
     rules: debt.rules, stint: debt, turn: 0, owed: { ...debt.opening }, exact: zeroR, posted: 0, earlier: 0, fees: [], isFeeOpen: true, hasLateFee: false, isResting: false, isRecalled: false,
-    made: new Map(), changed: { cost: 0, discount: 0, writeOff: 0, balance: 0, waiver: 0 }, restated: 0, recalled: nothing(), payments: new Map(),
+    made: new Map(), changed: { cost: 0, discount: 0, writeOff: 0, balance: 0, waiver: 0 }, restated: 0, gone: 0, recalled: nothing(), payments: new Map(),
   }
   const days = new Map<string, Owed>()
   for (let day = debt.placedOn; day <= through; day = addDays(day, 1)) {
     // What is told of a debt once it is placed again changes nothing of the time before.
     const known = (): readonly Fact[] => facts.slice(0, nextPlacement(facts, state.turn))
     if (day > debt.placedOn) dawn(state, day, known())
-    for (const fact of facts) if (fact.on === day) happen(state, fact, known())
+    // What ends a placement comes last: a recall takes what the day has left.
+    for (const isEnd of [false, true]) for (const fact of facts) if (fact.on === day && (fact.kind === 'recall' || fact.kind === 'return') === isEnd) happen(state, fact, known())
     days.set(day, { ...state.owed })
   }
   earn(state)
@@ -263,7 +270,7 @@ function nextPlacement (facts: readonly Fact[], turn: number): number {
   return at[turn] ?? facts.length
 }
 
-function ledgerOf ({ owed, posted, earlier, fees, changed, restated, recalled, payments, made, rules }: State, opening: Owed): Record<string, number> {
+function ledgerOf ({ owed, posted, earlier, fees, changed, restated, gone, recalled, payments, made, rules }: State, opening: Owed): Record<string, number> {
   const live = [...payments.values()].filter(({ isUndone }) => !isUndone)
   const agency = live.filter(({ by }) => by === 'agency')
   const sum = (of: readonly Paid[], amount: (paid: Paid) => number): number => of.reduce((all, paid) => all + amount(paid), 0)
@@ -281,7 +288,7 @@ function ledgerOf ({ owed, posted, earlier, fees, changed, restated, recalled, p
     'D.PRINCIPAL': owed.principal, 'D.INTEREST': owed.interest, 'D.PENALTY': owed.penalty, 'D.COSTS': owed.costs,
     'C.PLACED': -total(opening), 'C.ACCRUED': -earlier - posted, 'C.CHARGED': -fees.reduce((a, b) => a + b, 0) - changed.cost,
     'C.COLLECTED_AGENCY': collected, 'C.COLLECTED_DIRECT': sum(live.filter(({ by }) => by === 'lender'), ({ allocated }) => total(allocated)),
-    'C.DISCOUNTED': -changed.discount, 'C.WRITTEN_OFF': -changed.writeOff, 'C.WAIVED': -changed.waiver, 'C.ADJUSTED': -changed.balance - restated, 'C.RECALLED': total(recalled),
+    'C.DISCOUNTED': -changed.discount, 'C.WRITTEN_OFF': -changed.writeOff, 'C.WAIVED': -changed.waiver, 'C.ADJUSTED': -changed.balance - restated, 'C.RECALLED': gone + total(recalled),
     'T.BANK': collected + refund - pending - ofReceipts, 'T.CLEARING': pending, 'T.UNAPPLIED': ofReceipts, 'T.CLIENT': withheld + costsKept - collected, 'T.REFUND': -refund, 'T.AGENCY': -withheld - costsKept,
     'O.DUE_FROM_TRUST': withheld + costsKept, 'O.AR': commission + vat - withheld + costsBilled, 'O.COMMISSION_INCOME': -commission, 'O.VAT_OUTPUT': -vat,
     'O.COSTS_ADVANCED': advanced - costsKept - costsBilled, 'O.BANK': -advanced,

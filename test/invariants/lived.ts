@@ -14,7 +14,7 @@ export const numberOf = (day: string): number => daysBetween(firstDay, day)
 /** A debt in the books, with its history, the facts that the application took, and where the auditor believes it stands. */
 export interface Lived {
   history: History, debt: Debt, input: ReturnType<typeof inputOf>, lenderId: string, accountId: string, placementId: string, facts: Fact[]
-  state: 'active' | 'closed' | 'recalled' | 'returned', holds: { id: string, fact: Extract<Fact, { kind: 'hold' }> }[]
+  state: 'active' | 'closed' | 'recalled' | 'returned', endedOn: string | null, holds: { id: string, fact: Extract<Fact, { kind: 'hold' }> }[]
   /** What the application answered that the auditor had not expected. */
   surprises: string[]
 }
@@ -50,6 +50,7 @@ export function note (one: Lived, fact: Fact, today: string): void {
   else if (fact.kind === 'placement') one.state = 'active'
   else if (one.state === 'active' && owed === 0) one.state = 'closed'
   else if (one.state === 'closed' && (fact.kind === 'reversal' || fact.kind === 'undoing') && owed > 0) one.state = 'active'
+  one.endedOn = one.state === 'active' ? null : one.endedOn ?? today
 }
 
 /** The placement that a debt is under, or was last. */

@@ -20,14 +20,15 @@ import { orderOf } from './orders.commands.ts'
 import type { Settling } from './orders.core.ts'
 
 /** What has happened to a debt since it was placed, as it is stored, and how payments settle it. */
-export interface Past { charged: ChargedLife, settling: Settling, opening: Buckets, paid: readonly PaidFact[], lines: readonly PostedLine[], facts: readonly Fact[], workedThrough: CalendarDay | null, isOurs: boolean }
+export interface Past { charged: ChargedLife, settling: Settling, opening: Buckets, paid: readonly PaidFact[], lines: readonly PostedLine[], facts: readonly Fact[], workedThrough: CalendarDay | null, isOurs: boolean, isRecalled: boolean }
 
 /** A debt's life with one fact more, beside what is posted of it so far. */
 export interface Relived { account: AccountRow, past: Past, life: Life }
 
 /** Entries whose lines a debt's life explains; commission, remittances and refunds are not the debtor's. */
 const isOfLife = new Set<PostedLine['kind']>(['accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'correction', 'recall', 'writeOff', 'discount', 'balanceAdjustment', 'adjustmentReversal'])
-const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff', 'recall', 'discount', 'balanceAdjustment', 'adjustmentReversal'])
+/** Entries that are facts. A recall is none: what it takes follows from what is owed on its day. */
+const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff', 'discount', 'balanceAdjustment', 'adjustmentReversal'])
 
 /** Entries that say what a debt was placed, or placed again, with. */
 const isOpening = new Set<PostedLine['kind']>(['placement', 'adjustment'])
@@ -41,7 +42,8 @@ export async function liveAgain (tx: Tx, account: AccountRow, late: Fact | null)
 /** Lives a debt again from its past, with a fact more. */
 export function relive (account: AccountRow, past: Past, late: Fact | null): Relived {
   const facts = late === null ? past.facts : [...past.facts, late]
-  const through = [past.charged.charged.position.chargedThroughOn, ...facts.map(({ on }) => on)].reduce((a, b) => a > b ? a : b)
+  const recalledOn = past.isRecalled && past.workedThrough !== null ? [past.workedThrough] : []
+  const through = [past.charged.charged.position.chargedThroughOn, ...recalledOn, ...facts.map(({ on }) => on)].reduce((a, b) => a > b ? a : b)
   return { account, past, life: lifeThrough(account, past, facts, through) }
 }
 
@@ -49,8 +51,8 @@ export function relive (account: AccountRow, past: Past, late: Fact | null): Rel
 export const owedThen = (account: AccountRow, past: Past, on: CalendarDay): Buckets =>
   lifeThrough(account, past, past.facts.filter(fact => fact.on <= on), on).owed
 
-const lifeThrough = ({ timeZone, dueOn }: AccountRow, { charged, settling: { order, disputes }, opening, workedThrough, isOurs }: Past, facts: readonly Fact[], through: CalendarDay): Life =>
-  live({ opening, position: charged.beginning, timeZone, dueOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order, disputes }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs })
+const lifeThrough = ({ timeZone, dueOn }: AccountRow, { charged, settling: { order, disputes }, opening, workedThrough, isOurs, isRecalled }: Past, facts: readonly Fact[], through: CalendarDay): Life =>
+  live({ opening, position: charged.beginning, timeZone, dueOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order, disputes }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs, isRecalled })
 
 /** What a debt owes at the end of a day, brought up to it or, when it has got further, by its life until then. The caller holds the account's lock. */
 export async function owedOn (tx: Tx, account: AccountRow, on: CalendarDay): Promise<Buckets> {
@@ -79,22 +81,30 @@ export async function findPast (tx: Tx, account: AccountRow): Promise<Past | nul
   // What was paid under an earlier placement, and is undone under this one.
   const undone = all.filter(({ placementId, reversalId }) => placementId !== placement.id && reversalId !== null && uuidOf(reversalId) > began)
   return {
-    charged, settling: await orderOf(tx, account, placement), paid, lines, opening: movedBy(posted.filter(isBefore)), facts: factsOf(paid, undone, lines),
+    charged, settling: await orderOf(tx, account, placement), paid, lines, opening: movedBy(posted.filter(isBefore)), facts: factsOf(paid, undone, posted, lines),
     workedThrough: placement.endedAt === null ? null : dayIn(account.timeZone, new Date(placement.endedAt)), isOurs: placement.state === 'active' || placement.state === 'closed',
+    isRecalled: placement.state === 'recalled',
   }
 }
 
-/** What the undoing of a payment gives back that was made under an earlier placement: what the payment settles by now. */
-export const givenBack = ({ receivedBy, till, overpaid, ...parts }: Pick<PaidFact, 'receivedBy' | 'till' | 'overpaid' | keyof Buckets>): Line[] => negated(paymentLines(receivedBy, { allocated: bucketsOf(parts), overpaid }, till ?? undefined))
+/** Whether lines are of a payment that settled what a recall had taken out of the books. */
+export const isOfTail = (lines: readonly Line[]): boolean => lines.some(({ debit, credit }) => debit === 'C.RECALLED' || credit === 'C.RECALLED')
+
+/** What the undoing of a payment gives back that was made under an earlier placement, or in its tail: what the payment settles by now. */
+export const givenBack = ({ receivedBy, till, overpaid, ...parts }: Pick<PaidFact, 'receivedBy' | 'till' | 'overpaid' | keyof Buckets>, isTail: boolean): Line[] =>
+  negated(paymentLines(receivedBy, { allocated: bucketsOf(parts), overpaid }, till ?? undefined, isTail))
 
 /** The facts in the order they were written down: payments and their reversals, those of earlier placements' payments (`undone`), and movements that are nobody's consequence. */
-function factsOf (paid: readonly PaidFact[], undone: readonly PaidFact[], lines: readonly PostedLine[]): Fact[] {
+function factsOf (paid: readonly PaidFact[], undone: readonly PaidFact[], posted: readonly PostedLine[], lines: readonly PostedLine[]): Fact[] {
   const known: { fact: Fact, at: number, id: string }[] = []
-  for (const { paymentId, receivedOn, amount, receivedBy, till, createdAt, reversedOn, reversedAt, reversalId, reason } of paid) {
-    known.push({ fact: { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy, ...till !== null && { till } }, at: Date.parse(createdAt), id: uuidOf(paymentId) })
+  for (const { paymentId, receivedOn, amount, receivedBy, refunded, till, createdAt, reversedOn, reversedAt, reversalId, reason } of paid) {
+    known.push({ fact: { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy, refunded, ...till !== null && { till } }, at: Date.parse(createdAt), id: uuidOf(paymentId) })
     if (reversedOn !== null) known.push({ fact: { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null }, at: Date.parse(reversedAt!), id: uuidOf(reversalId!) })
   }
-  for (const row of undone) known.push({ fact: { kind: 'movement', on: row.reversedOn!, lines: givenBack(row) }, at: Date.parse(row.reversedAt!), id: uuidOf(row.reversalId!) })
+  for (const row of undone) {
+    const isTail = isOfTail(posted.filter(({ kind, causeId }) => kind === 'payment' && causeId === uuidOf(row.paymentId)))
+    known.push({ fact: { kind: 'movement', on: row.reversedOn!, lines: givenBack(row, isTail) }, at: Date.parse(row.reversedAt!), id: uuidOf(row.reversalId!) })
+  }
   const entries = new Map<string, PostedLine[]>()
   for (const line of lines) {
     if (isMovement.has(line.kind)) entries.set(line.entryId, [...entries.get(line.entryId) ?? [], line])

@@ -8,7 +8,7 @@ import { allocationOrders, paymentReversals, payments } from './tables.ts'
 const columns = {
   id: payments.id, accountId: payments.accountId, lenderId: payments.lenderId, placementId: payments.placementId, amount: payments.amount, currency: payments.currency,
   receivedOn: payments.receivedOn, receivedBy: payments.receivedBy, method: payments.method, reference: payments.reference, receiptId: payments.receiptId,
-  principal: payments.principal, interest: payments.interest, penalty: payments.penalty, costs: payments.costs, overpaid: payments.overpaid,
+  principal: payments.principal, interest: payments.interest, penalty: payments.penalty, costs: payments.costs, overpaid: payments.overpaid, refunded: payments.refunded,
   till: payments.till, clearsOn: payments.clearsOn, clearedOn: payments.clearedOn, clearingEntryId: payments.clearingEntryId, state: payments.state, journalEntryId: payments.entryId, createdAt: payments.createdAt,
 }
 
@@ -45,8 +45,8 @@ export async function findPaymentByReference (tx: Tx, lenderId: Id<'lender'>, re
 }
 
 /** Stores a payment just applied; `dueAt` is when it clears by itself. */
-export async function insertPayment (tx: Tx, { journalEntryId, allocation, ...payment }: Omit<PaymentRow, 'createdAt' | 'reversal' | 'state' | 'clearingEntryId'> & { dueAt: string | null }): Promise<PaymentRow> {
-  const [row] = await tx.insert(payments).values({ tenantId: tx.ctx.tenantId, ...payment, state: 'posted', entryId: journalEntryId, createdAt: tx.ctx.now.toISOString() }).returning(columns)
+export async function insertPayment (tx: Tx, { journalEntryId, allocation, ...payment }: Omit<PaymentRow, 'createdAt' | 'reversal' | 'state' | 'clearingEntryId' | 'refunded'> & { dueAt: string | null }): Promise<PaymentRow> {
+  const [row] = await tx.insert(payments).values({ tenantId: tx.ctx.tenantId, ...payment, refunded: 0, state: 'posted', entryId: journalEntryId, createdAt: tx.ctx.now.toISOString() }).returning(columns)
   return { ...row!, reversal: null, allocation }
 }
 

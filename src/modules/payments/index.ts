@@ -17,6 +17,9 @@
  * by mistake goes back to it. It may be shared out among several debts of one borrower with one lender, by a rule that was agreed or as the law has it (BGB 366, the Civil Code of China,
  * article 560): all of the payments are made or none.
  *
+ * What was overpaid into the agency's hands is given back by refunds, never more than that and never before it has arrived. A refund is a fact: a debt lived again leaves it where it is, and when the bank
+ * takes a refunded payment back, what was refunded is the agency's loss.
+ *
  * A reference names a payment once with its lender: sent again it is answered, not booked. A reversal (returned unpaid, charged back, a
  * mistake, given back) is the exact opposite of what was booked, once, effective not before the payment; its commission goes back with it,
  * and a debt closed for owing nothing is worked again: interest on what is owed again runs from the day after.
@@ -24,6 +27,10 @@
  * A fact that arrives late (a payment or its undoing, a hold that began earlier, a reference rate that was corrected) has the debt's life lived again from its facts, by a
  * pure function: charges, allocations and commission from that day on. The difference to what was posted goes into one entry whose lines carry the
  * days they belong to; what was computed before is superseded and stays, and nothing issued changes. In whatever order facts arrive, they end the same.
+ *
+ * A placement that has ended takes what was received up to its last day, told whenever, and in its tail what was received after it (`tailDays` of the commission plan). What a
+ * lender took back is on `C.RECALLED`: a payment of the tail takes it back from there, up to what no other has settled, and its undoing returns it. After the tail money
+ * is refused: a receipt keeps it until it is given back.
  *
  * What must never happen: a part below zero, a payment booked twice, a reversal that computes anything anew, trust money without an owner.
  */
@@ -35,6 +42,6 @@ export { receivePayment, reversePayment } from './commands.ts'
 export { allocate, isSettled } from './core.ts'
 export { moveDebt, undoMovement } from './movements.commands.ts'
 export type { Moved } from './movements.commands.ts'
-export { LedgerCorrected, PaymentCleared, PaymentPosted, PaymentReversed, ReceiptApplied, ReceiptCleared, ReceiptReceived, ReceiptReturned, RecoveryRecorded } from './events.ts'
+export { LedgerCorrected, PaymentCleared, PaymentPosted, PaymentReversed, RefundMade, ReceiptApplied, ReceiptCleared, ReceiptReceived, ReceiptReturned, RecoveryRecorded } from './events.ts'
 export { orderOf } from './orders.commands.ts'
 export * as jobs from './jobs.ts'
