@@ -6,28 +6,17 @@ import { lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
 import { movements, post } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
-import { findAgreements } from '../lenders/index.ts'
-import { findRateValues } from '../rates/index.ts'
 import { beginCharging, changedCharges, chargeReturnedPayment, chargeThrough, checkQuoteDay, nextDueAt, restThrough } from './core.ts'
 import type { ChargeTerms, NewCharge, Position } from './core.ts'
 import { addLimits, insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, listPostingDays, lockDue, lockSchedule, nightMax, setSuperseded } from './db.ts'
 import type { Charge, Charged, PostedCharge, Reached } from './db.ts'
 import { InterestAccrued, LateFeeAssessed } from './events.ts'
-import { askLimits, daysToAsk } from './limits.commands.ts'
+import { askLimits, mustAsk } from './limits.commands.ts'
 import type { Asking } from './limits.commands.ts'
 import type { Limits } from './limits.core.ts'
 import type { Pause } from './pauses.core.ts'
-
-/** Rules for charges by agreement, with the values of the indices they name: a version never changes, a value may. */
-type TermsById = Map<string, ChargeTerms>
-
-async function termsOf (tx: Tx, ids: Iterable<Id<'agreement'>>): Promise<TermsById> {
-  const agreements = await findAgreements(tx, [...new Set(ids)])
-  const names = [...agreements.values()].flatMap(({ terms: { interest } }) => interest?.index ?? [])
-  const values = await findRateValues(tx, [...new Set(names)])
-  return new Map([...agreements].map(([id, { terms: { interest, lateFees } }]) =>
-    [id, { interest: interest === null ? null : { ...interest, values: values.get(interest.index ?? '') ?? [] }, lateFees }]))
-}
+import { termsOf } from './terms.commands.ts'
+import type { TermsById } from './terms.commands.ts'
 
 /**
  * Charges debts up to the day each has reached, posts what comes of it, and says so. The debts' accounts and schedules are locked. A debt
@@ -52,7 +41,8 @@ async function chargeAll (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charg
 
 /** Asks the law again about debts that are charged into a half-year for which it was not asked. */
 async function askAgain (tx: Tx, debts: readonly Charged[], terms: TermsById, dayOf: (debt: Charged) => CalendarDay): Promise<Map<Id<'account'>, Limits[]>> {
-  const askings = debts.filter(({ isWorked }) => isWorked).map((debt): Asking => ({ ...debt, terms: terms.get(debt.agreementId)!, on: daysToAsk(debt.limits, dayOf(debt)) })).filter(({ on }) => on.length > 0)
+  const askings = debts.filter(debt => debt.isWorked && mustAsk(debt.limits, dayOf(debt)))
+    .map((debt): Asking => ({ ...debt, terms: terms.get(debt.agreementId)!, begun: debt.limits[0]!.from, after: debt.limits.at(-1)!.from, to: dayOf(debt) }))
   if (askings.length === 0) return new Map()
   const limits = await askLimits(tx, askings)
   await addLimits(tx, limits)
@@ -135,7 +125,7 @@ export async function openSchedules (tx: Tx, accountIds: readonly Id<'account'>[
   if (placed.length === 0) return
   const terms = await termsOf(tx, placed.map(({ agreementId }) => agreementId))
   const earlier = await listFees(tx, accountIds)
-  const limits = await askLimits(tx, placed.map((row): Asking => ({ ...row, terms: terms.get(row.agreementId)!, on: [row.placedOn] })))
+  const limits = await askLimits(tx, placed.map((row): Asking => ({ ...row, terms: terms.get(row.agreementId)!, begun: row.placedOn, after: null, to: row.placedOn })))
   await insertSchedules(tx, placed.map(row => {
     const rules = terms.get(row.agreementId)!
     const position = beginCharging(rules, row, earlier.get(row.accountId) ?? [])

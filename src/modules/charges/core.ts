@@ -6,7 +6,7 @@ import { accrueInterest, baseOf, nextCapitalization, noAccrual } from './accrual
 import type { Accrual, Dates, InterestRules } from './accrual.core.ts'
 import { beginFees, chargeFees, chargeReturned, isLate, nextFeeDay } from './fees.core.ts'
 import type { EarlierFee, FeeState } from './fees.core.ts'
-import { limitsOn } from './limits.core.ts'
+import { compounds, limitsOn } from './limits.core.ts'
 import type { Limits } from './limits.core.ts'
 import { pausedDays } from './pauses.core.ts'
 import type { Pause } from './pauses.core.ts'
@@ -77,12 +77,13 @@ export function chargeThrough (position: Position, debt: ChargedDebt, terms: Cha
   let { owed } = debt
   while (reached < on) {
     const feeDay = isLate(owed) ? nextFeeDay(fees, noFees, reached, on) : null
-    const capitalization = terms.interest === null ? null : nextCapitalization(terms.interest, debt.placedOn, reached, on)
     const limits = limitsOn(debt.limits, addDays(reached, 1))
+    const isCompound = terms.interest !== null && compounds(terms.interest, limits)
+    const capitalization = isCompound ? nextCapitalization(terms.interest!, debt.placedOn, reached, on) : null
     const change = debt.limits.find(({ from }) => from > addDays(reached, 1))
     const stop = earliest(on, feeDay, capitalization, change === undefined ? null : addDays(change.from, -1))
     if (terms.interest !== null) {
-      const base = baseOf(owed.principal, owed.interest, interest.capitalized)
+      const base = baseOf(owed.principal, owed.interest, isCompound ? interest.capitalized : zero)
       const earned = accrueInterest(interest, base, terms.interest, limits?.interest ?? null, debt, noInterest, reached, stop, roomOf(owed))
       interest = earned.accrual
       for (const charge of earned.charges) owed = { ...owed, interest: add(owed.interest, charge.amount) }

@@ -9,8 +9,9 @@
  * Late fees are rules: when the debt is late beyond its days of grace, in steps if agreed, or when a payment came back unpaid; a sum, a share or a scale, within
  * bounds. A fee is never on a fee, never where nothing but fees is unpaid, and one event brings one fee.
  *
- * What the law allows is asked before anything is charged, and again each half-year: every answer is kept, a charge names the one it rests on, and what is not
- * known to be allowed is not charged.
+ * What the law allows is asked before anything is charged, again each half-year, and anew when a reference rate it rests on or the lender's type is found to be
+ * another: every answer is kept, a charge names the one it rests on, and what is not known to be allowed is not charged. Where the law forbids interest on
+ * interest, an agreement that compounds is charged simple interest.
  *
  * The night's work takes schedules that are due, many a transaction, with their accounts locked; whoever changes a principal
  * (`payments`) brings the account up to date first, by `accrueThrough`, under the same lock. Every charge keeps all it was computed from.
@@ -28,5 +29,6 @@ export { findCharge, lockCharge, setChargeWaived, setWaiverUndone } from './db.t
 export type { Charge } from './db.ts'
 export { assessFees, feeReasons, statutoryFees, toCredit } from './lateFees.core.ts'
 export type { FeeAmount } from './lateFees.core.ts'
+export { askLimitsAnew, limitedBy } from './limits.commands.ts'
 export { ChargeRefused, ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'
 export * as jobs from './jobs.ts'

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Amount, Day, Nullable, OneOf, Ratio, buckets, closed, compareR, dayCounts, divR, isCurrency, mulR, problem, rational, roundingModes, wholeR, zeroR } from '#kernel'
-import type { DayCount, Minor, Rational, Violation } from '#kernel'
+import { Amount, Day, Nullable, OneOf, Ratio, addDays, buckets, closed, compareR, dayCounts, divR, isCurrency, mulR, problem, rational, roundingModes, wholeR, zeroR } from '#kernel'
+import type { CalendarDay, DayCount, Minor, Rational, Violation } from '#kernel'
 import { RateName } from '../rates/core.ts'
 import { compoundings, rateUnits } from '../rates/interest.core.ts'
 import type { RateUnit } from '../rates/interest.core.ts'
@@ -9,6 +9,31 @@ import type { RateUnit } from '../rates/interest.core.ts'
 export const AgreementMissing = problem('agreement-missing', 422, 'The lender has no agreement for this currency in force on that day.',
   'Make an agreement for the currency first, or name one with `agreementId`.')
 export const AgreementRefused = problem('agreement-refused', 422, 'The terms of the agreement contradict themselves.', 'Correct every value named in `errors`.')
+
+export const LenderTypeRefused = problem('lender-type-refused', 422, 'The type cannot be another from that day on.', 'Give a day that has begun, together with `type`; leave it out where the type on record was wrong.')
+
+/** A type that a lender was of until the day before one. */
+export interface FormerType { type: string | null, before: CalendarDay }
+/** What kind of creditor a lender is, and what it was before. Null: not known. */
+export interface LenderTypes { type: string | null, formerTypes: readonly FormerType[] }
+
+/** What kind of creditor a lender was on a day; null when that is not known. */
+export function typeOn ({ type, formerTypes }: LenderTypes, on: CalendarDay): string | null {
+  const former = formerTypes.find(({ before }) => on < before)
+  return former === undefined ? type : former.type
+}
+
+/**
+ * The types of a lender that is of another from a day on; without a day it always was: what was on record was missing or wrong. Days after that day are
+ * told anew as well. Throws `LenderTypeRefused` of a day that has not begun.
+ */
+export function typesAfter (known: LenderTypes, type: string, from: CalendarDay | null, today: CalendarDay): LenderTypes {
+  if (from === null) return { type, formerTypes: [] }
+  if (from > today) throw LenderTypeRefused({ today }, { violations: [{ pointer: '/typeSince', message: 'has not begun' }] })
+  const before = known.formerTypes.filter(former => former.before < from)
+  const last = typeOn(known, addDays(from, -1))
+  return { type, formerTypes: last === type ? before : [...before, { type: last, before: from }] }
+}
 
 const Share = Type.Unsafe<string>({ ...Ratio, description: 'An exact share between 0 and 1: `0.25`, or `1/3`.' })
 

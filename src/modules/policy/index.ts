@@ -33,7 +33,7 @@ export type { ChargeRequest, ContactRequest, Decision, DecisionOf, RequestOf } f
 export { decide, nextLawfulMoment, openWindow } from './core.ts'
 export type { HoursFacts, OpenWindow } from './core.ts'
 export type { Action, Attempt, Channel, Facts, Flag, GivenConsent, Outcome, Purpose, WeeklyWindow } from './facts.core.ts'
-export { selectPacks } from './library.core.ts'
+export { jurisdictionsWith, selectPacks } from './library.core.ts'
 export type { Selection } from './library.core.ts'
 export { limitationVerdict } from './limitation.core.ts'
 export type { LimitationVerdict } from './limitation.core.ts'
