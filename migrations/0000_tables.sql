@@ -20,6 +20,7 @@ CREATE TABLE "accounts" (
 	"time_zone" text NOT NULL,
 	"contract_on" date,
 	"due_on" date NOT NULL,
+	"judged_on" date,
 	"stage" text NOT NULL,
 	"principal" bigint NOT NULL,
 	"interest" bigint NOT NULL,

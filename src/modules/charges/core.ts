@@ -2,7 +2,7 @@ import { add, addDays, addR, formatR, greater, problem, rational, startOfDay, su
 import type { Buckets, CalendarDay, DayCount, Id, Minor } from '#kernel'
 import type { LateFeeTerms } from '../lenders/core.ts'
 import type { RateUnit } from '../rates/interest.core.ts'
-import { accrueInterest, baseOf, nextCapitalization, noAccrual } from './accrual.core.ts'
+import { accrueInterest, baseOf, daysBefore, firstInterestDay, nextCapitalization, noAccrual } from './accrual.core.ts'
 import type { Accrual, Dates, InterestRules } from './accrual.core.ts'
 import { beginFees, chargeFees, chargeReturned, isLate, nextFeeDay } from './fees.core.ts'
 import type { EarlierFee, FeeState } from './fees.core.ts'
@@ -58,9 +58,15 @@ export interface NewCharge {
   dayCount: DayCount | null, days: number | null, exact: string, amount: Minor, causedBy: string, policyDecisionId: Id<'policyDecision'> | null
 }
 
-/** Where the charges of a debt begin: on the day after it was placed, with its late fees still to come, but for those an earlier placement brought. */
-export const beginCharging = ({ lateFees }: Pick<ChargeTerms, 'lateFees'>, dates: Dates, earlier: readonly EarlierFee[]): Position =>
-  ({ chargedThroughOn: dates.placedOn, interest: noAccrual, fees: beginFees(lateFees, dates, earlier) })
+/** Where the charges of a debt begin: before the first day that bears interest, after the day it was placed at the latest, with its late fees still to come, but for those an earlier placement brought. */
+export function beginCharging ({ interest, lateFees }: ChargeTerms, dates: Dates, earlier: readonly EarlierFee[]): Position {
+  const first = interest === null ? null : firstInterestDay(interest, dates)
+  const before = first === null ? dates.placedOn : addDays(first, -1)
+  return { chargedThroughOn: before < dates.placedOn ? before : dates.placedOn, interest: noAccrual, fees: beginFees(lateFees, dates, earlier) }
+}
+
+/** The day a charge is posted for: its last, but never one before the debt was placed. */
+export const postedOn = ({ toOn }: Pick<NewCharge, 'toOn'>, { placedOn }: Pick<Dates, 'placedOn'>): CalendarDay => toOn < placedOn ? placedOn : toOn
 
 /**
  * Charges a debt for the days after `chargedThroughOn` up to and including `on`, during which nothing else happened to it. A day belongs to a hold
@@ -69,7 +75,7 @@ export const beginCharging = ({ lateFees }: Pick<ChargeTerms, 'lateFees'>, dates
  */
 export function chargeThrough (position: Position, debt: ChargedDebt, terms: ChargeTerms, pauses: readonly Pause[], on: CalendarDay): { position: Position, charges: NewCharge[] } {
   if (on <= position.chargedThroughOn) return { position, charges: [] }
-  const noInterest = pausedDays(pauses, 'stopsInterest', debt.timeZone)
+  const noInterest = [...pausedDays(pauses, 'stopsInterest', debt.timeZone), ...daysBefore(terms.interest, debt)]
   const noFees = pausedDays(pauses, 'stopsLateFees', debt.timeZone)
   const charges: NewCharge[] = []
   const cuts = new Set<CalendarDay>()

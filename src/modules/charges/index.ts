@@ -1,7 +1,7 @@
 /**
  * What time adds to a debt: interest and late fees, by the terms it was placed under.
  *
- * Interest runs on the principal from the day after placement: a day's interest is added as the day begins in the debtor's calendar, so that the balance shown on a
+ * Interest runs on the principal from the day after placement, or from the day the agreement names: a day's interest is added as the day begins in the debtor's calendar, so that the balance shown on a
  * day is what a payment on that day must cover. The rate is fixed, or follows a reference rate plus a margin, by any day count; interest bears interest
  * only where the agreement compounds. It is kept as an exact sum, and each posting brings what was posted to that sum, rounded: how often the night's
  * work runs, how late, or how often twice, changes no figure. A day that begins under a hold that stops interest earns none.

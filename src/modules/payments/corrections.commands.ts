@@ -47,8 +47,8 @@ export function relive (account: AccountRow, past: Past, order: readonly Bucket[
 export const owedThen = (account: AccountRow, past: Past, order: readonly Bucket[], on: CalendarDay): Buckets =>
   lifeThrough(account, past, order, past.facts.filter(fact => fact.on <= on), on).owed
 
-const lifeThrough = ({ timeZone, dueOn }: AccountRow, { charged, opening, workedThrough, isOurs }: Past, order: readonly Bucket[], facts: readonly Fact[], through: CalendarDay): Life =>
-  live({ opening, position: charged.beginning, timeZone, dueOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs })
+const lifeThrough = ({ timeZone, dueOn, judgedOn }: AccountRow, { charged, opening, workedThrough, isOurs }: Past, order: readonly Bucket[], facts: readonly Fact[], through: CalendarDay): Life =>
+  live({ opening, position: charged.beginning, timeZone, dueOn, judgedOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs })
 
 /** True when something was charged, or happened, for a later day: then the debt must be lived again. */
 export async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay): Promise<boolean> {
@@ -59,7 +59,7 @@ export async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay)
 /** What has happened to a debt since it was last placed. The caller holds the account's lock. Null when it was never charged or placed. */
 export async function findPast (tx: Tx, account: AccountRow): Promise<Past | null> {
   const placement = await findLastPlacement(tx, account.id)
-  const charged = placement === null ? null : await findChargedLife(tx, account.id, { id: placement.id, placedOn: placement.placedOn, dueOn: account.dueOn })
+  const charged = placement === null ? null : await findChargedLife(tx, account.id, placement.id)
   if (placement === null || charged === null) return null
   const posted = await listPostedLines(tx, account.id)
   // Ids are in the order of time; instants are not where a clock stands still.
