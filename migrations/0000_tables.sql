@@ -214,6 +214,34 @@ CREATE TABLE "commission_plans" (
 	CONSTRAINT "commission_plans_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "contact_attempts" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"contact_point_id" uuid,
+	"message_id" uuid,
+	"permitted_until" timestamptz,
+	"due_at" timestamptz,
+	"person_key" text NOT NULL,
+	"value_index" "bytea",
+	"channel" text NOT NULL,
+	"direction" text NOT NULL,
+	"outcome" text NOT NULL,
+	"result" text,
+	"duration_seconds" integer,
+	"recording_reference" text,
+	"recording_kept_until" date,
+	"at" timestamptz NOT NULL,
+	"was_lawful" boolean NOT NULL,
+	"decision_id" uuid,
+	"actor_kind" text NOT NULL,
+	"actor_id" text,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "contact_attempts_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "journal_entries" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -262,28 +290,6 @@ CREATE TABLE "lenders" (
 	"former_types" jsonb NOT NULL,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "lenders_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
-);
---> statement-breakpoint
-CREATE TABLE "contact_attempts" (
-	"tenant_id" uuid NOT NULL,
-	"id" uuid NOT NULL,
-	"account_id" uuid NOT NULL,
-	"lender_id" uuid NOT NULL,
-	"party_id" uuid NOT NULL,
-	"contact_point_id" uuid,
-	"message_id" uuid,
-	"person_key" text NOT NULL,
-	"value_index" "bytea",
-	"channel" text NOT NULL,
-	"direction" text NOT NULL,
-	"outcome" text NOT NULL,
-	"at" timestamptz NOT NULL,
-	"was_lawful" boolean NOT NULL,
-	"decision_id" uuid,
-	"actor_kind" text NOT NULL,
-	"actor_id" text,
-	"created_at" timestamptz NOT NULL,
-	CONSTRAINT "contact_attempts_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
 CREATE TABLE "messages" (
@@ -539,6 +545,20 @@ CREATE TABLE "placements" (
 	CONSTRAINT "placements_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "house_rules" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid,
+	"code" text NOT NULL,
+	"edition" integer NOT NULL,
+	"input" jsonb NOT NULL,
+	"actor_kind" text NOT NULL,
+	"actor_id" text,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "house_rules_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "house_rules_tenantId_lenderId_code_edition_unique" UNIQUE NULLS NOT DISTINCT("tenant_id","lender_id","code","edition")
+);
+--> statement-breakpoint
 CREATE TABLE "policy_decisions" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -556,6 +576,24 @@ CREATE TABLE "policy_decisions" (
 	"decided_at" timestamptz NOT NULL,
 	CONSTRAINT "policy_decisions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
 	CONSTRAINT "a contact has a channel" CHECK (("policy_decisions"."kind" = 'contact') = ("policy_decisions"."channel" is not null and "policy_decisions"."purpose" is not null))
+);
+--> statement-breakpoint
+CREATE TABLE "policy_exemptions" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid,
+	"pack_id" text NOT NULL,
+	"rule_id" text NOT NULL,
+	"strength" text NOT NULL,
+	"clause" text NOT NULL,
+	"reason" text NOT NULL,
+	"explanation" text NOT NULL,
+	"from_on" date NOT NULL,
+	"expires_on" date NOT NULL,
+	"granted_by_id" text,
+	"created_at" timestamptz NOT NULL,
+	"ended_at" timestamptz,
+	CONSTRAINT "policy_exemptions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
 CREATE TABLE "disputes" (
@@ -1027,15 +1065,14 @@ ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_pl
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_recovery_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","recovery_entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_plans" ADD CONSTRAINT "commission_plans_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_reversal_of_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","reversal_of") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "postings" ADD CONSTRAINT "postings_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "agreements" ADD CONSTRAINT "agreements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_message_id_messages_tenant_id_id_fk" FOREIGN KEY ("tenant_id","message_id") REFERENCES "public"."messages"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1058,6 +1095,8 @@ ALTER TABLE "placement_rows" ADD CONSTRAINT "placement_rows_tenant_id_batch_id_p
 ALTER TABLE "placement_totals" ADD CONSTRAINT "placement_totals_tenant_id_batch_id_placement_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."placement_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placements" ADD CONSTRAINT "placements_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placements" ADD CONSTRAINT "placements_tenant_id_agreement_id_agreements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","agreement_id") REFERENCES "public"."agreements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "house_rules" ADD CONSTRAINT "house_rules_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "policy_exemptions" ADD CONSTRAINT "policy_exemptions_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "disputes" ADD CONSTRAINT "disputes_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "disputes" ADD CONSTRAINT "disputes_tenant_id_hold_id_holds_tenant_id_id_fk" FOREIGN KEY ("tenant_id","hold_id") REFERENCES "public"."holds"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "holds" ADD CONSTRAINT "holds_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1105,6 +1144,12 @@ CREATE INDEX "commission_entries_tenant_id_account_id_id_index" ON "commission_e
 CREATE INDEX "commission_entries_tenant_id_lender_id_id_index" ON "commission_entries" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "commission_plans_tenant_id_lender_id_currency_version_index" ON "commission_plans" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "commission_plans_tenant_id_lender_id_id_index" ON "commission_plans" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "contact_attempts_tenant_id_message_id_index" ON "contact_attempts" USING btree ("tenant_id","message_id");--> statement-breakpoint
+CREATE INDEX "contact_attempts_tenant_id_party_id_index" ON "contact_attempts" USING btree ("tenant_id","party_id");--> statement-breakpoint
+CREATE INDEX "contact_attempts_tenant_id_person_key_at_index" ON "contact_attempts" USING btree ("tenant_id","person_key","at");--> statement-breakpoint
+CREATE INDEX "contact_attempts_tenant_id_value_index_at_index" ON "contact_attempts" USING btree ("tenant_id","value_index","at");--> statement-breakpoint
+CREATE INDEX "contact_attempts_tenant_id_account_id_id_index" ON "contact_attempts" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "contact_attempts_tenant_id_due_at_index" ON "contact_attempts" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_cause_id_kind_index" ON "journal_entries" USING btree ("tenant_id","cause_id","kind");--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_reversal_of_index" ON "journal_entries" USING btree ("tenant_id","reversal_of") WHERE "journal_entries"."reversal_of" is not null;--> statement-breakpoint
 CREATE INDEX "journal_entries_tenant_id_account_id_id_index" ON "journal_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
@@ -1115,11 +1160,6 @@ CREATE INDEX "postings_of_bank" ON "postings" USING btree ("tenant_id","effectiv
 CREATE INDEX "postings_of_shortfalls" ON "postings" USING btree ("tenant_id","currency") WHERE 'T.CLIENT_DUE' in (debit, credit);--> statement-breakpoint
 CREATE UNIQUE INDEX "agreements_tenant_id_lender_id_currency_version_index" ON "agreements" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "agreements_tenant_id_lender_id_id_index" ON "agreements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
-CREATE UNIQUE INDEX "contact_attempts_tenant_id_message_id_index" ON "contact_attempts" USING btree ("tenant_id","message_id");--> statement-breakpoint
-CREATE INDEX "contact_attempts_tenant_id_party_id_index" ON "contact_attempts" USING btree ("tenant_id","party_id");--> statement-breakpoint
-CREATE INDEX "contact_attempts_tenant_id_person_key_at_index" ON "contact_attempts" USING btree ("tenant_id","person_key","at");--> statement-breakpoint
-CREATE INDEX "contact_attempts_tenant_id_value_index_at_index" ON "contact_attempts" USING btree ("tenant_id","value_index","at");--> statement-breakpoint
-CREATE INDEX "contact_attempts_tenant_id_account_id_id_index" ON "contact_attempts" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "messages_tenant_id_contact_point_id_placement_id_step_index" ON "messages" USING btree ("tenant_id","contact_point_id","placement_id","step");--> statement-breakpoint
 CREATE INDEX "messages_tenant_id_account_id_id_index" ON "messages" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "messages_tenant_id_due_at_index" ON "messages" USING btree ("tenant_id","due_at");--> statement-breakpoint
@@ -1145,6 +1185,7 @@ CREATE INDEX "placement_batches_tenant_id_lender_id_id_index" ON "placement_batc
 CREATE INDEX "placement_batches_tenant_id_due_at_index" ON "placement_batches" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "placements_tenant_id_account_id_placement_number_index" ON "placements" USING btree ("tenant_id","account_id","placement_number");--> statement-breakpoint
 CREATE INDEX "placements_tenant_id_lender_id_id_index" ON "placements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "policy_exemptions_tenant_id_expires_on_index" ON "policy_exemptions" USING btree ("tenant_id","expires_on");--> statement-breakpoint
 CREATE INDEX "disputes_tenant_id_account_id_id_index" ON "disputes" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "disputes_tenant_id_lender_id_id_index" ON "disputes" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "disputes_one_open" ON "disputes" USING btree ("tenant_id","account_id") WHERE state = 'open';--> statement-breakpoint

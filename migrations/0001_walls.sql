@@ -28,9 +28,12 @@ declare
   tenant constant text := 'tenant_id = (select nullif(current_setting(''app.tenant_id'', true), '''')::uuid)';
   lender constant text := '(select nullif(current_setting(''app.lender_id'', true), '''')::uuid)';
   shared constant text[] := array['tenants', 'event_heads', 'idempotency_keys', 'data_keys', 'reference_rates'];
-  appended constant text[] := array['events', 'journal_entries', 'postings', 'policy_decisions', 'reveals', 'consents', 'delivery_attempts', 'corrections', 'commission_plans', 'statements', 'statement_lines', 'invoices', 'invoice_settlements', 'remittances', 'reference_rates'];
+  -- Of these a row without a lender concerns every lender: its keys read it, and write only their own.
+  common constant text[] := array['house_rules', 'policy_exemptions'];
+  appended constant text[] := array['events', 'journal_entries', 'postings', 'policy_decisions', 'reveals', 'consents', 'delivery_attempts', 'corrections', 'commission_plans', 'statements', 'statement_lines', 'invoices', 'invoice_settlements', 'remittances', 'reference_rates', 'house_rules'];
   lender_column text;
   rule text;
+  seen text;
 begin
   for t in
     select c.oid, c.relname as name from pg_class c
@@ -49,7 +52,8 @@ begin
       when t.name = any (shared) then tenant
       else format('%s and case when %s is null then true else false end', tenant, lender) end;
     execute format('drop policy if exists agency on %I', t.name);
-    execute format('create policy agency on %I to recoup_app using (%s) with check (%s)', t.name, rule, rule);
+    seen := case when t.name = any (common) then format('%s and case when %s is null then true else lender_id is null or lender_id = %s end', tenant, lender, lender) else rule end;
+    execute format('create policy agency on %I to recoup_app using (%s) with check (%s)', t.name, seen, rule);
     execute format('grant select, insert on %I to recoup_app', t.name);
     if not t.name = any (appended) then
       execute format('grant update, delete on %I to recoup_app', t.name);

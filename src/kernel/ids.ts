@@ -7,7 +7,7 @@ export const idPrefixes = {
   account: 'acc', document: 'doc',
   placementBatch: 'bat', placement: 'plc', columnMapping: 'map',
   journalEntry: 'jrn',
-  policyDecision: 'dec', permit: 'prm',
+  policyDecision: 'dec', houseRules: 'hsr', policyExemption: 'exm', permit: 'prm',
   hold: 'hld', dispute: 'dsp',
   charge: 'chg', adjustment: 'adj',
   payment: 'pay', paymentReversal: 'rev', correction: 'cor', receipt: 'rcp', receiptReturn: 'rct',

@@ -120,7 +120,7 @@ t.test('what is charged is what the law allows at most, and each charge names th
   const soon = await charged('privateLender', { interest }, { contractOn, placedOn: '2026-01-05' })
   await w.ok(soon.of, 'POST', '/v1/payments', { accountId: soon.accountId, amount: 12_00, currency: 'CNY', receivedOn: '2026-01-15', receivedBy: 'lender', method: 'cash' })
   t.match((await w.ok<{ balance: object }>(us, 'GET', `/v1/accounts/${soon.accountId}`)).balance, { principal: 3_650_00, interest: 0 })
-  t.equal((await w.call(soon.of, 'GET', `/v1/policy-decisions/${first!.policyDecisionId!}`)).statusCode, 403, 'decisions are the agency\'s to read')
+  t.equal((await w.call(soon.of, 'GET', `/v1/policy-decisions/${first!.policyDecisionId!}`)).statusCode, 404, 'another lender\'s decision does not exist')
   await checkBooks(t, w, us, 'limits')
   t.same(w.failures, [])
 })
@@ -278,5 +278,24 @@ t.test('an agreement that compounds is charged compound interest where no law fo
   t.match(await balanceOf(w, us, accountId), { interest: 40_06 }, '10.00, 10.01, 10.02, 10.03')
   t.same(await refusalsOf(w, us, accountId), [])
   await checkBooks(t, w, us, 'compound')
+  t.same(w.failures, [])
+})
+
+t.test('rules of the agency\'s own bound what is charged, and a lender\'s its debts alone', async t => {
+  const w = await world()
+  t.teardown(w.close)
+  const us = await w.agency()
+  const cap = (constant: string) => [{ code: 'RATE', says: 'No more than that.', kind: 'rateCap', base: 'constant', constant, components: ['overdueInterest'] }]
+  const of = await lender(w, us, 'consumerFinance', { interest: { rate: '24', unit: 'pct_year', dayCount: 'ACT/365F' } })
+  const other = await lender(w, us, 'consumerFinance', { interest: { rate: '24', unit: 'pct_year', dayCount: 'ACT/365F' } })
+  await w.ok(us, 'POST', '/v1/house-rules', { code: 'CAP', title: 'Ours', jurisdiction: 'CN', effectiveFrom: '2026-01-05', rules: cap('0.2') })
+  await w.ok(us, 'POST', '/v1/house-rules', { code: 'LESS', title: 'Theirs', lenderId: of.id, jurisdiction: 'CN', effectiveFrom: '2026-01-05', rules: cap('0.1') })
+  const [theirs, ours, early] = [await w.account(us, { ...us, ...of } as never, { balance: { principal: 3_650_00 } }), await w.account(us, { ...us, ...other } as never, { balance: { principal: 3_650_00 } }), await w.account(us, { ...us, ...other } as never, { balance: { principal: 3_650_00 }, placedOn: '2026-01-04' })]
+  // The lender's own report may be what begins to charge: the agency's rules bind it as well.
+  await w.ok(other, 'POST', '/v1/payments', { accountId: ours.accountId, amount: 1, currency: 'CNY', receivedOn: '2026-01-05', receivedBy: 'lender', method: 'cash' })
+  await w.liveUntil(us, '2026-01-15T09:00:00Z')
+  t.match([await balanceOf(w, us, theirs.accountId), await balanceOf(w, us, ours.accountId)], [{ interest: 10_00 }, { principal: 3_649_99, interest: 20_00 }], 'ten days of 1.00; of 2.00')
+  t.match(await balanceOf(w, us, early.accountId), { interest: 26_40 }, 'a debt of the day before is charged as the law was, until it is asked again')
+  t.match(await refusalsOf(w, us, theirs.accountId), [{ kind: 'interest', maximum: '10', rules: [/^ZZ\.OWN\.CAP\.RATE$/, /^ZZ\..*\.LESS\.RATE$/] }])
   t.same(w.failures, [])
 })

@@ -2,8 +2,8 @@ import type { CalendarDay, Id } from '#kernel'
 import { emit } from '#platform'
 import type { Tx } from '#platform'
 import { typeOn } from '../lenders/index.ts'
-import { chargeVerdict, jurisdictionsWith, recordDecisions, selectPacks } from '../policy/index.ts'
-import type { Charge, ChargeFacts, ChargeVerdict, Pack } from '../policy/index.ts'
+import { chargeVerdict, findLawSince, jurisdictionsWith, packsIn, recordDecisions } from '../policy/index.ts'
+import type { Charge, ChargeFacts, ChargeVerdict, Law, Pack } from '../policy/index.ts'
 import { findRateValues } from '../rates/index.ts'
 import type { ChargeTerms } from './core.ts'
 import { ChargeRefused } from './events.ts'
@@ -62,10 +62,11 @@ async function judge (tx: Tx, askings: readonly Asking[]): Promise<Judged[]> {
   if (wanted.length === 0) return []
   const cases = await listCases(tx, wanted.map(({ accountId }) => accountId))
   const rates = await findRateValues(tx, limitRates)
+  const law = await findLawSince(tx)
   return wanted.flatMap(({ accountId, lenderId, terms, begun, after, to }) => {
     const of = cases.get(accountId)!
     return askDays(begun, to, of.lender).filter(day => after === null || day > after).flatMap(from => {
-      const packs = packsFor(of, from)
+      const packs = packsFor(law, of, lenderId, from)
       const facts = factsOf(of, terms.interest, rates, from)
       return chargesAsked(terms, of, from).map(({ kind, charge: action }): Judged => {
         const verdict = chargeVerdict(packs, facts, action)
@@ -96,8 +97,8 @@ function limitsBy (judged: readonly Judged[], limitOf: (one: Judged) => Limit): 
   return limits
 }
 
-const packsFor = ({ jurisdiction, region, product, borrowerKind, lender }: ChargeCase, on: CalendarDay): readonly Pack[] =>
-  selectPacks({ jurisdiction, region, product, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', lenderType: typeOn(lender, on), collectorRole: 'agency', on })
+const packsFor = (law: Law, { jurisdiction, region, product, borrowerKind, lender }: ChargeCase, lenderId: Id<'lender'>, on: CalendarDay): readonly Pack[] =>
+  packsIn(law, { jurisdiction, region, product, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', lenderType: typeOn(lender, on), collectorRole: 'agency', on }, lenderId)
 
 /** True when the law was not asked yet about all the days up to one: legal rates change with the half-year, and laws with time. */
 export const mustAsk = (limits: readonly Limits[], to: CalendarDay): boolean => limits.length > 0 && asksBetween(limits.at(-1)!.from, to).length > 0

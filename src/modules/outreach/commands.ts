@@ -2,7 +2,8 @@ import { dayIn } from '#kernel'
 import type { Id } from '#kernel'
 import { emit, forgetLetters } from '#platform'
 import type { Tx } from '#platform'
-import { openWindow, selectPacks } from '../policy/index.ts'
+import { findLaw, openWindow, packsIn } from '../policy/index.ts'
+import type { Law } from '../policy/index.ts'
 import { MessageStateRefused, reminderDays, sendInstant } from './core.ts'
 import { bringForward, cancelUnfit, findMessage, insertMessages, listTargets, lockMessage, reviveFit, setMessageCancelled } from './db.ts'
 import type { MessageFacts, MessageRow, NewMessage, Target } from './db.ts'
@@ -19,24 +20,25 @@ const tellScheduled = (tx: Tx, messages: readonly MessageFacts[]): void => {
 /** Plans the reminders of accounts whose placement has become active: each on its day, at nine by the borrower's clock or when the law first allows. Safe to repeat. */
 export async function planReminders (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void> {
   const targets = await listTargets(tx, accountIds)
+  const law = await findLaw(tx)
   const moments = new Map<string, string>()
-  tellScheduled(tx, await insertMessages(tx, targets.flatMap(target => remindersFor(target, tx.ctx.now, moments))))
+  tellScheduled(tx, await insertMessages(tx, targets.flatMap(target => remindersFor(law, target, tx.ctx.now, moments))))
 }
 
-function remindersFor ({ borrowerKind, product, jurisdiction, region, timeZone, dueOn, placedOn, ...target }: Target, now: Date, moments: Map<string, string>): NewMessage[] {
+function remindersFor (law: Law, { borrowerKind, product, jurisdiction, region, timeZone, dueOn, placedOn, ...target }: Target, now: Date, moments: Map<string, string>): NewMessage[] {
   const today = dayIn(timeZone, now)
   return reminderDays(dueOn, placedOn > today ? placedOn : today).map(({ step, on }) => {
     // Many debts of a portfolio share place and day: the law's hours are looked up once for each.
-    const name = `${on} ${timeZone} ${jurisdiction} ${region} ${product} ${borrowerKind} ${target.channel}`
-    const plannedAt = moments.get(name) ?? firstLawful({ borrowerKind, product, jurisdiction, region, timeZone }, on, target.channel)
+    const name = `${target.lenderId} ${on} ${timeZone} ${jurisdiction} ${region} ${product} ${borrowerKind} ${target.channel}`
+    const plannedAt = moments.get(name) ?? firstLawful(law, { lenderId: target.lenderId, borrowerKind, product, jurisdiction, region, timeZone }, on, target.channel)
     moments.set(name, plannedAt)
     return { ...target, step, plannedAt }
   })
 }
 
-function firstLawful ({ borrowerKind, timeZone, ...place }: Pick<Target, 'borrowerKind' | 'product' | 'jurisdiction' | 'region' | 'timeZone'>, on: string, channel: Target['channel']): string {
+function firstLawful (law: Law, { lenderId, borrowerKind, timeZone, ...place }: Pick<Target, 'lenderId' | 'borrowerKind' | 'product' | 'jurisdiction' | 'region' | 'timeZone'>, on: string, channel: Target['channel']): string {
   const at = sendInstant(on, timeZone)
-  const packs = selectPacks({ ...place, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', collectorRole: 'agency', on })
+  const packs = packsIn(law, { ...place, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', collectorRole: 'agency', on }, lenderId)
   // Where no hour can be promised the day stands; policy is asked again when it comes, and says why.
   return new Date(openWindow(packs, [timeZone], channel, at)?.opensAt ?? at).toISOString()
 }

@@ -18,35 +18,7 @@ export type MessageState = typeof messageStates[number]
 export const messageReasons = ['placementEnded', 'onHold', 'nothingOwed', 'requested', 'law', 'optedOut', 'unreachable', 'providerRefused', 'providerFailed'] as const
 export type MessageReason = typeof messageReasons[number]
 
-/** The ways of contact that are recorded. */
-export const attemptChannels = ['call', 'robocall', 'sms', 'email', 'im', 'letter', 'visit'] as const
-export type AttemptChannel = typeof attemptChannels[number]
-export const directions = ['out', 'in'] as const
-export type Direction = typeof directions[number]
-
-/** What became of a contact, in the words of the laws that count them. */
-export const attemptOutcomes = [
-  'conversation', 'voicemail', 'noAnswer', 'busy', 'notInService', 'rejected', 'dropped', 'wrongNumber', 'thirdParty',
-  'sent', 'delivered', 'undelivered', 'replied', 'visited', 'notMet',
-] as const
-export type AttemptOutcome = typeof attemptOutcomes[number]
-
 export const MessageStateRefused = problem('message-state-refused', 409, 'The message can no longer be cancelled.', 'Read the message: `state` says what became of it. Only a scheduled one can be cancelled.')
-export const OutcomeRefused = problem('outcome-refused', 422, 'That outcome does not belong to that kind of contact.', 'Choose one of the outcomes in `detail`.')
-export const ContactInFuture = problem('contact-in-future', 422, 'A contact is recorded once it has happened.', 'Give an instant that has passed, or leave `at` out.')
-
-const spoken: readonly AttemptOutcome[] = ['conversation', 'voicemail', 'noAnswer', 'busy', 'notInService', 'rejected', 'dropped', 'wrongNumber', 'thirdParty']
-const written: readonly AttemptOutcome[] = ['sent', 'delivered', 'undelivered', 'replied', 'wrongNumber', 'thirdParty']
-const outcomesOf: Record<AttemptChannel, readonly AttemptOutcome[]> = {
-  call: spoken, robocall: spoken, sms: written, email: written, im: written, letter: written, visit: ['conversation', 'visited', 'notMet', 'thirdParty'],
-}
-
-/** Checks what is recorded of a contact. Throws `OutcomeRefused` and `ContactInFuture`. */
-export function checkAttempt (channel: AttemptChannel, outcome: AttemptOutcome, at: Date, now: Date): void {
-  if (!outcomesOf[channel].includes(outcome)) throw OutcomeRefused({ channel, outcomes: outcomesOf[channel].join(' ') }, { violations: [{ pointer: '/outcome', message: `must be one of ${outcomesOf[channel].join(', ')}` }] })
-  if (at > now) throw ContactInFuture({}, { violations: [{ pointer: '/at', message: 'must not be in the future' }] })
-}
-
 /** The hour, by the borrower's clock, at which a reminder goes out unless the law opens later. */
 const sendHour = 9
 const hourMs = 3_600_000

@@ -1,9 +1,9 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
-import type { SQL } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { NotFound, newId, pageAfter, wireInstant } from '#platform'
 import type { Tx } from '#platform'
+import { isHeldAt, personKeyOf } from '../contacts/index.ts'
 import type { Fate, MessageChannel, MessageReason, MessageState, ReminderStep } from './core.ts'
 import { messages } from './tables.ts'
 
@@ -53,12 +53,6 @@ export const setMessageCancelled = async (tx: Tx, id: Id<'message'>): Promise<vo
 export interface Target {
   placementId: Id<'placement'>, accountId: Id<'account'>, lenderId: Id<'lender'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'>, personKey: string, channel: MessageChannel,
   borrowerKind: 'person' | 'company', product: string, jurisdiction: string, region: string | null, timeZone: string, dueOn: string, placedOn: string
-}
-
-/** How a person is named across lenders' records: by the hash of their identity number, or else as this party alone. */
-export function personKeyOf (alias: string): SQL {
-  const party = sql.identifier(alias)
-  return sql`case when ${party}.identity_index is null then 'party:' || ${party}.id else 'identity:' || encode(${party}.identity_index, 'hex') end`
 }
 
 const uuids = (ids: readonly string[]) => sql.param(ids.map(uuidOf))
@@ -114,10 +108,6 @@ export async function insertMessages (tx: Tx, planned: readonly NewMessage[]): P
     on conflict (tenant_id, contact_point_id, placement_id, step) do nothing returning ${factColumns}`)
   return rows.map(factsIn)
 }
-
-/** Whether contact about the account of `m` is stopped at the transaction's time. */
-export const isHeldAt = (now: Date, alias: string): SQL => sql`exists (select from holds h where h.tenant_id = ${sql.identifier(alias)}.tenant_id and h.account_id = ${sql.identifier(alias)}.account_id
-  and h.stops_contact and h.released_at is null and h.starts_at <= ${now.toISOString()}::timestamptz and (h.ends_at is null or h.ends_at > ${now.toISOString()}::timestamptz))`
 
 /** Cancels what is scheduled for accounts that are no longer worked, or on which contact is stopped. */
 export async function cancelUnfit (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<MessageFacts[]> {

@@ -7,7 +7,7 @@ import { accountParties, accounts } from '../accounts/tables.ts'
 import { lenders } from '../lenders/tables.ts'
 import { contactPoints, parties } from '../parties/tables.ts'
 import { placements } from '../placements/tables.ts'
-import { isHeldAt } from './db.ts'
+import { isHeldAt } from '../contacts/index.ts'
 import { messages } from './tables.ts'
 
 /** One batch of messages: few enough to be handed over well within the fence. Limits are literals: a parameter costs the good plan. */
@@ -15,14 +15,6 @@ const dueMax = sql`100`
 
 /** The most due messages looked at for one batch; of one person only the first is taken. */
 const candidatesMax = sql`400`
-
-/**
- * Lets one worker at a time decide for an agency, until the transaction ends: two that counted the contacts at one number at once, for two
- * people who share it, would each permit the last one allowed.
- */
-export async function lockDecisions (tx: Tx): Promise<void> {
-  await tx.execute(sql`select pg_advisory_xact_lock(hashtext('outreach'), hashtext(${tx.ctx.tenantId}))`)
-}
 
 /** True when a message is due, whether or not somebody has it in hand. */
 export async function isAnythingDue (tx: Tx): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
-import { IdOf, Instant, Nullable, OneOf } from '#kernel'
+import { IdOf, Instant, OneOf } from '#kernel'
 import { event } from '#platform'
-import { attemptChannels, attemptOutcomes, directions, messageChannels, messageReasons } from './core.ts'
+import { messageChannels, messageReasons } from './core.ts'
 
 const message = {
   messageId: IdOf('message'), accountId: IdOf('account'), channel: OneOf(messageChannels, 'How it goes out.'),
@@ -17,9 +17,4 @@ export const MessageCancelled = event('message.cancelled', 1, 'A reminder lost i
 export const MessageFailed = event('message.failed', 1, 'A reminder could not be handed to its provider and was given up.', Type.Object({ ...message, reason }))
 export const MessageOptedOut = event('message.optedOut', 1, 'The recipient of reminders opted out. Nothing more is sent there.', Type.Object({
   accountId: IdOf('account'), contactPointId: IdOf('contactPoint'), channel: OneOf(messageChannels, 'Of what kind of message.'),
-}))
-export const ContactAttemptLogged = event('contactAttempt.logged', 1, 'A contact with a party was recorded.', Type.Object({
-  contactAttemptId: IdOf('contactAttempt'), accountId: IdOf('account'), partyId: IdOf('party'), messageId: Nullable(IdOf('message')),
-  channel: OneOf(attemptChannels, 'By which channel.'), direction: OneOf(directions, '`out`: begun by the agency; `in`: by the party.'),
-  outcome: OneOf(attemptOutcomes, 'What became of it.'), at: Instant, wasLawful: Type.Boolean({ description: 'False when the law would have refused it, or a hold stopped contact.' }),
 }))

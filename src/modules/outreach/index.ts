@@ -19,11 +19,5 @@
  * Held to: 12 CFR 1006.6, 1006.14 and 1006.18(e); GB/T 45251-2025, 5.3; 民法典 1033.
  */
 export { api } from './api.ts'
-export { historySince, logContactAttempt } from './contacts.commands.ts'
-export type { ContactLog } from './contacts.commands.ts'
-export { listContactHistory, numberKeyOf } from './contacts.db.ts'
-export type { AttemptRow, HistoryEntry } from './contacts.db.ts'
-export { ContactInFuture, OutcomeRefused, attemptChannels, attemptOutcomes, directions } from './core.ts'
-export type { AttemptChannel, AttemptOutcome, Direction } from './core.ts'
-export { ContactAttemptLogged, MessageCancelled, MessageFailed, MessageOptedOut, MessageScheduled, MessageSent, MessageSuppressed } from './events.ts'
+export { MessageCancelled, MessageFailed, MessageOptedOut, MessageScheduled, MessageSent, MessageSuppressed } from './events.ts'
 export * as jobs from './jobs.ts'

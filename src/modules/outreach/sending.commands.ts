@@ -2,19 +2,16 @@ import type { Id } from '#kernel'
 import { emit } from '#platform'
 import type { Letter, Safe, Tx, Vault } from '#platform'
 import { normalContact, revealContact } from '../parties/index.ts'
-import { decideContacts, nextLawfulMoment, openWindow } from '../policy/index.ts'
+import { hoursFor, insertPending, isInitial, historySince, listContactHistory, lockPersons, numberKeyOf, requestFor, setOutcomes, tellLogged } from '../contacts/index.ts'
+import type { ContactCase, HistoryEntry } from '../contacts/index.ts'
+import { decideContacts, findLaw } from '../policy/index.ts'
 import type { ContactRequest, Decision } from '../policy/index.ts'
-import { isInitial } from './asking.core.ts'
-import type { ContactCase } from './asking.core.ts'
 import { about, forgetParties } from './commands.ts'
-import { historySince, requestFor, tellLogged } from './contacts.commands.ts'
-import { insertPending, listContactHistory, numberKeyOf, setOutcomes } from './contacts.db.ts'
-import type { HistoryEntry } from './contacts.db.ts'
 import { fateOf, fenceSeconds, retryAt, settleDue } from './core.ts'
 import type { Fate, MessageChannel, MessageReason } from './core.ts'
 import { setFates, setNotSent, setSent } from './db.ts'
 import type { Settled } from './db.ts'
-import { isAnythingDue, lockDecisions, lockDue } from './due.db.ts'
+import { isAnythingDue, lockDue } from './due.db.ts'
 import type { DueMessage } from './due.db.ts'
 import { listErasedRecipients } from './erasure.db.ts'
 import { MessageCancelled, MessageFailed, MessageSent, MessageSuppressed } from './events.ts'
@@ -32,9 +29,9 @@ interface Asked { message: DueMessage, reminder: Reminder, request: ContactReque
  * wait, are suppressed with the clause, or are cancelled. `isMore` says whether anything is still due, be it in somebody else's hands.
  */
 export async function permitDue (tx: Tx, vault: Vault): Promise<{ permitted: Permitted[], isMore: boolean }> {
-  await lockDecisions(tx)
   const due = await lockDue(tx)
   if (due.length === 0) return { permitted: [], isMore: await isAnythingDue(tx) }
+  await lockPersons(tx, due)
   const settled: Settled[] = []
   const toAsk: DueMessage[] = []
   for (const message of due) {
@@ -47,7 +44,7 @@ export async function permitDue (tx: Tx, vault: Vault): Promise<{ permitted: Per
   const toSend: { asked: Asked, decision: Decision }[] = []
   for (const [i, one] of asked.entries()) {
     const decision = decisions[i]!
-    const fate = fateOf(decision.verdict, one.message.isOptedOut, hoursFor(one.request, one.message, tx.ctx.now), tx.ctx.now)
+    const fate = fateOf(decision.verdict, one.message.isOptedOut, hoursFor(one.request, one.message.timeZone, one.message.channel, tx.ctx.now), tx.ctx.now)
     settled.push({ id: one.message.id, fate, decisionId: decision.id })
     if (fate.state === 'sending') toSend.push({ asked: one, decision })
   }
@@ -70,22 +67,17 @@ const addressOf = (safe: Safe, { channel, contactPointId, value }: DueMessage): 
 async function prepare (tx: Tx, messages: readonly DueMessage[]): Promise<Asked[]> {
   if (messages.length === 0) return []
   const history = await listContactHistory(tx, { personKeys: messages.map(message => message.personKey), valueIndexes: messages.map(message => message.valueIndex) }, historySince(tx.ctx.now))
+  const law = await findLaw(tx)
   return messages.map(message => {
     const of: ContactCase & DueMessage = { ...message, numberKey: numberKeyOf(message.valueIndex), history: historyOf(message, history) }
     const reminder = writeReminder({ ...message, language: languageOf(message.language, message.jurisdiction), isInitial: isInitial(of) })
-    return { message, reminder, request: requestFor(of, { channel: message.channel, at: tx.ctx.now.toISOString(), collector: tx.ctx.tenantId, disclosures: reminder.disclosures, optOutMethod: reminder.optOutMethod }) }
+    return { message, reminder, request: requestFor(law, of, { channel: message.channel, at: tx.ctx.now.toISOString(), collector: tx.ctx.tenantId, disclosures: reminder.disclosures, optOutMethod: reminder.optOutMethod }) }
   })
 }
 
 const historyOf = ({ id, personKey, valueIndex }: DueMessage, history: readonly HistoryEntry[]): HistoryEntry[] => {
   const number = numberKeyOf(valueIndex)
   return history.filter(past => past.messageId !== id && (past.personKey === personKey || past.numberKey === number))
-}
-
-/** When the lawful hours that run now end, and when the next begin. */
-function hoursFor ({ packs }: ContactRequest, { timeZone, channel }: DueMessage, now: Date): { closesAt: string | null, opensAt: string | null } {
-  const closesAt = openWindow(packs, [timeZone], channel, now)?.closesAt ?? null
-  return { closesAt, opensAt: closesAt === null ? null : nextLawfulMoment(packs, [timeZone], channel, new Date(closesAt)) }
 }
 
 function tellFates (tx: Tx, due: readonly DueMessage[], settled: readonly Settled[]): void {

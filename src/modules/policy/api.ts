@@ -10,14 +10,16 @@ import { AllocationFacts, PaymentAsked } from './allocation.facts.core.ts'
 import { ChargeVerdict } from './charges.core.ts'
 import { Charge, ChargeFacts } from './charges.facts.core.ts'
 import { findDecision } from './db.ts'
+import { houseRoutes } from './house.api.ts'
+import { listOwnPacks } from './house.db.ts'
 import { Action, Facts } from './facts.core.ts'
 import { PackNotInForce, library, nameOf, packsNamed, selectPacks } from './library.core.ts'
 import { LimitationVerdict } from './limitation.core.ts'
 import { LimitationFacts, PeriodAsked } from './limitation.facts.core.ts'
 import { evidences, packHead, strengths } from './pack.core.ts'
 import type { Pack } from './pack.core.ts'
-import { answer } from './questions.core.ts'
-import type { Question, QuestionKind } from './questions.core.ts'
+import { answer, recompute } from './questions.core.ts'
+import type { Question, QuestionKind, StoredDecision } from './questions.core.ts'
 import { RetentionVerdict } from './retention.core.ts'
 import { DataAct, RetentionFacts } from './retention.facts.core.ts'
 import { Verdict } from './verdict.core.ts'
@@ -90,6 +92,8 @@ const PolicyPack = Type.Object({ ...packHead, rules: Type.Array(PolicyRule, { de
 const PolicyDecision = Type.Union(kinds.map(({ decision }) => decision), { title: 'PolicyDecision', description: 'A decision as it was made: the same facts and packs give the same verdict at any time.' })
 const PolicyAnswer = Type.Union(kinds.map(({ verdict }) => verdict), { title: 'PolicyAnswer', description: 'What the law says, as its kind of question is answered.' })
 
+const Recomputation = Type.Object({ isSame: Type.Boolean({ description: 'Whether it is the answer that was kept, to the byte.' }), verdict: PolicyAnswer }, { title: 'PolicyRecomputation' })
+
 /** Instants asked about lie within the years that time zones are known for. */
 const yearMin = 1970
 const yearMax = 2199
@@ -127,8 +131,9 @@ const send = (reply: FastifyReply, value: unknown) => reply.type('application/js
 
 const summarise = ({ applies: _applies, rules, ...pack }: Pack) => ({ ...pack, rules: rules.length })
 
-export const api: Api = app => {
+export const api: Api = (app, services) => {
   const tags = ['policy']
+  houseRoutes(app, services)
 
   app.post('/v1/policy-decisions', {
     config: { scope: 'policy:read' },
@@ -151,6 +156,19 @@ export const api: Api = app => {
       params: Type.Object({ policyDecisionId: PolicyDecisionId }), response: { 200: PolicyDecision, ...problems(NotFound) },
     },
   }, async (req, reply) => await send(reply, await req.tx(async tx => await findDecision(tx, req.params.policyDecisionId))))
+
+  app.get('/v1/policy-decisions/:policyDecisionId/recomputation', {
+    config: { scope: 'policy:read' },
+    schema: {
+      operationId: 'recomputePolicyDecision', tags, summary: 'Decide a decision again', description: 'Makes a kept decision anew, from the facts it was made of and the packs of that time, and says whether the answer is the same to the byte.',
+      params: Type.Object({ policyDecisionId: PolicyDecisionId }), response: { 200: Recomputation, ...problems(NotFound) },
+    },
+  }, async (req, reply) => await send(reply, await req.tx(async tx => {
+    const kept = await findDecision(tx, req.params.policyDecisionId)
+    // A kept decision is a question of its kind with the packs it was put to.
+    const verdict = recompute(kept as unknown as StoredDecision, await listOwnPacks(tx))
+    return { isSame: JSON.stringify(verdict) === JSON.stringify(kept.verdict), verdict }
+  })))
 
   app.get('/v1/policy-packs', {
     config: { scope: 'policy:read' },

@@ -1,9 +1,9 @@
 import { isTimeZone } from '#kernel'
 import type { Action, Channel, Facts } from './facts.core.ts'
 import { consentsFor, countsOf, groupsOf, isWithin, lacksOf, liftedBy, readConsents, readHistory } from './frequency.core.ts'
-import type { Count, CountingRule, History, ReadConsent } from './frequency.core.ts'
+import type { Count, CountFacts, CountingRule, History, ReadConsent } from './frequency.core.ts'
 import { fieldsOf } from './pack.core.ts'
-import type { Pack, Rule, RuleOf } from './pack.core.ts'
+import type { Pack, Rule, RuleOf, Strength } from './pack.core.ts'
 import { compile } from './predicate.core.ts'
 import type { Test } from './predicate.core.ts'
 import { noPack, reasonOf, refusal, strengthOf, versionsOf } from './reason.core.ts'
@@ -232,6 +232,21 @@ export function decide (packs: readonly Pack[], facts: Facts, action: Action): V
   const reasons = bounds.filter(isClosed).map(bound => reasonFor(bound, asked))
   const later = bounds.filter(bound => !isClosed(bound) && bound.constraints.some(constraint => movers.has(constraint))).map(bound => laterReason(bound, movers, asked, earliest))
   return answer(earliest === null ? 'denied' : 'wait', earliest, reasons, later)
+}
+
+/** What a rule that counts has counted for a contact, this one not included. */
+export interface RuleCount { rule: string, pack: string, clause: string, strength: Strength, timeZone: string, debt?: string, count: number, limit: number, windowFrom: string, windowTo: string }
+
+/** What was counted for a contact by every rule with a limit that concerns it: in each zone, and for each debt where the rule counts by debt. Nothing for what was never counted. */
+export function countsAt (packs: readonly Pack[], facts: Facts, action: Action): RuleCount[] {
+  const asked = Date.parse(action.at)
+  const of = readCase(facts, action, asked)
+  return packs.flatMap(pack => (ready(pack).timed.get(action.channel) ?? []).flatMap(timed => {
+    if (!('count' in timed) || timed.rule.kind !== 'frequency') return []
+    const { id: rule, clause, strength } = timed.rule
+    const counts = countedBy(timed.rule, of)
+    return 'missing' in counts ? [] : counts.map(one => ({ rule, pack: pack.id, clause, strength, ...one.facts(asked) as Required<CountFacts> }))
+  }))
 }
 
 /** When a channel is open by the hours of the law alone. Instants, RFC 3339; `closesAt` null: it does not close. */

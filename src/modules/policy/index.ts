@@ -14,6 +14,9 @@
  * floor, such as the Union's, gives way to a national limit. Of a payment it says the order of parts and of debts, agreed where the law yields; of a
  * claim the last day it can be brought; of a record the first day it may go. Everything is exact, and days are calendar days.
  *
+ * An agency, or a lender for its own debts, may add rules of its own: they are packs like any other and can only make the law stricter. A rule that is voluntary, advisory or a presumption
+ * can be set aside until a day, by a recorded decision of whoever answers for compliance; mandatory law never.
+ *
  * What must never happen: something allowed because it was not known. A zone that is unknown, a holiday calendar or a history that
  * is missing, a country whose law we do not have: each is a refusal that names what is missing. What is forbidden is not an error but
  * a fact to be kept: every decision is stored with its packs and facts, without personal data, and the same facts give the same bytes again.
@@ -30,9 +33,13 @@ export type { ChargeVerdict, Quantity } from './charges.core.ts'
 export type { Charge, ChargeFacts } from './charges.facts.core.ts'
 export { decideCharges, decideContacts, decideQuestions, recordDecisions } from './commands.ts'
 export type { ChargeRequest, ContactRequest, Decision, DecisionOf, RequestOf } from './commands.ts'
-export { decide, nextLawfulMoment, openWindow } from './core.ts'
-export type { HoursFacts, OpenWindow } from './core.ts'
+export { countsAt, decide, nextLawfulMoment, openWindow } from './core.ts'
+export type { HoursFacts, OpenWindow, RuleCount } from './core.ts'
 export type { Action, Attempt, Channel, Facts, Flag, GivenConsent, Outcome, Purpose, WeeklyWindow } from './facts.core.ts'
+export { ExemptionGranted, ExemptionRevoked, HouseRulesChanged } from './events.ts'
+export { packsIn, plainLaw } from './house.core.ts'
+export type { Law } from './house.core.ts'
+export { findLaw, findLawSince } from './house.db.ts'
 export { jurisdictionsWith, selectPacks } from './library.core.ts'
 export type { Selection } from './library.core.ts'
 export { limitationVerdict } from './limitation.core.ts'
@@ -44,4 +51,5 @@ export type { Question, QuestionKind, StoredDecision } from './questions.core.ts
 export { retentionVerdict } from './retention.core.ts'
 export type { RetentionVerdict } from './retention.core.ts'
 export type { DataAct, RetentionFacts } from './retention.facts.core.ts'
+export { Reason as PolicyReason, RuleCount as PolicyCount, verdictParts } from './verdict.core.ts'
 export type { Reason, Verdict } from './verdict.core.ts'

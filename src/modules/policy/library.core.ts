@@ -53,9 +53,11 @@ export interface Selection {
 
 const mayApply = (listed: readonly string[] | undefined, known: string | null | undefined): boolean => listed === undefined || known == null || listed.includes(known)
 
-const isInForce = (pack: Pack, on: CalendarDay): boolean => pack.effectiveFrom <= on && (pack.effectiveTo === null || on <= pack.effectiveTo)
+/** Whether a pack is in force on a day. */
+export const isInForce = (pack: Pack, on: CalendarDay): boolean => pack.effectiveFrom <= on && (pack.effectiveTo === null || on <= pack.effectiveTo)
 
-function isFor ({ jurisdiction, regions, applies }: Pack, selection: Selection): boolean {
+/** Whether a pack is law, or a rule of one's own, for a case. */
+export function isFor ({ jurisdiction, regions, applies }: Pack, selection: Selection): boolean {
   const isThere = jurisdiction === selection.jurisdiction || (jurisdiction === 'EU' && union.has(selection.jurisdiction))
   return isThere && mayApply(regions, selection.region) && mayApply(applies.products, selection.product) && mayApply(applies.borrowerTypes, selection.borrowerType) &&
     mayApply(applies.lenderTypes, selection.lenderType) && mayApply(applies.collectorRoles, selection.collectorRole)
@@ -77,13 +79,6 @@ export function packsNamed (ids: readonly string[], on: CalendarDay): readonly P
   if (missing !== undefined) throw PackNotInForce({ pack: missing, on })
   return found
 }
-
-/** The packs of exactly these versions, in their order, for deciding again what was decided. Throws a plain Error when one is gone. */
-export const packsOf = (versions: Readonly<Record<string, string>>): readonly Pack[] => Object.entries(versions).map(([id, version]) => {
-  const found = library.find(pack => pack.id === id && pack.version === version)
-  if (found === undefined) throw new Error(`a pack of a stored decision is gone: ${nameOf({ id, version })}`)
-  return found
-})
 
 /** The countries in which any pack makes a limit of one of these rates. */
 export function jurisdictionsWith (rates: readonly RateName[]): string[] {

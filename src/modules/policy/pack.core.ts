@@ -15,10 +15,10 @@ export type Strength = (typeof strengths)[number]
 /** How well the text of a rule was read: the official text, a reproduction of the clause, or a description of it. The best first. */
 export const evidences = ['primary', 'reproduction', 'secondary'] as const
 
-/** What kinds of text bind: from statutes to voluntary codes. */
+/** What kinds of text bind: from statutes to voluntary codes, and the rules an agency or lender sets itself. */
 export const authorities = [
   'statute', 'statuteAndRegulation', 'directive', 'stateRegulation', 'departmentRule', 'judicialInterpretation', 'regulatorRule',
-  'regulatorCircular', 'regulatorGuideline', 'nationalStandard', 'industryGuideline', 'voluntaryCode',
+  'regulatorCircular', 'regulatorGuideline', 'nationalStandard', 'industryGuideline', 'voluntaryCode', 'house',
 ] as const
 
 /** A condition over the contact (`action.`), the facts (`facts.`) and the claims (`flags.`). */
@@ -144,7 +144,7 @@ export type Rule = { [K in RuleKind]: RuleOf<K> }[RuleKind]
 /** What a pack says of itself, beside its rules. */
 export const packHead = {
   id: Type.String({ pattern: '^[A-Z]{2}(\\.[A-Z0-9]+)*$', maxLength: 60, description: 'The law, code or standard.', examples: ['US.FDCPA'] }),
-  version: Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}\\.[0-9]$', description: 'The day the text took effect, and our edition of it.', examples: ['2021-11-30.1'] }),
+  version: Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}\\.[0-9]{1,4}$', description: 'The day the text took effect, and our edition of it.', examples: ['2021-11-30.1'] }),
   title: Type.String({ minLength: 1, description: 'Its title.' }),
   jurisdiction: Type.String({ pattern: '^[A-Z]{2}$', description: 'Where it is law: ISO 3166-1, or `EU`.', examples: ['US'] }),
   regions: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Z0-9]{1,3}$', description: 'A region.' }), { minItems: 1, description: 'The regions it is law in, by ISO 3166-2 without the country. Left out: all.' })),
@@ -157,7 +157,10 @@ export const packHead = {
   applies: Applies,
 }
 
-const Head = Type.Object({ ...packHead, rules: Type.Array(Type.Unknown(), { minItems: 1 }) }, closed)
+/** A version of a pack as a decision names it: rules of it that were set aside follow it. */
+export const PackVersion = Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}\\.[0-9]{1,4}(-[A-Z][A-Z0-9_.]*)*$', description: 'The version of a pack, and the rules of it that were set aside.', examples: ['2021-11-30.1'] })
+
+const Head = Type.Object({ ...packHead, rules: Type.Array(Type.Unknown()) }, closed)
 
 /** A law as data: dated, versioned, never edited once in force. */
 export interface Pack extends Omit<Static<typeof Head>, 'rules'> { readonly rules: readonly Rule[] }
@@ -212,7 +215,8 @@ export function readPack (data: unknown): Pack {
   if (new Set(ids).size !== ids.length) return fail(data.id, 'two rules have one id')
   const strange = rules.flatMap(rule => 'replaces' in rule ? rule.replaces ?? [] : []).find(id => !ids.includes(id))
   if (strange !== undefined) return fail(data.id, `a rule replaces ${strange}, which is not there`)
-  const worst = evidences[Math.max(...rules.map(({ evidence }) => evidences.indexOf(evidence)))]!
+  if (rules.length === 0 && data.authority !== 'house') return fail(data.id, 'has no rules')
+  const worst = rules.length === 0 ? data.evidence : evidences[Math.max(...rules.map(({ evidence }) => evidences.indexOf(evidence)))]!
   if (worst !== data.evidence) return fail(data.id, `evidence is ${data.evidence}, but a rule's is ${worst}`)
   return { ...data, rules }
 }

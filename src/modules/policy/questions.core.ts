@@ -7,7 +7,7 @@ import type { Charge, ChargeFacts } from './charges.facts.core.ts'
 import { decide } from './core.ts'
 import { checkNames, isTelling } from './facts.core.ts'
 import type { Action, Facts } from './facts.core.ts'
-import { packsOf } from './library.core.ts'
+import { packsOf } from './house.core.ts'
 import { limitationVerdict } from './limitation.core.ts'
 import type { LimitationVerdict } from './limitation.core.ts'
 import type { LimitationFacts, PeriodAsked } from './limitation.facts.core.ts'
@@ -53,5 +53,5 @@ export function checkQuestion (question: Question): void {
 /** A decision as it is kept: enough to make it again. */
 export type StoredDecision = Question & { readonly packVersions: Readonly<Record<string, string>> }
 
-/** Decides again what was decided, with the packs of that time: the same bytes. */
-export const recompute = (stored: StoredDecision): Answer => answer(packsOf(stored.packVersions), stored)
+/** Decides again what was decided, with the packs of that time, the agency's `own` among them: the same bytes. */
+export const recompute = (stored: StoredDecision, own: readonly Pack[] = []): Answer => answer(packsOf(stored.packVersions, own), stored)

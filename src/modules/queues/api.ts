@@ -4,6 +4,7 @@ import { BucketsSchema, Currency, IdOf, Instant, Nullable, OneOf, Page, PageQuer
 import type { Id } from '#kernel'
 import { Conflict, NotFound, answerOf, fingerprints, keyset } from '#platform'
 import type { Api, App, Caller, Principal, Services } from '#platform'
+import { PermitExpired, PermitMismatch, PermitRefused, PermitUsed, permitPattern } from '../contacts/index.ts'
 import { ageOf, daysPastDue } from '../accounts/index.ts'
 import { changeQueue, createQueue, heartbeatLease, releaseLease } from './commands.ts'
 import type { Grant, Held, LeaseRequest } from './commands.ts'
@@ -73,6 +74,7 @@ const CompletionInputSchema = Type.Object({
   outcome,
   partyId: Type.Optional(Type.Unsafe<Id<'party'>>({ ...IdOf('party'), description: 'Who was called. Left out: the borrower.' })),
   contactPointId: Type.Optional(Type.Unsafe<Id<'contactPoint'>>({ ...IdOf('contactPoint'), description: 'The number called.' })),
+  permit: Type.Optional(Type.String({ pattern: permitPattern, description: 'The `token` of the permit by which the call was made. Left out: nobody allowed it, and it is told as a breach.' })),
   nextAction: Type.Optional(Type.Object({ readyAt: Type.Unsafe<string>({ ...Instant, description: 'When the item is to come back.' }) }, { ...closed, description: 'Left out: the item is done.' })),
   note: Type.Optional(note),
 }, { title: 'WorkCompletionInput', ...closed, examples: [{ outcome: 'callback', nextAction: { readyAt: '2026-03-31T08:00:00Z' }, note: 'Asks to be called in the morning.' }] })
@@ -229,7 +231,7 @@ function addWorkItems (app: App, { vault }: Services): void {
     config: { scope: 'queues:work' },
     schema: {
       operationId: 'completeWorkItem', tags, summary: 'Say how it went', description: 'Ends work on a leased item: records the call, and either is done with the item or puts it off. Only the holder of its lease may.', params: itemPath,
-      body: CompletionInputSchema, response: { 200: WorkItem, ...problems(NotFound, LeaseNotYours, LeaseExpired, LeaseEnded, WorkItemNotLeased, NextActionRefused, PartyMissing) },
+      body: CompletionInputSchema, response: { 200: WorkItem, ...problems(NotFound, LeaseNotYours, LeaseExpired, LeaseEnded, WorkItemNotLeased, NextActionRefused, PartyMissing, PermitRefused, PermitUsed, PermitMismatch, PermitExpired) },
     },
   }, async req => await req.tx(async tx => await completeWorkItem(tx, vault, req.params.workItemId, req.body)))
 

@@ -2,7 +2,7 @@ import type { Id } from '#kernel'
 import { NotFound, emit, newId } from '#platform'
 import type { Place, Safe, Tx, Vault } from '#platform'
 import { liableRoles, listAccountParties } from '../accounts/index.ts'
-import { logContactAttempt } from '../outreach/index.ts'
+import { logContactAttempt } from '../contacts/index.ts'
 import type { CompletionInput } from './api.ts'
 import { PartyMissing, WorkItemNotLeased, checkHolder, checkReadyAt, contactOf } from './core.ts'
 import { insertCompletion } from './completions.db.ts'
@@ -23,7 +23,7 @@ export async function completeWorkItem (tx: Tx, vault: Vault, id: Id<'workItem'>
   const item = await lockLeased(tx, id)
   if (nextAction !== undefined) checkReadyAt(new Date(nextAction.readyAt), tx.ctx.now)
   const readyAt = nextAction?.readyAt ?? null
-  const contactAttemptId = await logCall(tx, item.accountId, input)
+  const contactAttemptId = await logCall(tx, vault, item.accountId, input)
   const completionId = newId('workCompletion')
   await insertCompletion(tx, {
     id: completionId, workItemId: id, accountId: item.accountId, leaseId: item.leaseId, outcome, contactAttemptId, readyAt,
@@ -36,11 +36,13 @@ export async function completeWorkItem (tx: Tx, vault: Vault, id: Id<'workItem'>
 }
 
 /** Records the call that an outcome tells of, to the party named or the borrower; null when nobody was called. */
-async function logCall (tx: Tx, accountId: Id<'account'>, { outcome, partyId, contactPointId }: CompletionInput): Promise<Id<'contactAttempt'> | null> {
+async function logCall (tx: Tx, vault: Vault, accountId: Id<'account'>, { outcome, partyId, contactPointId, permit }: CompletionInput): Promise<Id<'contactAttempt'> | null> {
   const contact = contactOf(outcome)
   if (contact === null) return null
   const called = partyId ?? await borrowerOf(tx, accountId)
-  return (await logContactAttempt(tx, { accountId, partyId: called, channel: 'call', direction: 'out', outcome: contact, ...contactPointId !== undefined && { contactPointId } })).id
+  return (await logContactAttempt(tx, vault, {
+    accountId, partyId: called, channel: 'call', direction: 'out', outcome: contact, ...contactPointId !== undefined && { contactPointId }, ...permit !== undefined && { permit },
+  })).id
 }
 
 /** The first party that owes the debt, in the order of the roles. */

@@ -22,15 +22,15 @@ const collect = ['queues:work', 'contacts:write', 'disputes:write'] as const
 /** Every scope of the agency's own staff and services. */
 const all = [
   ...read, ...collect, 'parties:reveal', 'staff:write', 'keys:write', 'clocks:write', 'lenders:write', 'placements:write', 'payments:write', 'outreach:write',
-  'queues:write', 'webhooks:write', 'parties:erase', 'secrets:rotate', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write',
+  'queues:write', 'webhooks:write', 'parties:erase', 'secrets:rotate', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write', 'policy:write', 'exemptions:write',
 ] as const
 
 /** What each role may do. Collectors reveal what they need to reach a borrower; nobody but an admin makes keys. */
 export const roleScopes: Record<Role, readonly string[]> = {
   admin: all,
-  manager: [...read, ...collect, 'parties:reveal', 'lenders:write', 'placements:write', 'payments:write', 'outreach:write', 'queues:write', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write'],
+  manager: [...read, ...collect, 'parties:reveal', 'lenders:write', 'placements:write', 'payments:write', 'outreach:write', 'queues:write', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write', 'policy:write'],
   collector: [...read.filter(scope => !['keys:read', 'staff:read', 'commissions:read', 'ledger:read', 'statements:read', 'receipts:read', 'bank:read'].includes(scope)), ...collect, 'parties:reveal'],
-  compliance: [...read, 'disputes:write', 'parties:reveal', 'parties:erase'],
+  compliance: [...read, 'disputes:write', 'parties:reveal', 'parties:erase', 'policy:write', 'exemptions:write'],
   finance: [...read, 'payments:write', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write'],
   readonly: read,
 }
@@ -38,7 +38,7 @@ export const roleScopes: Record<Role, readonly string[]> = {
 /** What a lender's key may carry: its own placements, accounts and money, never the agency's people or work. */
 export const lenderScopes = [
   'tenant:read', 'lenders:read', 'parties:read', 'accounts:read', 'placements:read', 'placements:write', 'payments:read', 'payments:write', 'charges:read', 'commissions:read',
-  'disputes:read', 'disputes:write', 'events:read', 'webhooks:read', 'webhooks:write', 'calculations:read', 'statements:read', 'adjustments:read',
+  'disputes:read', 'disputes:write', 'events:read', 'webhooks:read', 'webhooks:write', 'calculations:read', 'statements:read', 'adjustments:read', 'policy:read', 'policy:write',
 ] as const
 
 /** The scopes a new key gets: those asked for, or all that its kind may carry. Throws `ScopeNotGrantable` on one it may not. */

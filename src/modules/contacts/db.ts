@@ -1,12 +1,23 @@
-import { and, desc, eq, sql } from 'drizzle-orm'
+import { and, desc, eq, ne, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { NotFound, literal, newId, pageAfter, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import type { ContactCase, PastContact } from './asking.core.ts'
-import type { AttemptChannel, AttemptOutcome, Direction } from './core.ts'
-import { isHeldAt, personKeyOf } from './db.ts'
+import type { AttemptChannel, AttemptOutcome, ContactResult, Direction } from './core.ts'
+import type { Obstacles } from './permits.core.ts'
 import { contactAttempts } from './tables.ts'
+
+/** How a person is named across lenders' records: by the hash of their identity number, or else as this party alone. */
+export function personKeyOf (alias: string): SQL {
+  const party = sql.identifier(alias)
+  return sql`case when ${party}.identity_index is null then 'party:' || ${party}.id else 'identity:' || encode(${party}.identity_index, 'hex') end`
+}
+
+/** Whether contact about the account of `m` is stopped at the transaction's time. */
+export const isHeldAt = (now: Date, alias: string): SQL => sql`exists (select from holds h where h.tenant_id = ${sql.identifier(alias)}.tenant_id and h.account_id = ${sql.identifier(alias)}.account_id
+  and h.stops_contact and h.released_at is null and h.starts_at <= ${now.toISOString()}::timestamptz and (h.ends_at is null or h.ends_at > ${now.toISOString()}::timestamptz))`
 
 /** The name under which policy counts a number or address: its hash. */
 export const numberKeyOf = (valueIndex: Buffer): string => `number:${valueIndex.toString('hex')}`
@@ -23,7 +34,7 @@ export type HistoryEntry = PastContact & { messageId: Id<'message'> | null }
  */
 export async function listContactHistory (tx: Tx, { personKeys, valueIndexes }: { personKeys: readonly string[], valueIndexes: readonly Buffer[] }, since: Date): Promise<HistoryEntry[]> {
   const { rows } = await tx.execute(sql`select account_id, message_id, person_key, value_index, channel, direction, outcome, at from contact_attempts
-    where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and at >= ${since.toISOString()}::timestamptz
+    where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and at >= ${since.toISOString()}::timestamptz and outcome <> 'unused'
       and (person_key = any(${sql.param(personKeys)}::text[]) or value_index = any(${sql.param(valueIndexes)}::bytea[]))
     order by at, id limit ${literal(historyMax)}`)
   if (rows.length === historyMax) throw new Error('a history of contacts is too long to be read')
@@ -36,13 +47,15 @@ export async function listContactHistory (tx: Tx, { personKeys, valueIndexes }: 
 }
 
 /** A party of an account, as a contact with it is judged. */
-export type Contacted = Omit<ContactCase, 'history'> & { lenderId: Id<'lender'>, product: string, jurisdiction: string, region: string | null, valueIndex: Buffer | null, isHeld: boolean }
+export type Contacted = Omit<ContactCase, 'history'> & { lenderId: Id<'lender'>, product: string, jurisdiction: string, region: string | null, valueIndex: Buffer | null } & Obstacles
 
 /** A party of an account, reached at one of its contact points or somewhere unknown. Throws `NotFound` when they do not belong together. */
 export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'> | null, channel: AttemptChannel): Promise<Contacted> {
   const now = sql`${tx.ctx.now.toISOString()}::timestamptz`
   const { rows } = await tx.execute(sql`
     select a.lender_id, a.product, a.jurisdiction, a.region, a.time_zone, ap.role, ${personKeyOf('p')} as person_key, cp.id as contact_point_id, cp.value_index, coalesce(cp.is_workplace, false) as is_workplace,
+      cp.id is null or (cp.state <> 'invalid' and cp.value is not null) as is_reachable, a.principal + a.interest + a.penalty + a.costs > 0 as is_owed,
+      exists (select from placements pl where pl.tenant_id = a.tenant_id and pl.account_id = a.id and pl.state = 'active') as is_worked,
       (select b.kind from account_parties bp join parties b on b.tenant_id = bp.tenant_id and b.id = bp.party_id
         where bp.tenant_id = a.tenant_id and bp.account_id = a.id and bp.role = 'borrower' order by bp.party_id limit 1) as borrower_kind,
       ${isHeldAt(tx.ctx.now, 'ap')} as is_held,
@@ -59,20 +72,22 @@ export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: 
   return {
     accountId, lenderId: idOf('lender', String(row['lender_id'])), product: String(row['product']), jurisdiction: String(row['jurisdiction']), region: row['region'] as string | null, timeZone: String(row['time_zone']),
     role: row['role'] as ContactCase['role'], personKey: String(row['person_key']), valueIndex, numberKey: valueIndex === null ? null : numberKeyOf(valueIndex), isWorkplace: row['is_workplace'] === true,
-    borrowerKind: row['borrower_kind'] === 'company' ? 'company' : 'person', isHeld: row['is_held'] === true, isOptedOut: row['is_opted_out'] === true, holds: (row['holds'] as string | null)?.split(',') ?? [],
+    borrowerKind: row['borrower_kind'] === 'company' ? 'company' : 'person', isHeld: row['is_held'] === true, isReachable: row['is_reachable'] === true, isOwed: row['is_owed'] === true, isWorked: row['is_worked'] === true, isOptedOut: row['is_opted_out'] === true, holds: (row['holds'] as string | null)?.split(',') ?? [],
   }
 }
 
 const columns = {
   id: contactAttempts.id, accountId: contactAttempts.accountId, partyId: contactAttempts.partyId, contactPointId: contactAttempts.contactPointId, messageId: contactAttempts.messageId,
   channel: contactAttempts.channel, direction: contactAttempts.direction, outcome: contactAttempts.outcome, at: contactAttempts.at, wasLawful: contactAttempts.wasLawful,
-  decisionId: contactAttempts.decisionId, createdAt: contactAttempts.createdAt,
+  decisionId: contactAttempts.decisionId, permittedUntil: contactAttempts.permittedUntil, result: contactAttempts.result, durationSeconds: contactAttempts.durationSeconds,
+  recordingReference: contactAttempts.recordingReference, recordingKeptUntil: contactAttempts.recordingKeptUntil, actorKind: contactAttempts.actorKind, actorId: contactAttempts.actorId, createdAt: contactAttempts.createdAt,
 }
 
 /** A contact as it was recorded. */
 export interface AttemptRow {
   id: Id<'contactAttempt'>, accountId: Id<'account'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'> | null, messageId: Id<'message'> | null, channel: AttemptChannel,
-  direction: Direction, outcome: AttemptOutcome | 'pending', at: string, wasLawful: boolean, decisionId: Id<'policyDecision'> | null, createdAt: string
+  direction: Direction, outcome: AttemptOutcome | 'pending' | 'unused', at: string, wasLawful: boolean, decisionId: Id<'policyDecision'> | null, permittedUntil: string | null, result: ContactResult | null, durationSeconds: number | null,
+  recordingReference: string | null, recordingKeptUntil: string | null, actorKind: string, actorId: string | null, createdAt: string
 }
 
 /** Records a contact. */
@@ -83,10 +98,49 @@ export async function insertAttempt (tx: Tx, attempt: Omit<typeof contactAttempt
   return row!
 }
 
-/** Contacts of an account, newest first. */
+/** A contact, or the place that one holds, kept from changing until the transaction ends. Throws `NotFound`. */
+export async function lockAttempt (tx: Tx, id: Id<'contactAttempt'>): Promise<AttemptRow> {
+  const [row] = await tx.select(columns).from(contactAttempts).where(and(eq(contactAttempts.tenantId, tx.ctx.tenantId), eq(contactAttempts.id, id))).for('no key update')
+  if (row === undefined) throw NotFound()
+  return row
+}
+
+/** Makes a permitted contact one that happened. */
+export async function setMade (tx: Tx, id: Id<'contactAttempt'>, made: Partial<Pick<AttemptRow, 'outcome' | 'result' | 'durationSeconds' | 'recordingReference' | 'recordingKeptUntil' | 'at' | 'wasLawful' | 'decisionId'>>): Promise<AttemptRow> {
+  const [row] = await tx.update(contactAttempts).set({ ...made, dueAt: null }).where(and(eq(contactAttempts.tenantId, tx.ctx.tenantId), eq(contactAttempts.id, id))).returning(columns)
+  return row!
+}
+
+/** Gives the place of a permitted contact back. */
+export async function setUnused (tx: Tx, id: Id<'contactAttempt'>): Promise<void> {
+  await tx.update(contactAttempts).set({ outcome: 'unused', dueAt: null }).where(and(eq(contactAttempts.tenantId, tx.ctx.tenantId), eq(contactAttempts.id, id)))
+}
+
+/** Gives back the places that fell due, at most 500; answers whether more may be due. */
+export async function returnPlaces (tx: Tx): Promise<boolean> {
+  const { rows } = await tx.execute(sql`
+    with due as (
+      select tenant_id, id from contact_attempts where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and due_at <= ${tx.ctx.now.toISOString()}::timestamptz order by due_at limit 500 for no key update skip locked
+    ) update contact_attempts a set outcome = case when a.outcome = 'pending' then 'unused' else a.outcome end, due_at = null from due where a.tenant_id = due.tenant_id and a.id = due.id returning 1`)
+  return rows.length === 500
+}
+
+/** Whose contacts are counted together. */
+export interface Counted { personKey: string, valueIndex: Buffer | null }
+
+/**
+ * Lets one at a time decide on contacts with these persons and at these numbers, until the transaction ends: two that counted at once would each permit the last
+ * contact allowed. Locks are taken in one order, so that no two wait for each other. What counts must be read after this.
+ */
+export async function lockPersons (tx: Tx, persons: readonly Counted[]): Promise<void> {
+  const keys = [...new Set(persons.flatMap(({ personKey, valueIndex }) => [personKey, ...valueIndex === null ? [] : [numberKeyOf(valueIndex)]]))].map(key => `${tx.ctx.tenantId} ${key}`)
+  if (keys.length > 0) await tx.execute(sql`select pg_advisory_xact_lock(key) from (select distinct hashtextextended(name, 0) as key from unnest(${sql.param(keys)}::text[]) as name order by 1) keys`)
+}
+
+/** Contacts of an account, newest first; places that nobody used are none. */
 export async function listAttempts (tx: Tx, accountId: Id<'account'>, page: { limit: number, after: string | null }): Promise<PageOf<AttemptRow>> {
   const rows = await tx.select(columns).from(contactAttempts)
-    .where(and(eq(contactAttempts.tenantId, tx.ctx.tenantId), eq(contactAttempts.accountId, accountId), pageAfter(contactAttempts.id, page, 'descending')))
+    .where(and(eq(contactAttempts.tenantId, tx.ctx.tenantId), eq(contactAttempts.accountId, accountId), ne(contactAttempts.outcome, 'unused'), pageAfter(contactAttempts.id, page, 'descending')))
     .orderBy(desc(contactAttempts.id)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => row.id)
 }

@@ -1,0 +1,42 @@
+import { dayIn } from '#kernel'
+import type { Id } from '#kernel'
+import type { Tx } from '#platform'
+import { decideContacts, findLaw, nextLawfulMoment, openWindow, packsIn } from '../policy/index.ts'
+import type { ContactRequest, Decision, Law } from '../policy/index.ts'
+import { actionOf, factsOf, historyDays } from './asking.core.ts'
+import type { ContactCase, Saying } from './asking.core.ts'
+import type { AttemptChannel } from './core.ts'
+import { listContactHistory } from './db.ts'
+import type { Contacted } from './db.ts'
+
+/** The instant from which contacts before `at` are looked at. */
+export const historySince = (at: Date): Date => new Date(at.getTime() - historyDays * 86_400_000)
+
+/** A contact's case with what the law is chosen by. */
+export interface PlacedCase extends ContactCase { partyId: Id<'party'>, lenderId: Id<'lender'>, product: string, jurisdiction: string, region: string | null }
+
+/** What is asked of policy about a contact, by the law as it holds in the agency. */
+export function requestFor (law: Law, of: PlacedCase, saying: Saying): ContactRequest {
+  const { accountId, partyId, lenderId, product, jurisdiction, region, timeZone, borrowerKind } = of
+  const packs = packsIn(law, {
+    jurisdiction, region, product, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', collectorRole: 'agency', on: dayIn(timeZone, new Date(saying.at)),
+  }, lenderId)
+  return { accountId, partyId, packs, facts: factsOf(of, saying.collector), action: actionOf(of, saying) }
+}
+
+/** Said by script in every contact of a collector's: what is judged of it is when, how often and with whom it is. */
+const byScript = { disclosures: ['attemptingToCollectAndInformationUsed', 'fromDebtCollector'], optOutMethod: 'replyStop', collectors: 2 }
+
+/** Puts a contact of a collector's before policy, with what happened before it, and keeps the decision. */
+export async function askAbout (tx: Tx, of: Contacted, partyId: Id<'party'>, channel: AttemptChannel, at: Date): Promise<{ request: ContactRequest, decision: Decision }> {
+  const history = await listContactHistory(tx, { personKeys: [of.personKey], valueIndexes: of.valueIndex === null ? [] : [of.valueIndex] }, historySince(at))
+  const request = requestFor(await findLaw(tx), { ...of, partyId, history: history.filter(past => new Date(past.at) <= at) }, { channel, at: at.toISOString(), collector: tx.ctx.tenantId, ...byScript })
+  const [decision] = await decideContacts(tx, [request])
+  return { request, decision: decision! }
+}
+
+/** When the lawful hours that run now end, and when the next begin; null: they do not end. */
+export function hoursFor ({ packs }: ContactRequest, timeZone: string, channel: AttemptChannel, now: Date): { closesAt: string | null, opensAt: string | null } {
+  const closesAt = openWindow(packs, [timeZone], channel, now)?.closesAt ?? null
+  return { closesAt, opensAt: closesAt === null ? null : nextLawfulMoment(packs, [timeZone], channel, new Date(closesAt)) }
+}
