@@ -369,6 +369,19 @@ CREATE TABLE "reveals" (
 	CONSTRAINT "reveals_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "allocation_orders" (
+	"tenant_id" uuid NOT NULL,
+	"placement_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"parts" jsonb NOT NULL,
+	"source" text NOT NULL,
+	"clause" text,
+	"policy_decision_id" uuid NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "allocation_orders_tenant_id_placement_id_pk" PRIMARY KEY("tenant_id","placement_id")
+);
+--> statement-breakpoint
 CREATE TABLE "corrections" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -603,6 +616,7 @@ CREATE TABLE "disputes" (
 	"lender_id" uuid NOT NULL,
 	"hold_id" uuid NOT NULL,
 	"reason" text NOT NULL,
+	"disputed" jsonb,
 	"state" text NOT NULL,
 	"opened_at" timestamptz NOT NULL,
 	"resolved_at" timestamptz,
@@ -1079,6 +1093,7 @@ ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_contact_point_id_conta
 ALTER TABLE "contact_points" ADD CONSTRAINT "contact_points_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "parties" ADD CONSTRAINT "parties_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "reveals" ADD CONSTRAINT "reveals_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "allocation_orders" ADD CONSTRAINT "allocation_orders_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "corrections" ADD CONSTRAINT "corrections_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "corrections" ADD CONSTRAINT "corrections_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payment_reversals" ADD CONSTRAINT "payment_reversals_tenant_id_payment_id_payments_tenant_id_id_fk" FOREIGN KEY ("tenant_id","payment_id") REFERENCES "public"."payments"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1188,6 +1203,7 @@ CREATE INDEX "placements_tenant_id_lender_id_id_index" ON "placements" USING btr
 CREATE INDEX "policy_exemptions_tenant_id_expires_on_index" ON "policy_exemptions" USING btree ("tenant_id","expires_on");--> statement-breakpoint
 CREATE INDEX "disputes_tenant_id_account_id_id_index" ON "disputes" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "disputes_tenant_id_lender_id_id_index" ON "disputes" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "disputes_of_parts" ON "disputes" USING btree ("tenant_id","account_id") WHERE disputed is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "disputes_one_open" ON "disputes" USING btree ("tenant_id","account_id") WHERE state = 'open';--> statement-breakpoint
 CREATE INDEX "holds_tenant_id_account_id_id_index" ON "holds" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "holds_tenant_id_lender_id_id_index" ON "holds" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint

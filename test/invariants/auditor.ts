@@ -67,10 +67,12 @@ const isHeld = (facts: readonly Fact[], what: 'stopsInterest' | 'stopsLateFees',
 const firstFeeDay = ({ rules: { lateFee }, dueOn, placedOn }: Debt): string | null => lateFee === null ? null : addDays(dueOn > placedOn ? dueOn : placedOn, lateFee.graceDays + 1)
 
 const effects: { [K in Fact['kind']]: (state: State, fact: Extract<Fact, { kind: K }>, facts: readonly Fact[]) => void } = {
-  payment ({ debt: { rules }, owed, payments }, { id, on, amount, by, isPending }) {
+  payment ({ debt: { rules: { order }, dueOn }, owed, payments }, { id, on, amount, by, isPending }) {
     const allocated = nothing()
     let left = amount
-    for (const part of rules.order) {
+    // What was charged is due; principal that is not due yet comes after it.
+    const turn: readonly Part[] = on < dueOn ? [...order.filter(part => part !== 'principal'), 'principal'] : order
+    for (const part of turn) {
       allocated[part] = Math.min(left, owed[part])
       owed[part] -= allocated[part]
       left -= allocated[part]

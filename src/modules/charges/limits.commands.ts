@@ -97,7 +97,8 @@ function limitsBy (judged: readonly Judged[], limitOf: (one: Judged) => Limit): 
   return limits
 }
 
-const packsFor = (law: Law, { jurisdiction, region, product, borrowerKind, lender }: ChargeCase, lenderId: Id<'lender'>, on: CalendarDay): readonly Pack[] =>
+/** The packs in force for a debt on a day, with what the agency and its lender added. */
+export const packsFor = (law: Law, { jurisdiction, region, product, borrowerKind, lender }: ChargeCase, lenderId: Id<'lender'>, on: CalendarDay): readonly Pack[] =>
   packsIn(law, { jurisdiction, region, product, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', lenderType: typeOn(lender, on), collectorRole: 'agency', on }, lenderId)
 
 /** True when the law was not asked yet about all the days up to one: legal rates change with the half-year, and laws with time. */

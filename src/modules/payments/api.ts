@@ -1,12 +1,13 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Amount, Balance, BucketsSchema, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, SignedAmount, Text, bucketsOf, closed, idOf, problems, withTotal } from '#kernel'
+import { Amount, Balance, BucketsSchema, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, SignedAmount, Text, buckets, bucketsOf, closed, idOf, problems, withTotal } from '#kernel'
 import type { Id } from '#kernel'
 import { NotAllowed, NotFound, keyset } from '#platform'
 import type { Api, Tx } from '#platform'
 import { findAccount } from '../accounts/index.ts'
 import { ReversalTooEarly } from '../ledger/index.ts'
 import { AccountNotPlaced } from '../placements/index.ts'
+import { PolicyDecisionId } from '../policy/index.ts'
 import { previewCommission, receivePayment, rehearsePayment as rehearse, reversePayment } from './commands.ts'
 import { clearPayment } from './clearing.commands.ts'
 import { ClearedTooEarly, ClearingNotApplicable, ClearsWithReceipt, PaymentAlreadyCleared, clearingOf, clearings } from './clearing.core.ts'
@@ -17,7 +18,9 @@ import {
 } from './core.ts'
 import { findPayment, listPayments } from './db.ts'
 import type { PaymentRow } from './db.ts'
+import { orderSources } from './orders.core.ts'
 import { receipts } from './receipts.api.ts'
+import { shares } from './shares.api.ts'
 
 const facts = {
   amount: Amount, currency: Currency, receivedOn: Type.Unsafe<string>({ ...Day, description: 'The day the money was received.' }),
@@ -58,6 +61,12 @@ export const Payment = Type.Object({
   id: IdOf('payment'), accountId: IdOf('account'), lenderId: IdOf('lender'), placementId: IdOf('placement'), ...facts, reference: Nullable(Type.String({ description: 'The number of the payment, if it has one.' })),
   receiptId: Nullable(Type.Unsafe<Id<'receipt'>>({ ...IdOf('receipt'), description: 'The receipt it was made of, when nobody knew at first whose debt the money was for.' })),
   allocated: Type.Unsafe<ReturnType<typeof withTotal>>({ ...BucketsSchema, title: 'Balance', description: 'What it settled, part by part.' }),
+  allocation: Type.Object({
+    order: Type.Array(OneOf(buckets, 'A part of the debt.'), { description: 'The parts in the order in which payments settle them: of every payment of this placement.' }),
+    source: OneOf(orderSources, 'Where the order is from: the `agreement`, the `law`, or, where neither says one, the `default`.'),
+    clause: Nullable(Type.String({ description: 'Of an order by law: where it stands.' })),
+    policyDecisionId: Type.Unsafe<Id<'policyDecision'>>({ ...PolicyDecisionId, description: 'What the law was found to say of the order.' }),
+  }, { title: 'AllocationOrder' }),
   overpaid: Type.Unsafe<number>({ ...Balance, description: 'What was left when nothing was owed any more: in trust for the debtor, or with the lender when it received the payment.' }),
   state: OneOf(paymentStates, 'How it stands.'),
   clearing: Nullable(OneOf(clearings, 'How it stands with the agency\'s bank: on its way, arrived, or gone back; null for money that came into the lender\'s hands.')),
@@ -132,13 +141,14 @@ const rehearsePayment = async (tx: Tx, input: PaymentInput) => {
 
 export const api: Api = (app, services) => {
   receipts(app, services)
+  shares(app, services)
   const tags = ['payments']
   const path = Type.Object({ paymentId: IdOf('payment') })
 
   app.post('/v1/payments', {
     config: { scope: 'payments:write' },
     schema: {
-      operationId: 'receivePayment', tags, summary: 'Record a payment', description: 'Records money received for a debt, by the agency or directly by the lender: it settles the parts of the debt in the agreed order, and what is left is overpaid. A lender\'s key reports what came into its own hands.',
+      operationId: 'receivePayment', tags, summary: 'Record a payment', description: 'Records money received for a debt, by the agency or directly by the lender: it settles the parts of the debt in the order that was agreed or that the law gives, and what is left is overpaid. A lender\'s key reports what came into its own hands.',
       body: PaymentInputSchema,
       querystring: Type.Object({ dryRun: Type.Optional(Type.Boolean({ description: 'True: answers what the payment would do, with what a late one would change, and keeps nothing.' })) }, closed),
       response: { 200: PaymentRehearsal, 201: Payment, ...problems(NotFound, NotAllowed, AccountAmbiguous, AccountNotPlaced, CurrencyMismatch, PaymentDuplicate, PaymentInFuture, PaymentBeforePlacement, ClearingNotApplicable, ClearedTooEarly) },

@@ -26,6 +26,8 @@ import { findPayment, findPaymentByReference, insertPayment, insertReversal, loc
 import type { PaymentRow } from './db.ts'
 import { PaymentPosted, PaymentReversed, RecoveryRecorded } from './events.ts'
 import { paymentLines } from './life.core.ts'
+import { orderOf } from './orders.commands.ts'
+import { disputedOn } from './orders.core.ts'
 import { lockReceipt } from './receipts.db.ts'
 import { undoApplication } from './unapplied.commands.ts'
 
@@ -79,10 +81,10 @@ export async function receive (tx: Tx, input: PaymentInput, from: FromReceipt | 
   const paymentId = newId('payment')
   const { amount, currency, receivedOn, receivedBy, method, reference = null } = input
   const { id: accountId, lenderId } = account
-  const order = agreement.terms.allocation
-  const relived = await isLate(tx, accountId, receivedOn) ? await liveAgain(tx, account, order, { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy, ...till !== null && { till } }) : null
+  const { disputes, ...settling } = await orderOf(tx, account, { id: placement.placementId, ...placement })
+  const relived = await isLate(tx, accountId, receivedOn) ? await liveAgain(tx, account, { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy, ...till !== null && { till } }) : null
   const owed = relived === null ? await accrueThrough(tx, account, receivedOn) : account
-  const allocation = relived?.life.allocations.get(paymentId) ?? allocate(owed, amount, order)
+  const allocation = relived?.life.allocations.get(paymentId) ?? allocate(owed, amount, settling.order, { on: receivedOn, dueOn: account.dueOn, disputed: disputedOn(disputes, receivedOn) })
   const { allocated, overpaid } = allocation
   const lines = paymentLines(receivedBy, allocation, till ?? undefined)
   const entry: Entry | null = lines.length === 0 ? null : { lenderId, accountId, kind: 'payment', causeId: paymentId, effectiveOn: receivedOn, currency, lines }
@@ -91,7 +93,7 @@ export async function receive (tx: Tx, input: PaymentInput, from: FromReceipt | 
     : await correct(tx, relived, { cause: 'payment', causeId: paymentId, on: receivedOn, entry, paymentId })
   const payment = await insertPayment(tx, {
     id: paymentId, accountId, lenderId, placementId: placement.placementId, amount, currency, receivedOn, receivedBy, method, reference, receiptId: from?.receiptId ?? null, ...allocated, overpaid, till, clearsOn,
-    clearedOn: from?.clearedOn ?? null, dueAt: await clearingDueAt(tx, clearsOn), journalEntryId,
+    clearedOn: from?.clearedOn ?? null, dueAt: await clearingDueAt(tx, clearsOn), journalEntryId, allocation: settling,
   })
   const concerns = { accountId, lenderId }
   emit(tx, PaymentPosted, concerns, { paymentId, accountId, amount, currency, receivedOn, receivedBy, overpaid, isPending: till === 'T.CLEARING' })
@@ -127,14 +129,14 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   const entry = originalEntryId === null ? null : await reversalOf(tx, originalEntryId, { kind: 'paymentReversal', causeId: paymentId, effectiveOn: reversedOn })
   // Its entry gives back what it settled at first; what it settles since a correction only the debt's life knows.
   const isReallocated = !isSettled(lessBuckets(movedBy(entry?.lines ?? []), bucketsOf(parts)))
-  const relived = isReallocated || await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, agreement.terms.allocation, { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null }) : null
+  const relived = isReallocated || await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null }) : null
   const owed = relived === null ? await accrueThrough(tx, account, reversedOn) : account
   const { journalEntryId, correction } = relived === null
     ? { journalEntryId: await postOne(tx, entry), correction: null }
     : await correct(tx, relived, { cause: 'reversal', causeId: paymentId, on: reversedOn, entry, paymentId })
   if (clearingEntryId !== null) await post(tx, [await reversalOf(tx, clearingEntryId, { kind: 'clearingReversal', causeId: paymentId, effectiveOn: reversedOn })])
   if (receipt !== null) await undoApplication(tx, receipt, { ...found, isMistake: reason === 'clerical', on: reversedOn })
-  const reversed = await insertReversal(tx, paymentId, { lenderId, reason, reversedOn, journalEntryId })
+  const reversed = await insertReversal(tx, found, { lenderId, reason, reversedOn, journalEntryId })
   const concerns = { accountId, lenderId }
   emit(tx, PaymentReversed, concerns, { paymentId, reversalId: reversed.reversal!.id, accountId, amount, currency, receivedBy, reason, reversedOn })
   const { commission, vat } = await clawBackCommission(tx, { account, agreement, placement, paymentId, effectiveOn: reversedOn }, changedBy(correction)) ?? { commission: zero, vat: zero }

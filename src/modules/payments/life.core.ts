@@ -9,6 +9,8 @@ import { charged, paidToAgency, paidToLender } from '../ledger/movements.core.ts
 import type { Source } from './clearing.core.ts'
 import { allocate } from './core.ts'
 import type { Allocation, Receiver } from './core.ts'
+import { disputedOn } from './orders.core.ts'
+import type { Disputed } from './orders.core.ts'
 
 /**
  * Something that happened to a debt, with the day it took effect: a payment, the undoing of one (`returned`: of so much that came back unpaid), or another movement (a cost, a waiver, a
@@ -20,8 +22,8 @@ export type Fact =
   | { kind: 'movement', on: CalendarDay, lines: readonly Line[], id?: string }
   | { kind: 'undoing', movementId: string, on: CalendarDay }
 
-/** A debt from its placement on. `opening` is what was placed; `position` how its charges begin; `order` the order in which a payment settles it. */
-export interface Beginning extends Omit<ChargedDebt, 'owed'> { opening: Buckets, position: Position, terms: ChargeTerms, pauses: readonly Pause[], order: readonly Bucket[] }
+/** A debt from its placement on. `opening` is what was placed; `position` how its charges begin; `order` the order in which a payment settles it, and `disputes` what of it is settled last, and when. */
+export interface Beginning extends Omit<ChargedDebt, 'owed'> { opening: Buckets, position: Position, terms: ChargeTerms, pauses: readonly Pause[], order: readonly Bucket[], disputes: readonly Disputed[] }
 
 /**
  * How far a life is lived: charges were posted on these days, and are made through `through`; after `workedThrough` the debt rests (null: it does not).
@@ -70,7 +72,7 @@ function post (state: State, beginning: Beginning, charges: readonly NewCharge[]
 
 function happen (state: State, beginning: Beginning, { workedThrough, isOurs }: Course, fact: Fact): void {
   if (fact.kind === 'payment') {
-    const allocation = allocate(state.owed, fact.amount, beginning.order)
+    const allocation = allocate(state.owed, fact.amount, beginning.order, { on: fact.on, dueOn: beginning.dueOn, disputed: disputedOn(beginning.disputes, fact.on) })
     state.life.allocations.set(fact.paymentId, allocation)
     const lines = paymentLines(fact.receivedBy, allocation, fact.till)
     state.paid.set(fact.paymentId, lines)

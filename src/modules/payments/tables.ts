@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { char, check, foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import type { Bucket } from '#kernel'
 import { day, document, id, instant, minor, sealed, sealedIn, tenantId, uuid } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { journalEntries } from '../ledger/tables.ts'
@@ -7,6 +8,7 @@ import { placements } from '../placements/tables.ts'
 import { sources, tills } from './clearing.core.ts'
 import { correctionCauses, methods, paymentStates, receivers, reversalReasons } from './core.ts'
 import type { CorrectionChanges } from './core.ts'
+import { orderSources } from './orders.core.ts'
 
 /**
  * Money in the agency's hands that nobody could say whose debt it is for, until payments are made of it (`applied`) or it is given back (`returned`). It is no
@@ -48,6 +50,18 @@ export const payments = pgTable('payments', {
   foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
   foreignKey({ columns: [t.tenantId, t.clearingEntryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
   check('every cent is somewhere', sql`${t.amount} = ${t.principal} + ${t.interest} + ${t.penalty} + ${t.costs} + ${t.overpaid}`),
+])
+
+/**
+ * In which order payments settle the debt of a placement: decided when the first is received, by the agreement and the law of the day the debt was placed, and then the same
+ * for all of them, whenever and however late they are told of. `policyDecisionId` is what the law was found to say. Append-only.
+ */
+export const allocationOrders = pgTable('allocation_orders', {
+  tenantId: tenantId(), placementId: id('placement').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(),
+  parts: document<Bucket[]>(), source: text({ enum: orderSources }).notNull(), clause: text(), policyDecisionId: id('policyDecision').notNull(), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.placementId] }),
+  foreignKey({ columns: [t.tenantId, t.placementId], foreignColumns: [placements.tenantId, placements.id] }),
 ])
 
 /** Payments undone: once each, with a reason and the day it took effect. */
