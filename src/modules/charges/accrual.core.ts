@@ -6,6 +6,7 @@ import type { RateRule, Segment, Suspension, ValueFrom } from '../rates/interest
 import type { NewCharge } from './core.ts'
 import { within } from './limits.core.ts'
 import type { Limit } from './limits.core.ts'
+import { forever } from './pauses.core.ts'
 
 /** An agreement's terms of interest with the values of the index they name, as they are known. */
 export type InterestRules = NonNullable<AgreementTerms['interest']> & { values: readonly ValueFrom[] }
@@ -23,25 +24,37 @@ export const noAccrual: Accrual = { exact: zeroR, posted: zero, capitalized: zer
 /** Conventions under which the days of two spans are those of the whole, wherever it is cut. */
 const additive: readonly DayCount[] = ['ACT/365F', 'ACT/360', 'ACT/366', 'ACT/365.25', 'ACT/calendar-year', 'ACT/ACT ISDA', 'NL/365', '30E/360', '30E/365']
 
-/** When the debt was due and placed: rates may be frozen on either day. */
-export interface Dates { dueOn: CalendarDay, placedOn: CalendarDay }
+/** When the debt was due, placed and, if it was, judged: rates may be frozen on any of these days, and interest may run from it. */
+export interface Dates { dueOn: CalendarDay, placedOn: CalendarDay, judgedOn?: CalendarDay | null }
+
+/** The first day that bears interest by the agreement; null when none does. */
+export function firstInterestDay ({ from = 'placement', startRule = 'excludeStartIncludeEnd' }: InterestRules, { dueOn, placedOn, judgedOn = null }: Dates): CalendarDay | null {
+  const start = from === 'placement' ? placedOn : from === 'dueDate' ? dueOn : judgedOn
+  return start === null || startRule === 'includeBoth' ? start : addDays(start, 1)
+}
+
+/** Days that bear no interest yet. */
+export function daysBefore (terms: InterestRules | null, dates: Dates): Suspension[] {
+  const first = terms === null ? null : firstInterestDay(terms, dates)
+  return terms === null || (first !== null && first <= addDays(dates.placedOn, 1)) ? [] : [{ from: addDays(dates.placedOn, 1), to: first === null ? forever : addDays(first, -1) }]
+}
 
 /**
  * The rule of a debt's rate, and when it begins to hold. A rate that follows an index earns nothing on days for which no value of it is known, however the days are cut into calls:
  * `since` is the first day it has one, null when there is none.
  */
-function ruleFor (terms: InterestRules, { dueOn, placedOn }: Dates): { rule: RateRule, since: CalendarDay | null } {
+function ruleFor (terms: InterestRules, { dueOn, placedOn, judgedOn = null }: Dates): { rule: RateRule, since: CalendarDay | null } {
   const { unit, rate, index, marginPoints, reset = 'frozenAtDefault', cap, floor } = terms
   const bounds = { ...cap !== undefined && { cap }, ...floor !== undefined && { floor } }
   if (index === undefined) return { rule: { unit, value: rate ?? '0', ...bounds }, since: firstDay }
-  const frozenOn = reset === 'frozenAtDefault' ? dueOn : reset === 'frozenAtPlacement' ? placedOn : null
+  const frozenOn = reset === 'frozenAtDefault' ? dueOn : reset === 'frozenAtPlacement' ? placedOn : reset === 'frozenAtJudgment' ? judgedOn : undefined
   const first = terms.values.reduce<CalendarDay | null>((earliest, { from }) => earliest === null || from < earliest ? from : earliest, null)
+  if (frozenOn === null || first === null || (frozenOn !== undefined && frozenOn < first)) return { rule: { unit, value: '0' }, since: null }
   const rule: RateRule = {
     unit, index: [{ from: firstDay, value: '0' }, ...terms.values], ...marginPoints !== undefined && { marginPoints }, ...bounds,
-    ...frozenOn === null ? { reset: reset === 'floatingSemiannual' ? 'floatingSemiannual' : 'floatingDaily' } : { reset: 'frozen', frozenOn },
+    ...frozenOn !== undefined ? { reset: 'frozen', frozenOn } : { reset: reset === 'floatingDaily' ? reset : 'floatingSemiannual' },
   }
-  if (first === null || frozenOn !== null) return { rule, since: first !== null && frozenOn !== null && first <= frozenOn ? firstDay : null }
-  return { rule, since: rule.reset === 'floatingSemiannual' ? firstHalfYear(first) : first }
+  return { rule, since: frozenOn !== undefined ? firstDay : reset === 'floatingDaily' ? first : firstHalfYear(first) }
 }
 
 /** Before all that is ever charged. */

@@ -51,8 +51,8 @@ export function relive (account: AccountRow, past: Past, late: Fact | null): Rel
 export const owedThen = (account: AccountRow, past: Past, on: CalendarDay): Buckets =>
   lifeThrough(account, past, past.facts.filter(fact => fact.on <= on), on).owed
 
-const lifeThrough = ({ timeZone, dueOn }: AccountRow, { charged, settling: { order, disputes }, opening, workedThrough, isOurs, isRecalled }: Past, facts: readonly Fact[], through: CalendarDay): Life =>
-  live({ opening, position: charged.beginning, timeZone, dueOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order, disputes }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs, isRecalled })
+const lifeThrough = ({ timeZone, dueOn, judgedOn }: AccountRow, { charged, settling: { order, disputes }, opening, workedThrough, isOurs, isRecalled }: Past, facts: readonly Fact[], through: CalendarDay): Life =>
+  live({ opening, position: charged.beginning, timeZone, dueOn, judgedOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order, disputes }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs, isRecalled })
 
 /** What a debt owes at the end of a day, brought up to it or, when it has got further, by its life until then. The caller holds the account's lock. */
 export async function owedOn (tx: Tx, account: AccountRow, on: CalendarDay): Promise<Buckets> {
@@ -69,7 +69,7 @@ export async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay)
 /** What has happened to a debt since it was last placed. The caller holds the account's lock. Null when it was never charged or placed. */
 export async function findPast (tx: Tx, account: AccountRow): Promise<Past | null> {
   const placement = await findLastPlacement(tx, account.id)
-  const charged = placement === null ? null : await findChargedLife(tx, account.id, { id: placement.id, placedOn: placement.placedOn, dueOn: account.dueOn })
+  const charged = placement === null ? null : await findChargedLife(tx, account.id, placement.id)
   if (placement === null || charged === null) return null
   const posted = await listPostedLines(tx, account.id)
   // Ids are in the order of time; instants are not where a clock stands still.
