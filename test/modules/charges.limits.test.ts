@@ -105,10 +105,10 @@ t.test('legal rates change with the half-year: the law is asked again, and a lat
   t.match(await owed(), { interest: 7_30 })
   const rates = (await w.ok<{ data: Charge[] }>(us, 'GET', `/v1/accounts/${accountId}/charges?limit=200`)).data.map(({ rate }) => rate)
   t.same([...new Set(rates)], ['7.3', '3.65'])
-  // 365.00 had come in on the 30th: a tenth less from 1 July on.
+  // 368.65 had come in on the 30th: of a consumer loan it settles principal first, whatever was agreed (BGB 497(3)).
   await w.ok(us, 'POST', '/v1/payments', { accountId, amount: 365_00 + 3_65, currency: 'CNY', receivedOn: '2026-06-30', receivedBy: 'agency', method: 'cash' })
-  // 3.285 in ten days: 6.935 in all, 6.94, of which 3.65 are paid.
-  t.match(await owed(), { principal: 3_285_00, interest: 3_29 })
+  // 3.65 until then, and ten days at 3.65 % of 3,281.35: 3.28135.
+  t.match(await owed(), { principal: 3_281_35, interest: 6_93 })
   await checkBooks(t, w, us, 'half-years')
   t.same(w.failures, [])
 })

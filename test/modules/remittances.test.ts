@@ -65,7 +65,7 @@ t.test('net: what is left of a payment is passed on, once, and what comes later 
     }
     const csv = await w.call(us, 'GET', `/v1/statements/${january!.id}/csv`)
     t.equal(csv.headers['content-type'], 'text/csv; charset=utf-8')
-    t.match(csv.body.split('\r\n')[2], /,162\.00,32\.40,0\.2,-194\.40,0\.00$/)
+    t.match(csv.body.split('\r\n')[2], /,162\.00,32\.40,0\.2,0\.00,-194\.40,0\.00$/)
   })
 
   t.test('the same day again is the same statement, whoever asks and however often', async t => {

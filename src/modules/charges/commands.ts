@@ -1,16 +1,16 @@
 import { add, bucketsOf, dayIn, lessBuckets, uuidOf, withTotal, zero } from '#kernel'
-import type { CalendarDay, Id, Minor } from '#kernel'
+import type { Buckets, CalendarDay, Id, Minor } from '#kernel'
 import { emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import { lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
-import { movements, post } from '../ledger/index.ts'
+import { listRecalled, movements, post } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
 import { findAgreements } from '../lenders/index.ts'
 import { findRateValues } from '../rates/index.ts'
 import { beginCharging, changedCharges, chargeReturnedPayment, chargeThrough, checkQuoteDay, nextDueAt, restThrough } from './core.ts'
 import type { ChargeTerms, NewCharge, Position } from './core.ts'
-import { addLimits, insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, listPostingDays, lockDue, lockSchedule, nightMax, setSuperseded } from './db.ts'
+import { addLimits, insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, listPostingDays, lockDue, lockEnded, lockSchedule, nightMax, setSuperseded } from './db.ts'
 import type { Charge, Charged, PostedCharge, Reached } from './db.ts'
 import { InterestAccrued, LateFeeAssessed } from './events.ts'
 import { askLimits, daysToAsk } from './limits.commands.ts'
@@ -31,28 +31,39 @@ async function termsOf (tx: Tx, ids: Iterable<Id<'agreement'>>): Promise<TermsBy
 
 /**
  * Charges debts up to the day each has reached, posts what comes of it, and says so. The debts' accounts and schedules are locked. A debt
- * that is not worked any more is charged nothing, and its schedule rests.
+ * that is not worked any more is charged nothing for the days after its placement ended, and its schedule rests.
  */
 async function chargeAll (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charged) => CalendarDay): Promise<PostedCharge[]> {
+  if (debts.length === 0) return []
+  const gone = await listGone(tx, debts, dayOf)
   const terms = await termsOf(tx, debts.map(debt => debt.agreementId))
   const pauses = await listPauses(tx, debts.map(debt => debt.accountId))
   const charges: PostedCharge[] = []
   const later = await askAgain(tx, debts, terms, dayOf)
   const reached = debts.map((known): Reached => {
-    const debt = { ...known, limits: [...known.limits, ...later.get(known.accountId) ?? []] }
+    const debt = { ...known, owed: gone.get(known.placementId) ?? known.owed, limits: [...known.limits, ...later.get(known.accountId) ?? []] }
     const rules = terms.get(debt.agreementId)!
-    if (!debt.isWorked) return { accountId: debt.accountId, position: restThrough(debt.position, dayOf(debt)), dueAt: null }
-    const { position, charges: own } = chargeThrough(debt.position, debt, rules, pauses.get(debt.accountId) ?? noPauses, dayOf(debt))
+    const { position, charges: own } = chargeThrough(debt.position, debt, rules, pauses.get(debt.accountId) ?? noPauses, chargedTo(debt, dayOf(debt)) ?? debt.position.chargedThroughOn)
     for (const made of own) charges.push({ id: newId('charge'), of: debt, made, entryId: null })
-    return { accountId: debt.accountId, position, dueAt: nextDueAt(position, rules, debt.timeZone) }
+    return { accountId: debt.accountId, ...debt.isWorked ? { position, dueAt: nextDueAt(position, rules, debt.timeZone) } : { position: restThrough(position, dayOf(debt)), dueAt: null } }
   })
   await postCharges(tx, charges, reached)
   return charges
 }
 
+/** What recalled debts that are still to be charged for days before their recall owed until then: it has left the books. */
+async function listGone (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charged) => CalendarDay): Promise<Map<Id<'placement'>, Buckets>> {
+  const open = debts.filter(debt => debt.isRecalled && (chargedTo(debt, dayOf(debt)) ?? '') > debt.position.chargedThroughOn)
+  return open.length === 0 ? new Map() : await listRecalled(tx, open.map(({ placementId }) => placementId))
+}
+
 /** Asks the law again about debts that are charged into a half-year for which it was not asked. */
 async function askAgain (tx: Tx, debts: readonly Charged[], terms: TermsById, dayOf: (debt: Charged) => CalendarDay): Promise<Map<Id<'account'>, Limits[]>> {
-  const askings = debts.filter(({ isWorked }) => isWorked).map((debt): Asking => ({ ...debt, terms: terms.get(debt.agreementId)!, on: daysToAsk(debt.limits, dayOf(debt)) })).filter(({ on }) => on.length > 0)
+  const askings = debts.flatMap((debt): Asking[] => {
+    const to = chargedTo(debt, dayOf(debt))
+    const on = to === null || to <= debt.position.chargedThroughOn ? [] : daysToAsk(debt.limits, to)
+    return on.length === 0 ? [] : [{ ...debt, terms: terms.get(debt.agreementId)!, on }]
+  })
   if (askings.length === 0) return new Map()
   const limits = await askLimits(tx, askings)
   await addLimits(tx, limits)
@@ -71,12 +82,25 @@ async function postCharges (tx: Tx, charges: readonly PostedCharge[], reached: r
 const noPauses: readonly Pause[] = []
 
 const entryOf = ({ id, of, made: { kind, amount, toOn } }: PostedCharge): Entry => ({
-  lenderId: of.lenderId, accountId: of.accountId, kind: kind === 'interest' ? 'accrual' : 'lateFee', causeId: id, effectiveOn: toOn, currency: of.currency, lines: movements.charged(kind, amount),
+  lenderId: of.lenderId, accountId: of.accountId, kind: kind === 'interest' ? 'accrual' : 'lateFee', causeId: id, effectiveOn: toOn, currency: of.currency,
+  lines: of.isRecalled ? movements.chargedAfterRecall(kind, amount, of.workedThrough!) : movements.charged(kind, amount),
 })
+
+/** The last day for which a debt is charged when it is charged through one; null when it is not charged any more. */
+const chargedTo = ({ isWorked, workedThrough }: Charged, on: CalendarDay): CalendarDay | null => isWorked || (workedThrough !== null && on < workedThrough) ? on : workedThrough
 
 function announce (tx: Tx, { id: chargeId, of: { accountId, lenderId, currency }, made: { kind, amount, fromOn, toOn } }: PostedCharge): void {
   if (kind === 'interest') emit(tx, InterestAccrued, { accountId, lenderId }, { chargeId, accountId, amount, currency, fromOn, toOn })
   else emit(tx, LateFeeAssessed, { accountId, lenderId }, { chargeId, accountId, amount, currency, effectiveOn: toOn })
+}
+
+/**
+ * Charges debts whose placement has ended up to that day, where the night had not got so far: no day of interest is lost. What a recalled debt is charged leaves
+ * the books with the rest. Safe to run again.
+ */
+export async function chargeToEnd (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void> {
+  const debts = accountIds.length === 0 ? [] : await lockEnded(tx, accountIds)
+  await chargeAll(tx, debts.filter(({ workedThrough }) => workedThrough !== null), ({ workedThrough }) => workedThrough!)
 }
 
 /** Charges what is due tonight, a bounded number of debts; answers whether more may be due. A debt several days behind is caught up in one go. */
@@ -97,6 +121,7 @@ export async function accrueThrough (tx: Tx, account: AccountRow, on: CalendarDa
   const debt = await lockSchedule(tx, account.id) ?? await beginSchedule(tx, account.id)
   if (debt === null || on <= debt.position.chargedThroughOn) return account
   const posted = await chargeAll(tx, [debt], () => on)
+  if (debt.isRecalled) return account
   return posted.reduce((row, { made: { kind, amount } }) => kind === 'interest' ? { ...row, interest: add(row.interest, amount) } : { ...row, penalty: add(row.penalty, amount) }, account)
 }
 
@@ -129,7 +154,7 @@ async function beginSchedule (tx: Tx, accountId: Id<'account'>): Promise<Charged
   return await lockSchedule(tx, accountId)
 }
 
-/** Begins to charge accounts that are at work: from the day after placement, by the agreement they were placed under. Safe to run again. */
+/** Begins to charge accounts that are at work, or were: from the day after placement, by the agreement they were placed under. Safe to run again. */
 export async function openSchedules (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void> {
   const placed = accountIds.length === 0 ? [] : await listPlaced(tx, accountIds)
   if (placed.length === 0) return

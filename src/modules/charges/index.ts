@@ -12,6 +12,9 @@
  * What the law allows is asked before anything is charged, and again each half-year: every answer is kept, a charge names the one it rests on, and what is not
  * known to be allowed is not charged.
  *
+ * A debt is charged for the day its placement ends, and for none after it: if the night had not got so far, that is made up for when it ends, and leaves the
+ * books at once where the lender took the debt back.
+ *
  * The night's work takes schedules that are due, many a transaction, with their accounts locked; whoever changes a principal
  * (`payments`) brings the account up to date first, by `accrueThrough`, under the same lock. Every charge keeps all it was computed from.
  *
@@ -20,12 +23,15 @@
  * What must never happen: interest on interest that nobody agreed, a day charged twice, two fees for one event, a charge without its posting.
  */
 export { ChargeSchema, api } from './api.ts'
-export { accrueThrough, chargeForReturn, findChargedLife, replaceCharges } from './commands.ts'
+export { accrueThrough, chargeForReturn, chargeToEnd, findChargedLife, replaceCharges } from './commands.ts'
 export type { ChargedLife } from './commands.ts'
 export { ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, WaiverTooEarly, changedCharges, waiverReasons } from './core.ts'
 export type { NewCharge } from './core.ts'
 export { findCharge, lockCharge, setChargeWaived, setWaiverUndone } from './db.ts'
 export type { Charge } from './db.ts'
+export { packsFor } from './limits.commands.ts'
+export { agreedPercent } from './limits.core.ts'
+export { listCases } from './limits.db.ts'
 export { assessFees, feeReasons, statutoryFees, toCredit } from './lateFees.core.ts'
 export type { FeeAmount } from './lateFees.core.ts'
 export { ChargeRefused, ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'

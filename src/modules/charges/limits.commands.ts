@@ -36,7 +36,8 @@ export async function askLimits (tx: Tx, askings: readonly Asking[]): Promise<Ma
   return limits
 }
 
-const packsFor = ({ jurisdiction, region, product, borrowerKind, lenderType }: ChargeCase, on: CalendarDay) =>
+/** The packs in force for a debt on a day. */
+export const packsFor = ({ jurisdiction, region, product, borrowerKind, lenderType }: ChargeCase, on: CalendarDay) =>
   selectPacks({ jurisdiction, region, product, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', lenderType, collectorRole: 'agency', on })
 
 /** The days on which the law was not asked yet about a debt that is charged up to a day: legal rates change with the half-year, and laws with time. */

@@ -67,7 +67,7 @@ export function chargesAsked ({ interest, lateFees }: { interest: InterestRules 
 }
 
 /** The agreed rate as per cent a year, as far as it is known on a day. */
-function agreedPercent ({ rate, values, marginPoints = '0', unit }: InterestRules, on: CalendarDay): string {
+export function agreedPercent ({ rate, values, marginPoints = '0', unit }: InterestRules, on: CalendarDay): string {
   if (rate !== undefined) return formatR(yearlyPercent(rate, unit))
   const margin = rational(marginPoints)
   const index = rational(valueOn(values, on) ?? '0')

@@ -86,7 +86,7 @@ export const AgreementTerms = Type.Object({
   commission: CommissionTerms,
   interest: Nullable(InterestTerms),
   lateFees: Type.Array(LateFeeTerms, { maxItems: lateFeesMax, description: 'Rules for late fees; none when empty.' }),
-  allocation: Type.Array(OneOf(buckets, 'A part of the debt.'), { minItems: 4, maxItems: 4, uniqueItems: true, description: 'The order in which a payment settles the parts of the debt.' }),
+  allocation: Type.Optional(Type.Array(OneOf(buckets, 'A part of the debt.'), { minItems: 4, maxItems: 4, uniqueItems: true, description: 'The order in which a payment settles the parts of the debt. Principal that is not due yet comes after all that is, and what is disputed last. Left out, the law of the borrower\'s place decides, and where it says nothing: costs, penalties, interest, principal. Where the law does not let an order be agreed, it goes before this one.' })),
   remittance: OneOf(remittances, '`net`: commission is withheld from what is passed on; `gross`: it is invoiced; `combined`: it is withheld, and what is owed for money paid to the lender directly is kept from what is passed on as well, itemised on the statement.'),
   autoAccept: Type.Boolean({ description: 'True: placements become active at once. False: the agency accepts or declines each.' }),
   termDays: Type.Integer({ minimum: 1, maximum: 3_650, description: 'Days a placement lasts.' }),

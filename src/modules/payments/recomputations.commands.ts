@@ -20,7 +20,7 @@ export async function recompute (tx: Tx, accountId: Id<'account'>, { cause, even
   const account = await lockAccount(tx, accountId)
   const placement = await findLastPlacement(tx, accountId)
   const agreement = placement?.state === 'active' ? await findAgreement(tx, placement.agreementId) : null
-  const relived = agreement === null ? null : await liveAgain(tx, account, agreement.terms.allocation, null)
+  const relived = agreement === null ? null : await liveAgain(tx, account, null)
   if (placement === null || agreement === null || relived === null) return false
   const { correction } = await correct(tx, relived, { cause, causeId: eventId, on: fromOn, entry: null, paymentId: null })
   if (correction === null) return false

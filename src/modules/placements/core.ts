@@ -13,6 +13,12 @@ export const closeCodes = [
 ] as const
 export type CloseCode = typeof closeCodes[number]
 
+/** Codes of placements that end because nothing is owed any more. */
+const settledCodes: readonly CloseCode[] = ['paidInFull', 'settledInFull', 'paidToLender', 'writtenOff', 'other']
+
+/** True for a placement that may have ended because nothing was owed: when something is again, it is worked again. */
+export const endedSettled = (closeCode: CloseCode | null): boolean => closeCode !== null && settledCodes.includes(closeCode)
+
 export const PlacementStateRefused = problem('placement-state-refused', 409, 'The placement is not in a state in which this can be done.', 'Read the placement: `state` says where it stands.')
 
 const successors: Record<PlacementState, readonly PlacementState[]> = {

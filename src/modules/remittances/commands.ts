@@ -126,11 +126,14 @@ function linesOf (sources: readonly Source[], issues: readonly Issue[], posted: 
     .map(({ correctsInvoiceId: _, ...source }, i) => ({ ...source, line: i + 1, invoiceId: billedBy.get(source.entryId) ?? null }))
 }
 
-async function insertDocument (tx: Tx, { agencyName, lenderName, lenderId, currency, statementId: id, fromOn, toOn, basis, opening }: Run, lines: readonly StatementLine[], { offset: kept, remitted: sent }: Settled): Promise<StatementRow> {
+/** What keeps money for what the lender owes, or puts it back. */
+const setOffKinds = new Set<string>(['offset', 'invoiceOffset', 'offsetUnwound'] satisfies EntryKind[])
+
+async function insertDocument (tx: Tx, { agencyName, lenderName, lenderId, currency, statementId: id, fromOn, toOn, basis, opening }: Run, lines: readonly StatementLine[], { remitted: sent }: Settled): Promise<StatementRow> {
   const total = (name: keyof typeof noEffect): Minor => sum(lines.map(line => line[name]))
   const facts = {
     id, lenderId, currency, number: await nextNumber(tx, 'statement'), fromOn, toOn, basis, openingHeld: opening.held, openingBilled: opening.billed,
-    collected: total('collected'), collectedDirect: total('collectedDirect'), commission: total('commission'), vat: total('vat'), setOff: kept, remitted: sent,
+    collected: total('collected'), collectedDirect: total('collectedDirect'), commission: total('commission'), vat: total('vat'), setOff: neg(sum(lines.filter(({ kind }) => setOffKinds.has(kind)).map(({ held }) => held))), remitted: sent,
     closingHeld: add(opening.held, total('held')), closingBilled: add(opening.billed, total('billed')), issuedAt: tx.ctx.now.toISOString(),
   }
   const document = statementText({ ...facts, tenantId: tx.ctx.tenantId, agencyName, lenderName }, lines)
@@ -143,15 +146,15 @@ async function insertDocument (tx: Tx, { agencyName, lenderName, lenderId, curre
 }
 
 async function insertBill (tx: Tx, { agencyName, lenderName, lenderId, currency, statementId, fromOn, toOn }: Run, { bill, id, rounded }: Issue, lines: readonly StatementLine[]): Promise<void> {
-  const { kind, creditsId, taxes, commission, vat } = bill
+  const { kind, creditsId, taxes, commission, vat, costs } = bill
   const facts = {
-    id, lenderId, currency, kind, number: await nextNumber(tx, kind), statementId, creditsId, fromOn, toOn, taxes, commission, vat,
+    id, lenderId, currency, kind, number: await nextNumber(tx, kind), statementId, creditsId, fromOn, toOn, taxes, commission, vat, costs,
     withheld: add(bill.withheld, neg(rounded?.held ?? zero)), billed: add(bill.billed, rounded?.billed ?? zero), issuedAt: tx.ctx.now.toISOString(),
   }
   const document = invoiceText({ ...facts, tenantId: tx.ctx.tenantId, agencyName, lenderName }, lines.filter(({ invoiceId }) => invoiceId === id))
   const hash = hashOf(document)
   await insertInvoice(tx, { ...facts, document, hash })
-  const told = { invoiceId: id, statementId, lenderId, number: facts.number, currency, commission, vat, withheld: facts.withheld, billed: facts.billed, hash: hash.toString('hex') }
+  const told = { invoiceId: id, statementId, lenderId, number: facts.number, currency, commission, vat, costs, withheld: facts.withheld, billed: facts.billed, hash: hash.toString('hex') }
   if (kind === 'invoice') emit(tx, InvoiceIssued, { lenderId }, told)
   else emit(tx, CreditNoteIssued, { lenderId }, { ...told, creditsId })
 }
