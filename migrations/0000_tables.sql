@@ -362,6 +362,7 @@ CREATE TABLE "contact_points" (
 	"value" "bytea",
 	"value_index" "bytea" NOT NULL,
 	"is_workplace" boolean DEFAULT false NOT NULL,
+	"time_zones" text[] NOT NULL,
 	"state" text NOT NULL,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "contact_points_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
