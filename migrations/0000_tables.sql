@@ -20,6 +20,7 @@ CREATE TABLE "accounts" (
 	"time_zone" text NOT NULL,
 	"contract_on" date,
 	"due_on" date NOT NULL,
+	"judged_on" date,
 	"stage" text NOT NULL,
 	"principal" bigint NOT NULL,
 	"interest" bigint NOT NULL,
@@ -269,6 +270,21 @@ CREATE TABLE "postings" (
 	CONSTRAINT "one book" CHECK ((left("postings"."debit", 1) in ('D', 'C')) = (left("postings"."credit", 1) in ('D', 'C')) and (left("postings"."debit", 1) = 'T') = (left("postings"."credit", 1) = 'T') and (left("postings"."debit", 1) = 'O') = (left("postings"."credit", 1) = 'O'))
 );
 --> statement-breakpoint
+CREATE TABLE "trust_cures" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"currency" char(3) NOT NULL,
+	"by" text NOT NULL,
+	"amount" bigint NOT NULL,
+	"cured_on" date NOT NULL,
+	"reference" text NOT NULL,
+	"entry_id" uuid NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "trust_cures_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "money moves" CHECK ("trust_cures"."amount" > 0)
+);
+--> statement-breakpoint
 CREATE TABLE "agreements" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -286,6 +302,7 @@ CREATE TABLE "lenders" (
 	"id" uuid NOT NULL,
 	"name" text NOT NULL,
 	"type" text,
+	"former_types" jsonb NOT NULL,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "lenders_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
@@ -367,6 +384,19 @@ CREATE TABLE "reveals" (
 	CONSTRAINT "reveals_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "allocation_orders" (
+	"tenant_id" uuid NOT NULL,
+	"placement_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"parts" jsonb NOT NULL,
+	"source" text NOT NULL,
+	"clause" text,
+	"policy_decision_id" uuid NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "allocation_orders_tenant_id_placement_id_pk" PRIMARY KEY("tenant_id","placement_id")
+);
+--> statement-breakpoint
 CREATE TABLE "corrections" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -416,6 +446,7 @@ CREATE TABLE "payments" (
 	"penalty" bigint NOT NULL,
 	"costs" bigint NOT NULL,
 	"overpaid" bigint NOT NULL,
+	"refunded" bigint NOT NULL,
 	"till" text,
 	"clears_on" date,
 	"cleared_on" date,
@@ -425,7 +456,8 @@ CREATE TABLE "payments" (
 	"entry_id" uuid,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "payments_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
-	CONSTRAINT "every cent is somewhere" CHECK ("payments"."amount" = "payments"."principal" + "payments"."interest" + "payments"."penalty" + "payments"."costs" + "payments"."overpaid")
+	CONSTRAINT "every cent is somewhere" CHECK ("payments"."amount" = "payments"."principal" + "payments"."interest" + "payments"."penalty" + "payments"."costs" + "payments"."overpaid"),
+	CONSTRAINT "no more than was overpaid" CHECK ("payments"."refunded" between 0 and "payments"."overpaid")
 );
 --> statement-breakpoint
 CREATE TABLE "receipts" (
@@ -449,13 +481,31 @@ CREATE TABLE "receipts" (
 CREATE TABLE "recomputations" (
 	"tenant_id" uuid NOT NULL,
 	"event_id" uuid NOT NULL,
-	"rate_name" text NOT NULL,
-	"from_on" date NOT NULL,
+	"rate_name" text,
+	"debts_of" uuid,
+	"from_on" date,
 	"reached" uuid,
 	"corrected_count" integer NOT NULL,
 	"due_at" timestamptz,
 	"created_at" timestamptz NOT NULL,
-	CONSTRAINT "recomputations_tenant_id_event_id_pk" PRIMARY KEY("tenant_id","event_id")
+	CONSTRAINT "recomputations_tenant_id_event_id_pk" PRIMARY KEY("tenant_id","event_id"),
+	CONSTRAINT "one fact at a time" CHECK (("recomputations"."rate_name" is null) <> ("recomputations"."debts_of" is null))
+);
+--> statement-breakpoint
+CREATE TABLE "refunds" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"payment_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"amount" bigint NOT NULL,
+	"currency" char(3) NOT NULL,
+	"refunded_on" date NOT NULL,
+	"reference" text,
+	"entry_id" uuid NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "refunds_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "money moves" CHECK ("refunds"."amount" > 0)
 );
 --> statement-breakpoint
 CREATE TABLE "column_mappings" (
@@ -599,6 +649,7 @@ CREATE TABLE "disputes" (
 	"lender_id" uuid NOT NULL,
 	"hold_id" uuid NOT NULL,
 	"reason" text NOT NULL,
+	"disputed" jsonb,
 	"state" text NOT NULL,
 	"opened_at" timestamptz NOT NULL,
 	"resolved_at" timestamptz,
@@ -715,7 +766,7 @@ CREATE TABLE "invoice_settlements" (
 	"reference" text,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "invoice_settlements_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
-	CONSTRAINT "something is settled" CHECK ("invoice_settlements"."amount" > 0)
+	CONSTRAINT "something is settled" CHECK ("invoice_settlements"."amount" <> 0 and ("invoice_settlements"."amount" < 0) = ("invoice_settlements"."kind" = 'offsetUndone'))
 );
 --> statement-breakpoint
 CREATE TABLE "invoices" (
@@ -732,13 +783,14 @@ CREATE TABLE "invoices" (
 	"taxes" jsonb NOT NULL,
 	"commission" bigint NOT NULL,
 	"vat" bigint NOT NULL,
+	"costs" bigint NOT NULL,
 	"withheld" bigint NOT NULL,
 	"billed" bigint NOT NULL,
 	"document" text NOT NULL,
 	"hash" "bytea" NOT NULL,
 	"issued_at" timestamptz NOT NULL,
 	CONSTRAINT "invoices_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
-	CONSTRAINT "all of it is withheld or billed" CHECK ("invoices"."commission" + "invoices"."vat" = "invoices"."withheld" + "invoices"."billed")
+	CONSTRAINT "all of it is withheld or billed" CHECK ("invoices"."commission" + "invoices"."vat" + "invoices"."costs" = "invoices"."withheld" + "invoices"."billed")
 );
 --> statement-breakpoint
 CREATE TABLE "remittance_runs" (
@@ -802,6 +854,7 @@ CREATE TABLE "statement_lines" (
 	"commission" bigint NOT NULL,
 	"vat" bigint NOT NULL,
 	"vat_rate" text,
+	"costs_billed" bigint NOT NULL,
 	"held" bigint NOT NULL,
 	"billed" bigint NOT NULL,
 	CONSTRAINT "statement_lines_tenant_id_entry_id_pk" PRIMARY KEY("tenant_id","entry_id")
@@ -1109,6 +1162,8 @@ ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_lender_i
 ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_reversal_of_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","reversal_of") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "postings" ADD CONSTRAINT "postings_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "trust_cures" ADD CONSTRAINT "trust_cures_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "trust_cures" ADD CONSTRAINT "trust_cures_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "agreements" ADD CONSTRAINT "agreements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1116,6 +1171,7 @@ ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_contact_point_id_conta
 ALTER TABLE "contact_points" ADD CONSTRAINT "contact_points_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "parties" ADD CONSTRAINT "parties_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "reveals" ADD CONSTRAINT "reveals_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "allocation_orders" ADD CONSTRAINT "allocation_orders_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "corrections" ADD CONSTRAINT "corrections_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "corrections" ADD CONSTRAINT "corrections_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payment_reversals" ADD CONSTRAINT "payment_reversals_tenant_id_payment_id_payments_tenant_id_id_fk" FOREIGN KEY ("tenant_id","payment_id") REFERENCES "public"."payments"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1125,6 +1181,8 @@ ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_placement_id_placement
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_receipt_id_receipts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","receipt_id") REFERENCES "public"."receipts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "payments" ADD CONSTRAINT "payments_tenant_id_clearing_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","clearing_entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "refunds" ADD CONSTRAINT "refunds_tenant_id_payment_id_payments_tenant_id_id_fk" FOREIGN KEY ("tenant_id","payment_id") REFERENCES "public"."payments"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "refunds" ADD CONSTRAINT "refunds_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "column_mappings" ADD CONSTRAINT "column_mappings_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placement_batches" ADD CONSTRAINT "placement_batches_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "placement_parts" ADD CONSTRAINT "placement_parts_tenant_id_batch_id_placement_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."placement_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1182,6 +1240,7 @@ CREATE UNIQUE INDEX "commission_entries_tenant_id_payment_id_kind_number_index" 
 CREATE UNIQUE INDEX "commission_entries_tenant_id_placement_id_index" ON "commission_entries" USING btree ("tenant_id","placement_id");--> statement-breakpoint
 CREATE INDEX "commission_entries_tenant_id_account_id_id_index" ON "commission_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "commission_entries_tenant_id_lender_id_id_index" ON "commission_entries" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "commission_entries_tenant_id_lender_id_effective_on_index" ON "commission_entries" USING btree ("tenant_id","lender_id","effective_on");--> statement-breakpoint
 CREATE UNIQUE INDEX "commission_plans_tenant_id_lender_id_currency_version_index" ON "commission_plans" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "commission_plans_tenant_id_lender_id_id_index" ON "commission_plans" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "contact_attempts_tenant_id_message_id_index" ON "contact_attempts" USING btree ("tenant_id","message_id");--> statement-breakpoint
@@ -1193,11 +1252,14 @@ CREATE INDEX "contact_attempts_tenant_id_due_at_index" ON "contact_attempts" USI
 CREATE UNIQUE INDEX "journal_entries_tenant_id_cause_id_kind_index" ON "journal_entries" USING btree ("tenant_id","cause_id","kind");--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_reversal_of_index" ON "journal_entries" USING btree ("tenant_id","reversal_of") WHERE "journal_entries"."reversal_of" is not null;--> statement-breakpoint
 CREATE INDEX "journal_entries_tenant_id_account_id_id_index" ON "journal_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
-CREATE INDEX "journal_entries_of_money" ON "journal_entries" USING btree ("tenant_id","lender_id","id") WHERE kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal', 'discount', 'balanceAdjustment', 'adjustmentReversal');--> statement-breakpoint
+CREATE INDEX "journal_entries_of_money" ON "journal_entries" USING btree ("tenant_id","lender_id","id") WHERE kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal', 'discount', 'balanceAdjustment', 'adjustmentReversal', 'refund', 'refundLost');--> statement-breakpoint
 CREATE INDEX "postings_tenant_id_lender_id_index" ON "postings" USING btree ("tenant_id","lender_id");--> statement-breakpoint
 CREATE INDEX "postings_of_trust" ON "postings" USING btree ("tenant_id","lender_id","currency") WHERE left(debit, 1) in ('T', 'O');--> statement-breakpoint
 CREATE INDEX "postings_of_bank" ON "postings" USING btree ("tenant_id","effective_on","entry_id") WHERE 'T.BANK' in (debit, credit);--> statement-breakpoint
 CREATE INDEX "postings_of_shortfalls" ON "postings" USING btree ("tenant_id","currency") WHERE 'T.CLIENT_DUE' in (debit, credit);--> statement-breakpoint
+CREATE UNIQUE INDEX "trust_cures_tenant_id_lender_id_reference_index" ON "trust_cures" USING btree ("tenant_id","lender_id","reference");--> statement-breakpoint
+CREATE INDEX "trust_cures_tenant_id_reference_index" ON "trust_cures" USING btree ("tenant_id","reference");--> statement-breakpoint
+CREATE INDEX "trust_cures_tenant_id_lender_id_id_index" ON "trust_cures" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "agreements_tenant_id_lender_id_currency_version_index" ON "agreements" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "agreements_tenant_id_lender_id_id_index" ON "agreements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "messages_tenant_id_contact_point_id_placement_id_step_index" ON "messages" USING btree ("tenant_id","contact_point_id","placement_id","step");--> statement-breakpoint
@@ -1220,6 +1282,9 @@ CREATE INDEX "payments_tenant_id_receipt_id_index" ON "payments" USING btree ("t
 CREATE UNIQUE INDEX "receipts_tenant_id_reference_index" ON "receipts" USING btree ("tenant_id","reference");--> statement-breakpoint
 CREATE INDEX "receipts_open" ON "receipts" USING btree ("tenant_id","id") WHERE amount > applied + returned;--> statement-breakpoint
 CREATE INDEX "recomputations_tenant_id_due_at_index" ON "recomputations" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "refunds_tenant_id_lender_id_reference_index" ON "refunds" USING btree ("tenant_id","lender_id","reference") WHERE "refunds"."reference" is not null;--> statement-breakpoint
+CREATE INDEX "refunds_tenant_id_reference_index" ON "refunds" USING btree ("tenant_id","reference") WHERE "refunds"."reference" is not null;--> statement-breakpoint
+CREATE INDEX "refunds_tenant_id_payment_id_id_index" ON "refunds" USING btree ("tenant_id","payment_id","id");--> statement-breakpoint
 CREATE INDEX "column_mappings_tenant_id_lender_id_id_index" ON "column_mappings" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "placement_batches_tenant_id_lender_id_id_index" ON "placement_batches" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "placement_batches_tenant_id_due_at_index" ON "placement_batches" USING btree ("tenant_id","due_at");--> statement-breakpoint
@@ -1228,6 +1293,7 @@ CREATE INDEX "placements_tenant_id_lender_id_id_index" ON "placements" USING btr
 CREATE INDEX "policy_exemptions_tenant_id_expires_on_index" ON "policy_exemptions" USING btree ("tenant_id","expires_on");--> statement-breakpoint
 CREATE INDEX "disputes_tenant_id_account_id_id_index" ON "disputes" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "disputes_tenant_id_lender_id_id_index" ON "disputes" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "disputes_of_parts" ON "disputes" USING btree ("tenant_id","account_id") WHERE disputed is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "disputes_one_open" ON "disputes" USING btree ("tenant_id","account_id") WHERE state = 'open';--> statement-breakpoint
 CREATE INDEX "holds_tenant_id_account_id_id_index" ON "holds" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "holds_tenant_id_lender_id_id_index" ON "holds" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint

@@ -13,7 +13,7 @@ export const lastDay = dayOf(daysMax)
 /** A debt in the books, with its history, the facts that the application took, and where the auditor believes it stands. */
 export interface Lived {
   history: History, debt: Debt, lenderId: string, accountId: string, placementId: string, facts: Fact[]
-  state: 'active' | 'closed' | 'recalled', holds: { id: string, fact: Extract<Fact, { kind: 'hold' }> }[]
+  state: 'active' | 'closed' | 'recalled', endedOn: string | null, holds: { id: string, fact: Extract<Fact, { kind: 'hold' }> }[]
   /** What the application answered that the auditor had not expected. */
   surprises: string[]
 }
@@ -48,7 +48,7 @@ export async function place (house: House, n: number, histories: readonly Histor
     })
     for (const [k, { outcome, accountId, placementId }] of rows.entries()) {
       if (outcome !== 'accepted') throw new Error(`a debt was ${outcome}`)
-      placed.set(own[k]!, { history: own[k]!, debt: debts[k]!, lenderId: lender.id, accountId, placementId, facts: [], state: 'active', holds: [], surprises: [] })
+      placed.set(own[k]!, { history: own[k]!, debt: debts[k]!, lenderId: lender.id, accountId, placementId, facts: [], state: 'active', endedOn: null, holds: [], surprises: [] })
     }
   })
   const all = histories.map(history => placed.get(history)!)
@@ -77,13 +77,21 @@ export function note (one: Lived, fact: Fact, today: string): void {
   if (fact.kind === 'recall') one.state = 'recalled'
   else if (one.state === 'active' && owed === 0) one.state = 'closed'
   else if (one.state === 'closed' && fact.kind === 'reversal' && owed > 0) one.state = 'active'
+  one.endedOn = one.state === 'active' ? null : one.endedOn ?? today
 }
 
 type Payment = Extract<Fact, { kind: 'payment' }>
 const paymentsOf = ({ facts }: Lived): Payment[] => facts.filter(fact => fact.kind === 'payment')
 
+/** Whether a payment of a day is taken: of a debt that is over, those of before; in its tail when it was recalled, and while something was owed when it was settled. */
+function refusalOf ({ state, endedOn, debt, facts }: Lived, on: string, today: string): string {
+  if (state === 'closed' && (on > endedOn! || on < debt.placedOn || total(audit(debt, facts.filter(fact => fact.on <= on), on).owed) === 0)) return 'account-not-placed'
+  if (state === 'recalled' && on > addDays(endedOn!, debt.rules.tailDays)) return 'tail-over'
+  return on < debt.placedOn ? 'payment-before-placement' : on > today ? 'payment-in-future' : 'ok'
+}
+
 export async function pay (house: House, one: Lived, today: string, { on, amount, by, isPending }: { on: string, amount: number, by: 'agency' | 'lender', isPending: boolean }): Promise<boolean> {
-  const expected = one.state !== 'active' ? 'account-not-placed' : on < one.debt.placedOn ? 'payment-before-placement' : 'ok'
+  const expected = refusalOf(one, on, today)
   const reply = await send(house, '/v1/payments', { accountId: one.accountId, amount, currency: 'CNY', receivedOn: on, receivedBy: by, method: 'bankTransfer', ...isPending && by === 'agency' && { pending: true } })
   if (!isTaken(one, `pay ${amount} on ${on}`, expected, reply)) return false
   note(one, { kind: 'payment', id: String(reply.body['id']), on, amount, by, isPending: isPending && by === 'agency' }, today)

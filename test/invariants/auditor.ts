@@ -23,6 +23,8 @@ export interface Rules {
   order: readonly Part[]
   commission: { base: readonly Part[], vat: string, scale: { flat: string } | { slices: readonly Slice[], max: number } }
   isWithheld: boolean
+  /** For how many days after a recall payments still count. */
+  tailDays: number
 }
 
 export interface Debt { rules: Rules, opening: Owed, placedOn: string, dueOn: string }
@@ -67,10 +69,14 @@ const isHeld = (facts: readonly Fact[], what: 'stopsInterest' | 'stopsLateFees',
 const firstFeeDay = ({ rules: { lateFee }, dueOn, placedOn }: Debt): string | null => lateFee === null ? null : addDays(dueOn > placedOn ? dueOn : placedOn, lateFee.graceDays + 1)
 
 const effects: { [K in Fact['kind']]: (state: State, fact: Extract<Fact, { kind: K }>, facts: readonly Fact[]) => void } = {
-  payment ({ debt: { rules }, owed, payments }, { id, on, amount, by, isPending }) {
+  payment ({ debt: { rules: { order }, dueOn }, owed, recalled, isRecalled, payments }, { id, on, amount, by, isPending }) {
     const allocated = nothing()
+    // What was recalled comes back to be settled; what is left of it goes again when the payment is done.
+    if (isRecalled) for (const part of parts) [owed[part], recalled[part]] = [owed[part] + recalled[part], 0]
     let left = amount
-    for (const part of rules.order) {
+    // What was charged is due; principal that is not due yet comes after it.
+    const turn: readonly Part[] = on < dueOn ? [...order.filter(part => part !== 'principal'), 'principal'] : order
+    for (const part of turn) {
       allocated[part] = Math.min(left, owed[part])
       owed[part] -= allocated[part]
       left -= allocated[part]
@@ -166,7 +172,8 @@ export function audit (debt: Debt, facts: readonly Fact[], through: string): Aud
   const days = new Map<string, Owed>()
   for (let day = debt.placedOn; day <= through; day = addDays(day, 1)) {
     if (day > debt.placedOn) dawn(state, day, facts)
-    for (const fact of facts) if (fact.on === day) happen(state, fact, facts)
+    // A recall comes last: it takes what the day has left.
+    for (const isRecall of [false, true]) for (const fact of facts) if (fact.on === day && (fact.kind === 'recall') === isRecall) happen(state, fact, facts)
     days.set(day, { ...state.owed })
   }
   earn(state)

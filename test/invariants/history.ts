@@ -20,7 +20,7 @@ export const agreements: readonly Agreed[] = [
   {
     terms: { commission: { base: ['principal', 'interest'], rate: '0.3', vatRate: '0.2' }, interest: { rate: '36.5', unit: 'pct_year', dayCount: 'ACT/365F' }, lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 6, amount: 25_00 }, { code: 'returned', trigger: 'returnedPayment', amount: 8_00, capByPayment: true }], remittance: 'net' },
     plan: null,
-    rules: { daily: ratio(1n, 1_000n), lateFee: { graceDays: 6, of: { amount: 25_00 } }, returnFee: 8_00, order: parts, commission: { base: ['principal', 'interest'], vat: '0.2', scale: { flat: '0.3' } }, isWithheld: true },
+    rules: { daily: ratio(1n, 1_000n), lateFee: { graceDays: 6, of: { amount: 25_00 } }, returnFee: 8_00, order: parts, commission: { base: ['principal', 'interest'], vat: '0.2', scale: { flat: '0.3' } }, isWithheld: true, tailDays: 0 },
   },
   {
     terms: {
@@ -29,17 +29,17 @@ export const agreements: readonly Agreed[] = [
     },
     plan: null,
     rules: {
-      daily: ratio(175n, 100_000n), lateFee: { graceDays: 3, of: { rate: '0.05', max: 30_00 } }, returnFee: null, order: ['principal', 'interest', 'penalty', 'costs'], commission: { base: ['principal'], vat: '0.19', scale: { flat: '1/3' } }, isWithheld: false,
+      daily: ratio(175n, 100_000n), lateFee: { graceDays: 3, of: { rate: '0.05', max: 30_00 } }, returnFee: null, order: ['principal', 'interest', 'penalty', 'costs'], commission: { base: ['principal'], vat: '0.19', scale: { flat: '1/3' } }, isWithheld: false, tailDays: 0,
     },
   },
   {
     terms: { interest: { rate: '12.25', unit: 'pct_year', dayCount: 'ACT/360' }, lateFees: [], remittance: 'combined' },
     plan: {
-      base: ['principal', 'interest', 'penalty'], vat: { rate: '0.06' }, recover: 'withhold', perClaim: { max: 150_00 },
+      base: ['principal', 'interest', 'penalty'], vat: { rate: '0.06' }, recover: 'withhold', perClaim: { max: 150_00 }, tailDays: 4,
       rows: [{ method: { kind: 'marginal', on: 'claimToDate', tiers: [{ upTo: 300_00, rate: '0.4' }, { upTo: null, rate: '0.15' }] } }],
     },
     rules: {
-      daily: ratio(1225n, 3_600_000n), lateFee: null, returnFee: null, order: parts, isWithheld: true,
+      daily: ratio(1225n, 3_600_000n), lateFee: null, returnFee: null, order: parts, isWithheld: true, tailDays: 4,
       commission: { base: ['principal', 'interest', 'penalty'], vat: '0.06', scale: { slices: [{ upTo: 300_00, rate: '0.4' }, { upTo: null, rate: '0.15' }], max: 150_00 } },
     },
   },

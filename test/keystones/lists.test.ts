@@ -68,16 +68,16 @@ const special: Record<string, string> = {
   'contact_attempts.message_id': idNumbered('messages', 'n'), 'placements.account_id': idNumbered('accounts', 'n'), 'charges.account_id': idNumbered('accounts', '(n / 8)'),
   'charge_schedules.account_id': idNumbered('accounts', 'n'), 'postings.entry_id': idNumbered('journal_entries', 'n'), 'placement_totals.batch_id': idNumbered('placement_batches', 'n'),
   'placement_rows.account_id': idNumbered('accounts', 'n'), 'work_items.account_id': idNumbered('accounts', 'n'), 'consents.value_index': "decode(md5('value_index' || n / 8), 'hex')",
-  'payments.amount': 'n', 'payments.principal': 'n', 'payments.interest': '0', 'payments.penalty': '0', 'payments.costs': '0', 'payments.overpaid': '0', 'payments.reference': "'reference' || n",
+  'payments.amount': 'n', 'payments.principal': 'n', 'payments.interest': '0', 'payments.penalty': '0', 'payments.costs': '0', 'payments.overpaid': '0', 'payments.refunded': '0', 'refunds.amount': 'n + 1', 'trust_cures.amount': 'n + 1', 'invoices.costs': '0', 'payments.reference': "'reference' || n",
+  'allocation_orders.placement_id': idNumbered('placements', 'n'), 'receipts.amount': 'n + 1', 'receipts.returned': '0',
   'template_versions.number': 'n + 1', 'template_activations.template_version_id': idNumbered('template_versions', 'n'),
-  'receipts.amount': 'n + 1', 'receipts.returned': '0',
   'agreements.version': 'n + 2', 'postings.amount': 'n + 1', 'postings.debit': "'T.BANK'", 'postings.credit': "'T.OWED'", 'leases.state': "case when n % 400 = 0 then 'held' else 'completed' end", 'leases.due_at': 'case when n % 400 = 0 then now() end',
   'statements.from_on': "date '2000-01-01'", 'statements.to_on': "date '2000-01-01' + n", 'statement_lines.entry_id': idNumbered('journal_entries', 'n'), 'remittances.statement_id': idNumbered('statements', 'n'), 'remittances.amount': 'n + 1',
   'invoice_settlements.invoice_id': idNumbered('invoices', 'n'), 'invoice_settlements.amount': 'n + 1', 'remittance_schedules.currency': `to_char(n / ${parentCount}, 'FM000')`,
   'bank_statements.from_on': "date '2000-01-01'", 'bank_statements.to_on': "date '2000-01-01' + n", 'bank_lines.key': "decode(md5('key' || n), 'hex')", 'bank_lines.amount': 'n + 1',
   // None of the entries above: what waits for the bank is the newest, what has been matched is old.
   'bank_matches.entry_id': idNumbered('matched_entries', 'n'), 'bank_matches.bank_line_id': idNumbered('bank_lines', 'n'),
-  'recomputations.event_id': idNumbered('events', 'n'), 'events.sequence': `n + ${eventsBefore + 1}`, 'events.lender_sequence': `n + ${eventsBefore + 1}`, 'staff.email_index': "decode(md5('staff' || n), 'hex')",
+  'recomputations.event_id': idNumbered('events', 'n'), 'recomputations.rate_name': "'rate' || n", 'events.sequence': `n + ${eventsBefore + 1}`, 'events.lender_sequence': `n + ${eventsBefore + 1}`, 'staff.email_index': "decode(md5('staff' || n), 'hex')",
 }
 
 /** Tables whose rows the agency below has as it was made. */

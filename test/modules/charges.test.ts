@@ -406,6 +406,23 @@ t.test('through the API', async t => {
     await checkBooks(t, w, us, 'placed again')
   })
 
+  t.test('a debt whose placement ends before its night has run is charged up to that day: what was recalled is taken with it, what was returned owes it', async t => {
+    const us = await w.agency()
+    // 730.00 at 10 %: exactly 20 cents a day. Placed on the 1st, told on the 5th, and over before anybody charged it.
+    const lender = await w.lender(us, { ...lending, lateFees: [] })
+    const ended = async (step: string, body: object = {}) => {
+      const { accountId, placementId } = await w.account(us, lender, { placedOn: '2026-01-01', balance: { principal: 730_00 } })
+      await w.ok(us, 'POST', `/v1/placements/${placementId}/${step}`, body)
+      return accountId
+    }
+    const [recalled, returned, closed] = [await ended('recall'), await ended('return'), await ended('close', { closeCode: 'untraceable' })]
+    await w.liveUntil(us, '2026-01-08T09:00:00Z')
+    for (const accountId of [recalled, returned, closed]) t.same(figures(await chargesOf(us, accountId)), [['interest', '2026-01-02', '2026-01-05', 80]], 'and for no day after it')
+    t.match(await w.ok(us, 'GET', `/v1/accounts/${recalled}`), { balance: { total: 0 } })
+    t.match(await w.ok(us, 'GET', `/v1/accounts/${returned}`), { balance: { principal: 730_00, interest: 80 } })
+    t.match(await checkBooks(t, w, us, 'ended before the night'), { 'C.ACCRUED': -2_40, 'C.RECALLED': 730_80, 'D.INTEREST': 1_60 })
+  })
+
   t.test('a debt that waits to be accepted again is not charged by what happens meanwhile', async t => {
     const us = await w.agency()
     const lender = await w.lender(us, { ...lending, autoAccept: false, lateFees: [] })

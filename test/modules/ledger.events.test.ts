@@ -116,13 +116,19 @@ t.test('the tax of a document differs from that of its parts by a movement of it
   t.same(movements.taxRounded(-1, 'trust'), [{ debit: 'T.AGENCY', credit: 'T.CLIENT', amount: 1 }, { debit: 'O.VAT_OUTPUT', credit: 'O.DUE_FROM_TRUST', amount: 1 }])
 })
 
+t.test('a refund that the bank takes back with its payment is the agency\'s loss, and nobody\'s trust money', async t => {
+  t.same(movements.refundLost(10_00), [{ debit: 'T.AGENCY', credit: 'T.REFUND', amount: 10_00 }, { debit: 'O.BAD_DEBT', credit: 'O.DUE_FROM_TRUST', amount: 10_00 }])
+  const paid = movements.overpaid(10_00, 'T.BANK')
+  t.same(nets([...paid, ...movements.refunded(10_00), ...negated(paid), ...movements.refundLost(10_00), ...movements.curedByAgency(10_00)]), { 'O.BAD_DEBT': 10_00, 'O.BANK': -10_00 }, 'once the agency has put it back')
+})
+
 t.test('what is nothing has no line, so that no entry moves a zero (1)', async t => {
   const none = parts({})
   const amounts: readonly (readonly Line[])[] = [
     movements.placed(none), movements.charged('interest', 0), movements.charged('lateFee', 0), movements.costsAdvanced(0), movements.receivedUnidentified(0, 'T.BANK'), movements.paidToAgency(none, 0, 'T.BANK'),
     movements.paidToLender(none), movements.cleared(0), movements.costsRecovered(0), movements.commissionEarned({ commission: 0, vat: 0 }, 0), movements.costsInvoiced(0), movements.remitted(0), movements.swept(0),
     movements.offset(0), movements.offsetUnwound(0), movements.shortfallOwed(0), movements.curedByAgency(0), movements.curedByLender(0), movements.curedByNetting(0), movements.discounted(none), movements.writtenOff(none),
-    movements.waived('interest', 0), movements.recalled(none), movements.adjusted(none, none), movements.overpaid(0, 'T.BANK'), movements.refunded(0), movements.unidentifiedReturned(0, 'T.BANK'), movements.clientPaidInvoices(0), movements.taxRounded(0, 'trust'),
+    movements.waived('interest', 0), movements.recalled(none), movements.adjusted(none, none), movements.overpaid(0, 'T.BANK'), movements.refunded(0), movements.refundLost(0), movements.unidentifiedReturned(0, 'T.BANK'), movements.clientPaidInvoices(0), movements.taxRounded(0, 'trust'),
   ]
   for (const [i, lines] of amounts.entries()) t.same(lines, [], `event ${i}`)
 })

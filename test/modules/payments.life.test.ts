@@ -24,10 +24,10 @@ const terms: ChargeTerms = {
   lateFees: [{ code: 'late', trigger: 'overdue', graceDays: 12, amount: 25_00 }, { code: 'returned', trigger: 'returnedPayment', amount: 7_00 }],
 }
 const beginning: Beginning = {
-  opening: { principal: 1_000_00, interest: 12_34, penalty: 0, costs: 40_00 }, timeZone: 'UTC', dueOn: placedOn, placedOn, limits: [], terms, pauses: [], order: ['costs', 'penalty', 'interest', 'principal'],
+  opening: { principal: 1_000_00, interest: 12_34, penalty: 0, costs: 40_00 }, timeZone: 'UTC', dueOn: placedOn, placedOn, limits: [], terms, pauses: [], disputes: [], order: ['costs', 'penalty', 'interest', 'principal'],
   position: beginCharging(terms, { dueOn: placedOn, placedOn }, []),
 }
-const course: Course = { postingDays: Array.from({ length: nights }, (_, n) => day(n + 1)), through: day(nights), workedThrough: null, isOurs: true }
+const course: Course = { postingDays: Array.from({ length: nights }, (_, n) => day(n + 1)), through: day(nights), workedThrough: null, isOurs: true, isRecalled: false }
 
 /** Facts in the order they were written down; whose days are any. */
 const history = fc.array(fc.record({ on: fc.nat({ max: nights }), amount: fc.integer({ min: 1, max: 700_00 }), isWaiver: fc.boolean(), undoneAfter: fc.option(fc.nat({ max: 10 }), { nil: null, freq: 3 }) }), { maxLength: 7 })

@@ -59,6 +59,8 @@ t.test('among several debts each rule decides where those before it say nothing'
     ['in proportion, and every cent somewhere', 'CN.CIVIL', [debt('a'), debt('b', { amount: 200 }), debt('c', { dueOn: '2026-01-01' })], asked(100), [33, 67, 0]],
     ['a rank is paid whole before the next', 'CN.CIVIL', [debt('a', { dueOn: '2026-01-01' }), debt('b'), debt('c')], asked(230), [30, 100, 100]],
     ['as agreed', 'CN.CIVIL', [debt('a'), debt('b'), debt('c', { dueOn: '2026-01-01' })], asked(130, 'b'), [0, 30, 100], { agreedDebts: ['c', 'b'] }],
+    ['by what was agreed to decide', 'CN.CIVIL', [debt('a', { burden: '9' }), debt('b')], asked(60), [30, 30], { agreedCriteria: ['proRata'] }],
+    ['where that may not be agreed', 'DE', [debt('a', { burden: '9' }), debt('b')], asked(60), [60, 0], { agreedCriteria: ['proRata'] }],
     ['where nothing may be agreed', 'DE', [debt('a'), debt('b')], asked(60, 'a'), [60, 0], { agreedDebts: ['b'] }],
     ['enough for all needs no order', 'CN.CIVIL', [debt('a', { dueOn: undefined } as object), debt('b')], asked(200), [100, 100]],
   ]

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { taxOn } from '#kernel'
 import { billsOf, sumTaxes } from '../../src/modules/remittances/billing.core.ts'
-import { agesOf, noEffect, periodAfter, settle, spread } from '../../src/modules/remittances/core.ts'
+import { agesOf, noEffect, offsetOf, periodAfter, settle, spread } from '../../src/modules/remittances/core.ts'
 import type { Position, Source } from '../../src/modules/remittances/core.ts'
 import { csvText } from '../../src/modules/remittances/documents.core.ts'
 import { remitBy, remitRuleOf } from '../../src/modules/remittances/law.core.ts'
@@ -24,6 +24,26 @@ t.test('what a remittance does', async t => {
     ['another lender is short: the agency waits', 'net', { client: 80_00, agency: 100_00 }, 80_00, 0, true, { remitted: 80_00, swept: 0 }],
   ]
   for (const [why, basis, now, stated, billable, isTrustShort, expected] of table) t.match(settle({ basis, stated, billable, now: { ...nothing, ...now }, isTrustShort }), expected, why)
+})
+
+t.test('an offset by itself takes no more than is open, held, cleared, and not owed to trust', async t => {
+  const held: Position = { ...nothing, client: 115_20, receivable: 72_00 }
+  const table: [why: string, asked: number | undefined, open: number, basis: 'net' | 'gross' | 'combined', now: Position, expected: number | string][] = [
+    ['OFFSET_DIRECT', undefined, 72_00, 'combined', held, 72_00],
+    ['part of it', 50_00, 72_00, 'combined', held, 50_00],
+    ['as much as is there', undefined, 72_00, 'combined', { ...held, client: 50_00 }, 50_00],
+    ['not what is on its way', undefined, 72_00, 'combined', { ...held, clearing: 100_00 }, 15_20],
+    ['not what it owes to trust', 72_00, 72_00, 'combined', { ...held, clientDue: 50_00 }, 'offset-exceeds-held'],
+    ['nothing is held', undefined, 72_00, 'combined', { ...nothing, receivable: 72_00 }, 'offset-exceeds-held'],
+    ['more than is open', 72_01, 72_00, 'combined', held, 'invoice-overpaid'],
+    ['nothing is open', undefined, 0, 'combined', held, 'invoice-overpaid'],
+    ['a net agreement keeps nothing for invoices', undefined, 72_00, 'net', held, 'offset-not-agreed'],
+    ['a gross one neither', undefined, 72_00, 'gross', held, 'offset-not-agreed'],
+  ]
+  for (const [why, asked, open, basis, now, expected] of table) {
+    if (typeof expected === 'number') t.equal(offsetOf({ open, asked, basis, now }), expected, why)
+    else t.throws(() => offsetOf({ open, asked, basis, now }), { code: expected }, why)
+  }
 })
 
 const sum = fc.integer({ min: 0, max: 10 ** 12 })

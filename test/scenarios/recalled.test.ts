@@ -48,10 +48,10 @@ t.test('a recall in the middle of everything', async t => {
   const recalled = { 'C.RECALLED': 6_307_73, 'C.COLLECTED_AGENCY': 1_000_00, 'T.BANK': 1_000_00, 'T.CLIENT': -700_00, 'T.AGENCY': -300_00 }
   t.match(await checkBooks(t, w, us, 'recalled'), recalled)
 
-  // 12 January: money for the debt is no longer this agency's to record, whoever got it and whenever it came.
+  // 12 January: money that comes now is no longer this agency's to record, whoever got it: no tail was agreed.
   await story.morning('2026-01-12')
-  t.match(await story.payRefused(bank, accountId, 500_00, '2026-01-12', 'lender'), { status: 409, code: 'account-not-placed' })
-  t.match(await story.payRefused(us, accountId, 500_00, '2026-01-12', 'agency'), { status: 409, code: 'account-not-placed' })
+  t.match(await story.payRefused(bank, accountId, 500_00, '2026-01-12', 'lender'), { status: 422, code: 'tail-over' })
+  t.match(await story.payRefused(us, accountId, 500_00, '2026-01-12', 'agency'), { status: 422, code: 'tail-over' })
   t.match(await checkBooks(t, w, us, 'refused payments'), recalled, 'a refusal leaves no trace')
 
   // 20 January: past the reminders of the 11th and the 19th and the fee of the 16th. The debt that stayed has them all: 15 days at 1.00, and 40.00.

@@ -7,8 +7,7 @@ import type { AccountRow } from '../accounts/index.ts'
 import { setWaiverUndone } from '../charges/index.ts'
 import { movedBy, movements } from '../ledger/index.ts'
 import type { EntryKind, Line } from '../ledger/index.ts'
-import { findAgreement } from '../lenders/index.ts'
-import { checkBegun, isSettled, moveDebt, undoMovement } from '../payments/index.ts'
+import { checkBegun, isSettled, moveDebt, orderOf, undoMovement } from '../payments/index.ts'
 import type { Moved } from '../payments/index.ts'
 import { AccountNotPlaced, closePlacement, findLastPlacement, reopenPlacement, requireActivePlacement } from '../placements/index.ts'
 import type { AdjustmentReversalInput, BalanceAdjustmentInput, CostInput, DiscountInput, WriteOffInput } from './api.ts'
@@ -73,7 +72,7 @@ async function adjust (tx: Tx, vault: Vault, accountId: Id<'account'>, { on, rea
   const { placementId, placedOn, agreementId } = await requireActivePlacement(tx, accountId)
   checkPlaced(on, placedOn)
   await checkBegun(tx, account, on, AdjustmentInFuture)
-  const order = (await findAgreement(tx, agreementId))!.terms.allocation
+  const { order } = await orderOf(tx, account, { id: placementId, placedOn, agreementId })
   const id = newId('adjustment')
   const moved = await moveDebt(tx, account, { kind: entryKinds[kind], causeId: id, on }, owed => lines(owed, order))
   return await record(tx, account, moved, {

@@ -4,7 +4,7 @@
  * A file of a trust bank account is imported whole or not at all: every line is read, and together they are what the balances differ by. A line is kept once,
  * known by the bank's own reference or by all it says; so files may come twice and may overlap. What the bank writes beside a line may name people: it is sealed.
  *
- * Lines are matched to entries of the journal that move `T.BANK`: at once where a reference names the payment, its reversal, the remittance or the entry, and the
+ * Lines are matched to entries of the journal that move `T.BANK`: at once where a reference names the payment, its reversal or refund, the cure, the remittance or the entry, and the
  * amount is the same; or where amount and day are the same and there is one of each. The rest is for people, who match a line to entries that sum to it, and
  * undo a match that was wrong. A match moves no money. A line that returns a payment suggests to reverse it, and does not.
  *

@@ -35,7 +35,7 @@ const keepSingle = (tx: Tx, rule: SQL): SQL => sql`
   update bank_lines l set matched_at = ${tx.ctx.now.toISOString()}::timestamptz from kept where l.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and l.id = kept.bank_line_id`
 
 /**
- * Matches lines to what their reference names: a payment (when it was received at the bank, or cleared), its reversal, a receipt, a remittance (by its id or its statement's number), or any entry of the journal by its id;
+ * Matches lines to what their reference names: a payment (when it was received at the bank, or cleared), its reversal, a receipt, a refund, a cure of trust, a remittance (by its id or its statement's number), or any entry of the journal by its id;
  * of the same amount, within a month. Answers how many were matched. What is found is looked up by keys alone: a planner that does not know how many lines there
  * are would compare each with each.
  */
@@ -53,6 +53,12 @@ export async function matchByReference (tx: Tx, since: CalendarDay): Promise<num
       union
       select ${line}, e.id from open o join receipts c on c.tenant_id = ${tenant} and c.reference = o.reference
         join journal_entries e on e.tenant_id = ${tenant} and e.cause_id = c.id and e.kind in ('receipt', 'clearing')
+      union
+      select ${line}, f.entry_id from open o join refunds f on f.tenant_id = ${tenant} and f.reference = o.reference
+      union
+      select ${line}, f.entry_id from open o join refunds f on f.tenant_id = ${tenant} and f.id = o.named
+      union
+      select ${line}, c.entry_id from open o join trust_cures c on c.tenant_id = ${tenant} and c.reference = o.reference
       union
       select ${line}, m.entry_id from open o join remittances m on m.tenant_id = ${tenant} and m.id = o.named
       union
@@ -88,7 +94,10 @@ export async function matchByAmount (tx: Tx, since: CalendarDay): Promise<number
     ), pairs as (
       select a.line_id::uuid as line_id, a.entry_id, a.amount from alone a join journal_entries e on e.tenant_id = ${tenant} and e.id = a.entry_id
         left join payments p on p.tenant_id = ${tenant} and p.id = e.cause_id
-      where p.reference is null or coalesce(a.reference, a.bank_reference) is null or p.reference in (a.reference, a.bank_reference)
+        left join refunds f on f.tenant_id = ${tenant} and f.id = e.cause_id
+        left join trust_cures c on c.tenant_id = ${tenant} and c.id = e.cause_id
+        cross join lateral (select coalesce(p.reference, f.reference, c.reference) as reference) own
+      where own.reference is null or coalesce(a.reference, a.bank_reference) is null or own.reference in (a.reference, a.bank_reference)
     ), ${keepSingle(tx, sql`'amountAndDay'`)}`)
   return rowCount ?? 0
 }

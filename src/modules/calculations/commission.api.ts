@@ -61,7 +61,9 @@ export const api: Api = app => {
     })
     const collected = sumR(payments.map(wholeR))
     const exact = boundedTotal(sumR(earned.map(payment => payment.exact)), collected, perClaim)
-    const commission = rounded(exact, mode, '/payments')
+    // What a month had earned before is rounded by itself, as it was booked.
+    const already = method.kind !== 'flat' && method.kind !== 'fixed' && method.on === 'periodToDate' && before > 0 ? feeOf({ ...method, on: 'payment' }, { amount: wholeR(before), before: zeroR, balanceAtPlacement: zeroR }, adjustments).exact : zeroR
+    const commission = rounded(addR(already, exact), mode, '/payments') - rounded(already, mode, '/before')
     const vat = reverseCharge ? 0 : rounded(mulR(wholeR(commission), rational(vatRate)), mode, '/vatRate')
     const rates = method.kind === 'fixed' ? [] : (method.kind === 'flat' ? [method.rate] : method.tiers.map(tier => tier.rate)).map(rate => adjusted(rate, adjustments))
     return {

@@ -6,6 +6,7 @@ import type { RateRule, Segment, Suspension, ValueFrom } from '../rates/interest
 import type { NewCharge } from './core.ts'
 import { within } from './limits.core.ts'
 import type { Limit } from './limits.core.ts'
+import { forever } from './pauses.core.ts'
 
 /** An agreement's terms of interest with the values of the index they name, as they are known. */
 export type InterestRules = NonNullable<AgreementTerms['interest']> & { values: readonly ValueFrom[] }
@@ -23,18 +24,31 @@ export const noAccrual: Accrual = { exact: zeroR, posted: zero, capitalized: zer
 /** Conventions under which the days of two spans are those of the whole, wherever it is cut. */
 const additive: readonly DayCount[] = ['ACT/365F', 'ACT/360', 'ACT/366', 'ACT/365.25', 'ACT/calendar-year', 'ACT/ACT ISDA', 'NL/365', '30E/360', '30E/365']
 
-/** When the debt was due and placed: rates may be frozen on either day. */
-export interface Dates { dueOn: CalendarDay, placedOn: CalendarDay }
+/** When the debt was due, placed and, if it was, judged: rates may be frozen on any of these days, and interest may run from it. */
+export interface Dates { dueOn: CalendarDay, placedOn: CalendarDay, judgedOn?: CalendarDay | null }
+
+/** The first day that bears interest by the agreement; null when none does. */
+export function firstInterestDay ({ from = 'placement', startRule = 'excludeStartIncludeEnd' }: InterestRules, { dueOn, placedOn, judgedOn = null }: Dates): CalendarDay | null {
+  const start = from === 'placement' ? placedOn : from === 'dueDate' ? dueOn : judgedOn
+  return start === null || startRule === 'includeBoth' ? start : addDays(start, 1)
+}
+
+/** Days that bear no interest yet. */
+export function daysBefore (terms: InterestRules | null, dates: Dates): Suspension[] {
+  const first = terms === null ? null : firstInterestDay(terms, dates)
+  return terms === null || (first !== null && first <= addDays(dates.placedOn, 1)) ? [] : [{ from: addDays(dates.placedOn, 1), to: first === null ? forever : addDays(first, -1) }]
+}
 
 /** The rule of a debt's rate. A rate that follows an index of which no value is known yet earns nothing until one is recorded. */
-function ruleFor (terms: InterestRules, { dueOn, placedOn }: Dates, from: CalendarDay): RateRule {
+function ruleFor (terms: InterestRules, { dueOn, placedOn, judgedOn = null }: Dates, from: CalendarDay): RateRule {
   const { unit, rate, index, marginPoints, reset = 'frozenAtDefault', cap, floor } = terms
   const bounds = { ...cap !== undefined && { cap }, ...floor !== undefined && { floor } }
   if (index === undefined) return { unit, value: rate ?? '0', ...bounds }
-  const isFrozen = reset === 'frozenAtDefault' || reset === 'frozenAtPlacement'
+  const frozenOn = reset === 'frozenAtDefault' ? dueOn : reset === 'frozenAtPlacement' ? placedOn : reset === 'frozenAtJudgment' ? judgedOn : undefined
+  if (frozenOn === null) return { unit, value: '0' }
   const rule: RateRule = {
     unit, index: terms.values, ...marginPoints !== undefined && { marginPoints }, ...bounds,
-    ...isFrozen ? { reset: 'frozen', frozenOn: reset === 'frozenAtDefault' ? dueOn : placedOn } : { reset },
+    ...frozenOn !== undefined ? { reset: 'frozen', frozenOn } : { reset: reset === 'floatingDaily' ? reset : 'floatingSemiannual' },
   }
   const first = firstIndexDay(rule, from)!
   return terms.values.some(value => value.from <= first) ? rule : { unit, value: '0' }

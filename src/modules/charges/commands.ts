@@ -1,58 +1,58 @@
-import { add, bucketsOf, dayIn, lessBuckets, uuidOf, withTotal, zero } from '#kernel'
-import type { CalendarDay, Id, Minor } from '#kernel'
+import { add, addDays, bucketsOf, dayIn, lessBuckets, uuidOf, withTotal, zero } from '#kernel'
+import type { Buckets, CalendarDay, Id, Minor } from '#kernel'
 import { emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import { lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
-import { movements, post } from '../ledger/index.ts'
+import { listRecalled, movements, post } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
-import { findAgreements } from '../lenders/index.ts'
-import { findRateValues } from '../rates/index.ts'
-import { beginCharging, changedCharges, chargeReturnedPayment, chargeThrough, checkQuoteDay, nextDueAt, restThrough } from './core.ts'
+import { beginCharging, changedCharges, chargeReturnedPayment, chargeThrough, checkQuoteDay, nextDueAt, postedOn, restThrough } from './core.ts'
 import type { ChargeTerms, NewCharge, Position } from './core.ts'
-import { addLimits, insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, listPostingDays, lockDue, lockSchedule, nightMax, setSuperseded } from './db.ts'
+import { addLimits, insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, listPostingDays, lockDue, lockEnded, lockSchedule, nightMax, setSuperseded } from './db.ts'
 import type { Charge, Charged, PostedCharge, Reached } from './db.ts'
 import { InterestAccrued, LateFeeAssessed } from './events.ts'
-import { askLimits, daysToAsk } from './limits.commands.ts'
+import { askLimits, mustAsk } from './limits.commands.ts'
 import type { Asking } from './limits.commands.ts'
 import type { Limits } from './limits.core.ts'
 import type { Pause } from './pauses.core.ts'
-
-/** Rules for charges by agreement, with the values of the indices they name: a version never changes, a value may. */
-type TermsById = Map<string, ChargeTerms>
-
-async function termsOf (tx: Tx, ids: Iterable<Id<'agreement'>>): Promise<TermsById> {
-  const agreements = await findAgreements(tx, [...new Set(ids)])
-  const names = [...agreements.values()].flatMap(({ terms: { interest } }) => interest?.index ?? [])
-  const values = await findRateValues(tx, [...new Set(names)])
-  return new Map([...agreements].map(([id, { terms: { interest, lateFees } }]) =>
-    [id, { interest: interest === null ? null : { ...interest, values: values.get(interest.index ?? '') ?? [] }, lateFees }]))
-}
+import { termsOf } from './terms.commands.ts'
+import type { TermsById } from './terms.commands.ts'
 
 /**
  * Charges debts up to the day each has reached, posts what comes of it, and says so. The debts' accounts and schedules are locked. A debt
- * that is not worked any more is charged nothing, and its schedule rests.
+ * that is not worked any more is charged nothing for the days after its placement ended, and its schedule rests.
  */
 async function chargeAll (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charged) => CalendarDay): Promise<PostedCharge[]> {
+  if (debts.length === 0) return []
+  const gone = await listGone(tx, debts, dayOf)
   const terms = await termsOf(tx, debts.map(debt => debt.agreementId))
   const pauses = await listPauses(tx, debts.map(debt => debt.accountId))
   const charges: PostedCharge[] = []
   const later = await askAgain(tx, debts, terms, dayOf)
   const reached = debts.map((known): Reached => {
-    const debt = { ...known, limits: [...known.limits, ...later.get(known.accountId) ?? []] }
+    const debt = { ...known, owed: gone.get(known.placementId) ?? known.owed, limits: [...known.limits, ...later.get(known.accountId) ?? []] }
     const rules = terms.get(debt.agreementId)!
-    if (!debt.isWorked) return { accountId: debt.accountId, position: restThrough(debt.position, dayOf(debt)), dueAt: null }
-    const { position, charges: own } = chargeThrough(debt.position, debt, rules, pauses.get(debt.accountId) ?? noPauses, dayOf(debt))
+    const { position, charges: own } = chargeThrough(debt.position, debt, rules, pauses.get(debt.accountId) ?? noPauses, chargedTo(debt, dayOf(debt)) ?? debt.position.chargedThroughOn)
     for (const made of own) charges.push({ id: newId('charge'), of: debt, made, entryId: null })
-    return { accountId: debt.accountId, position, dueAt: nextDueAt(position, rules, debt.timeZone) }
+    return { accountId: debt.accountId, ...debt.isWorked ? { position, dueAt: nextDueAt(position, rules, debt.timeZone) } : { position: restThrough(position, dayOf(debt)), dueAt: null } }
   })
   await postCharges(tx, charges, reached)
   return charges
 }
 
+/** What recalled debts that are still to be charged for days before their recall owed until then: it has left the books. */
+async function listGone (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charged) => CalendarDay): Promise<Map<Id<'placement'>, Buckets>> {
+  const open = debts.filter(debt => debt.isRecalled && (chargedTo(debt, dayOf(debt)) ?? '') > debt.position.chargedThroughOn)
+  return open.length === 0 ? new Map() : await listRecalled(tx, open.map(({ placementId }) => placementId))
+}
+
 /** Asks the law again about debts that are charged into a half-year for which it was not asked. */
 async function askAgain (tx: Tx, debts: readonly Charged[], terms: TermsById, dayOf: (debt: Charged) => CalendarDay): Promise<Map<Id<'account'>, Limits[]>> {
-  const askings = debts.filter(({ isWorked }) => isWorked).map((debt): Asking => ({ ...debt, terms: terms.get(debt.agreementId)!, on: daysToAsk(debt.limits, dayOf(debt)) })).filter(({ on }) => on.length > 0)
+  const askings = debts.flatMap((debt): Asking[] => {
+    const to = chargedTo(debt, dayOf(debt))
+    if (to === null || to <= debt.position.chargedThroughOn || !mustAsk(debt.limits, to)) return []
+    return [{ ...debt, terms: terms.get(debt.agreementId)!, begun: debt.limits[0]!.from, after: debt.limits.at(-1)!.from, to }]
+  })
   if (askings.length === 0) return new Map()
   const limits = await askLimits(tx, askings)
   await addLimits(tx, limits)
@@ -70,13 +70,26 @@ async function postCharges (tx: Tx, charges: readonly PostedCharge[], reached: r
 
 const noPauses: readonly Pause[] = []
 
-const entryOf = ({ id, of, made: { kind, amount, toOn } }: PostedCharge): Entry => ({
-  lenderId: of.lenderId, accountId: of.accountId, kind: kind === 'interest' ? 'accrual' : 'lateFee', causeId: id, effectiveOn: toOn, currency: of.currency, lines: movements.charged(kind, amount),
+const entryOf = ({ id, of, made }: PostedCharge): Entry => ({
+  lenderId: of.lenderId, accountId: of.accountId, kind: made.kind === 'interest' ? 'accrual' : 'lateFee', causeId: id, effectiveOn: postedOn(made, of), currency: of.currency,
+  lines: of.isRecalled ? movements.chargedAfterRecall(made.kind, made.amount, of.workedThrough!) : movements.charged(made.kind, made.amount),
 })
+
+/** The last day for which a debt is charged when it is charged through one; null when it is not charged any more. */
+const chargedTo = ({ isWorked, workedThrough }: Charged, on: CalendarDay): CalendarDay | null => isWorked || (workedThrough !== null && on < workedThrough) ? on : workedThrough
 
 function announce (tx: Tx, { id: chargeId, of: { accountId, lenderId, currency }, made: { kind, amount, fromOn, toOn } }: PostedCharge): void {
   if (kind === 'interest') emit(tx, InterestAccrued, { accountId, lenderId }, { chargeId, accountId, amount, currency, fromOn, toOn })
   else emit(tx, LateFeeAssessed, { accountId, lenderId }, { chargeId, accountId, amount, currency, effectiveOn: toOn })
+}
+
+/**
+ * Charges debts whose placement has ended up to that day, where the night had not got so far: no day of interest is lost. What a recalled debt is charged leaves
+ * the books with the rest. Safe to run again.
+ */
+export async function chargeToEnd (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void> {
+  const debts = accountIds.length === 0 ? [] : await lockEnded(tx, accountIds)
+  await chargeAll(tx, debts.filter(({ workedThrough }) => workedThrough !== null), ({ workedThrough }) => workedThrough!)
 }
 
 /** Charges what is due tonight, a bounded number of debts; answers whether more may be due. A debt several days behind is caught up in one go. */
@@ -97,6 +110,7 @@ export async function accrueThrough (tx: Tx, account: AccountRow, on: CalendarDa
   const debt = await lockSchedule(tx, account.id) ?? await beginSchedule(tx, account.id)
   if (debt === null || on <= debt.position.chargedThroughOn) return account
   const posted = await chargeAll(tx, [debt], () => on)
+  if (debt.isRecalled) return account
   return posted.reduce((row, { made: { kind, amount } }) => kind === 'interest' ? { ...row, interest: add(row.interest, amount) } : { ...row, penalty: add(row.penalty, amount) }, account)
 }
 
@@ -129,25 +143,29 @@ async function beginSchedule (tx: Tx, accountId: Id<'account'>): Promise<Charged
   return await lockSchedule(tx, accountId)
 }
 
-/** Begins to charge accounts that are at work: from the day after placement, by the agreement they were placed under. Safe to run again. */
+/** Begins to charge accounts that are at work, or were: from the day after placement, by the agreement they were placed under. Safe to run again. */
 export async function openSchedules (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void> {
   const placed = accountIds.length === 0 ? [] : await listPlaced(tx, accountIds)
   if (placed.length === 0) return
   const terms = await termsOf(tx, placed.map(({ agreementId }) => agreementId))
   const earlier = await listFees(tx, accountIds)
-  const limits = await askLimits(tx, placed.map((row): Asking => ({ ...row, terms: terms.get(row.agreementId)!, on: [row.placedOn] })))
+  const beginnings = new Map(placed.map(row => [row.accountId, beginCharging(terms.get(row.agreementId)!, row, earlier.get(row.accountId) ?? [])]))
+  const limits = await askLimits(tx, placed.map((row): Asking => ({ ...row, terms: terms.get(row.agreementId)!, begun: firstDayOf(beginnings.get(row.accountId)!, row), after: null, to: row.placedOn })))
   await insertSchedules(tx, placed.map(row => {
     const rules = terms.get(row.agreementId)!
-    const position = beginCharging(rules, row, earlier.get(row.accountId) ?? [])
+    const position = beginnings.get(row.accountId)!
     return { ...row, position, limits: limits.get(row.accountId) ?? [], dueAt: nextDueAt(position, rules, row.timeZone) }
   }))
 }
+
+/** The first day the law is asked about: that of the placement, or the first that bears interest before it. */
+const firstDayOf = ({ chargedThroughOn }: Position, { placedOn }: { placedOn: CalendarDay }): CalendarDay => chargedThroughOn < placedOn ? addDays(chargedThroughOn, 1) : placedOn
 
 /** How a debt's charges begin and what rules them, for living its life again; the days on which charges were ever posted; those that hold; and how far they were made. */
 export interface ChargedLife { charged: Charged, beginning: Position, terms: ChargeTerms, pauses: readonly Pause[], postingDays: readonly CalendarDay[], live: readonly Charge[] }
 
 /** What is needed to compute a debt's charges again from its placement: charges made before that are not of it. The caller holds the account's lock. Null when it was never charged. */
-export async function findChargedLife (tx: Tx, accountId: Id<'account'>, { id: placementId, placedOn, dueOn }: { id: Id<'placement'>, placedOn: CalendarDay, dueOn: CalendarDay }): Promise<ChargedLife | null> {
+export async function findChargedLife (tx: Tx, accountId: Id<'account'>, placementId: Id<'placement'>): Promise<ChargedLife | null> {
   const charged = await lockSchedule(tx, accountId) ?? await beginSchedule(tx, accountId)
   if (charged === null) return null
   const rules = (await termsOf(tx, [charged.agreementId])).get(charged.agreementId)!
@@ -155,9 +173,16 @@ export async function findChargedLife (tx: Tx, accountId: Id<'account'>, { id: p
   const all = await listLiveCharges(tx, accountId)
   const isEarlier = ({ id }: Charge): boolean => uuidOf(id) < uuidOf(placementId)
   return {
-    charged, terms: rules, pauses, postingDays: await listPostingDays(tx, accountId, placedOn), live: all.filter(charge => !isEarlier(charge)),
-    beginning: beginCharging(rules, { placedOn, dueOn }, all.filter(charge => isEarlier(charge) && charge.kind === 'lateFee')),
+    charged, terms: rules, pauses, postingDays: await listPostingDays(tx, accountId, charged.placedOn), live: all.filter(charge => !isEarlier(charge)),
+    beginning: beginningAfter(all.filter(isEarlier), rules, charged),
   }
+}
+
+/** Where a debt's charges begin after those of earlier placements: no day bears interest twice, and no event a fee. */
+function beginningAfter (earlier: readonly Charge[], rules: ChargeTerms, dates: Charged): Position {
+  const begun = beginCharging(rules, dates, earlier.filter(({ kind }) => kind === 'lateFee'))
+  const chargedOn = earlier.reduce((last, { kind, toOn }) => kind === 'interest' && toOn > last ? toOn : last, begun.chargedThroughOn)
+  return { ...begun, chargedThroughOn: chargedOn }
 }
 
 /**

@@ -2,20 +2,22 @@ import type { Id } from '#kernel'
 import { job } from '#platform'
 import type { EventRow } from '#platform'
 import { PlacementActivated, PlacementClosed, PlacementRecalled, PlacementReopened, PlacementReturned } from '../placements/index.ts'
-import { chargeDue, openSchedules } from './commands.ts'
+import { chargeDue, chargeToEnd, openSchedules } from './commands.ts'
 import { restSchedules, wakeSchedules } from './db.ts'
 import { chargeSchedules } from './tables.ts'
 
 const accountsOf = (events: readonly EventRow[], ...types: { name: string }[]): Id<'account'>[] =>
   events.flatMap(({ type, accountId }) => accountId !== null && types.some(({ name }) => name === type) ? [accountId] : [])
 
-/** Begins to charge debts that are placed, rests with those whose placement ended, and goes on with those that a reversal brought back. */
+/** Begins to charge debts that are placed, charges those whose placement ended up to that day and rests, and goes on with those that a reversal brought back. */
 export const followPlacements = job({
   name: 'charges.followPlacements', on: [PlacementActivated, PlacementReopened, PlacementRecalled, PlacementReturned, PlacementClosed], batchMax: 2_000,
   async run (tx, events) {
     await openSchedules(tx, accountsOf(events, PlacementActivated, PlacementReopened))
     await wakeSchedules(tx, accountsOf(events, PlacementReopened))
-    await restSchedules(tx, accountsOf(events, PlacementRecalled, PlacementReturned, PlacementClosed))
+    const ended = accountsOf(events, PlacementRecalled, PlacementReturned, PlacementClosed)
+    await chargeToEnd(tx, ended)
+    await restSchedules(tx, ended)
   },
 })
 

@@ -19,7 +19,7 @@ const CommissionEntry = Type.Object({
   id: IdOf('commissionEntry'), lenderId: IdOf('lender'), accountId: IdOf('account'), paymentId: Nullable(IdOf('payment')),
   placementId: Nullable(Type.Unsafe<Id<'placement'>>({ ...IdOf('placement'), description: 'The placement whose recall earned it.' })), agreementId: IdOf('agreement'),
   kind: OneOf(commissionKinds, '`accrual`: earned on a payment; `clawback`: given back because the payment was reversed, or settles other parts now, all amounts negative; `recallFee`: earned because the lender took the debt back.'),
-  number: Type.Integer({ description: 'Counts the accruals of a payment: 1, and one more each time a late fact changed what it settles. A clawback has the number of its accrual.' }),
+  number: Type.Integer({ description: 'Counts the accruals of a payment: 1, and one more each time a late fact changed what it settles, or what its month had come to before it. A clawback has the number of its accrual.' }),
   correctionId: Nullable(IdOf('correction')), commissionPlanId: Nullable(IdOf('commissionPlan')), effectiveOn: Day, currency: Currency,
   base: signed('What commission is a share of, in minor units.'), rate: Rate, commission: signed('The commission, in minor units.'), vatRate: VatRate, vat: signed('VAT on it, in minor units.'),
   costsRecovered: signed('How much of the costs that were settled the agency had advanced and has back, in minor units: nothing is earned on it.'),
@@ -43,7 +43,7 @@ const Explanation = Type.Object({
     allocated: Type.Unsafe<ReturnType<typeof withTotal>>({ ...Type.Object(Object.fromEntries([...buckets, 'total'].map(part => [part, signed(`What the payment settled: ${part}, in minor units.`)]))), description: 'What the payment settled, or what was recalled, part by part.' }),
     baseParts: Type.Array(OneOf(buckets, 'A part of the debt.'), { description: 'The parts on which commission is earned.' }), situation: Situated,
     row: Type.Integer({ description: 'The place of the row that was hit, from 0.' }), hit: PlanRow,
-    before: Type.Object({ recovered: signed('What earlier payments recovered of those parts.'), commission: signed('What they had earned.') }, { description: 'What the debt\'s earlier payments had come to, where the plan counts on them.' }),
+    before: Type.Object({ recovered: signed('What earlier payments recovered of those parts.'), commission: signed('What they had earned.') }, { description: 'What earlier payments of the debt, or of the lender\'s month, had come to, where the plan counts on them.' }),
     costsRecovered: signed('How much of the costs that were settled the agency had advanced: nothing is earned on it.'), vatRate: VatRate,
   }, { description: 'Everything the figures follow from.' }),
   steps: Type.Array(Type.Object({

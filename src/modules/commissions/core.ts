@@ -2,7 +2,7 @@ import { add, addR, compareR, formatR, greater, lesser, minor, mulR, neg, ration
 import type { Buckets, CalendarDay, Minor, Rational } from '#kernel'
 import { adjusted, boundedFee, boundedTotal, feeOf } from './fees.core.ts'
 import { adjustmentsFor, isCumulative, rowFor } from './plan.core.ts'
-import type { PlanTerms, Situation } from './plan.core.ts'
+import type { Adjustment, Method, PlanTerms, Situation } from './plan.core.ts'
 
 /** What an entry is: commission earned on a payment, given back because the payment was reversed, or earned because the lender took the debt back. */
 export const commissionKinds = ['accrual', 'clawback', 'recallFee'] as const
@@ -14,7 +14,7 @@ export type Recovery = typeof recoveries[number]
 /** What a payment earns. Minor units of the payment's currency; negative on a clawback. */
 export interface Earned { base: Minor, commission: Minor, vat: Minor }
 
-/** What a debt's earlier payments came to: what they recovered of the parts that bear commission, all that they settled, their fees exactly, and what was booked. */
+/** What earlier payments of the debt, or of the lender's month where the plan counts by it, came to: what they recovered of the parts that bear commission, all that they settled, their fees exactly, and what was booked. */
 export interface Past { recovered: Minor, collected: Minor, exact: Rational, commission: Minor }
 export const noPast: Past = { recovered: zero, collected: zero, exact: zeroR, commission: zero }
 
@@ -30,7 +30,7 @@ export interface Explained { earned: Earned, row: number, rate: string | null, e
 /**
  * Computes commission step by step: the base is what was allocated to the agreed parts of the debt, less costs recovered; the first row that matches the situation says how
  * the fee follows from it; bounds of a payment and of a debt hold it. Commission is rounded once, half away from zero: where it depends on earlier
- * payments, it is what brings all that was booked to the exact total so far, rounded. VAT is the tax on the commission, rounded once.
+ * payments of the debt, it is what brings all that was booked to the exact total so far, rounded; on those of the month, what brings the scale of all before, rounded, to the scale of all with it. VAT is the tax on the commission, rounded once.
  */
 export function explainCommission ({ allocated, terms, at, past, costsRecovered = zero }: CommissionInputs): Explained {
   const excluded = terms.base.includes('costs') ? costsRecovered : zero
@@ -40,7 +40,8 @@ export function explainCommission ({ allocated, terms, at, past, costsRecovered 
   const fee = base === zero ? { exact: zeroR, steps: [] } : feeOf(row.method, { amount: wholeR(base), before: wholeR(past.recovered), balanceAtPlacement: wholeR(at.balanceAtPlacement) }, adjustments)
   const exact = base === zero ? zeroR : boundedFee(fee.exact, terms.perPayment ?? {})
   const total = boundedTotal(addR(past.exact, exact), wholeR(add(past.collected, totalOf(allocated))), base === zero && past.recovered === zero ? {} : terms.perClaim ?? {})
-  const commission = isCumulative(terms) ? sub(minor(roundR(total)), past.commission) : minor(roundR(exact))
+  const already = countedBefore(row.method, past, adjustments)
+  const commission = isCumulative(terms) ? sub(minor(roundR(total)), past.commission) : sub(minor(roundR(addR(already, exact))), minor(roundR(already)))
   const exactVat = terms.vat.reverseCharge === true ? zeroR : mulR(wholeR(commission), rational(terms.vat.rate))
   const vat = minor(roundR(exactVat))
   const step = (name: Step['name'], formula: string, value: Rational, amount = minor(roundR(value))): Step => ({ name, formula, exact: formatR(value), amount })
@@ -52,10 +53,17 @@ export function explainCommission ({ allocated, terms, at, past, costsRecovered 
     earned: { base, commission, vat }, row: index, rate: row.method.kind === 'flat' ? formatR(adjusted(row.method.rate, adjustments)) : null, exact,
     steps: [
       step('base', `${terms.base.map(bucket => `${bucket} ${allocated[bucket]}`).join(' + ')}${excluded === zero ? '' : ` less ${excluded} of costs recovered`}`, wholeR(base)), ...fee.steps.map(({ formula, exact: value }) => step('fee', formula, value)), ...bounds,
-      isCumulative(terms) ? step('commission', `${roundR(total)} less ${past.commission} booked before`, wholeR(commission)) : step('commission', `${formatR(exact)}, rounded`, exact),
+      isCumulative(terms) ? step('commission', `${roundR(total)} less ${past.commission} booked before`, wholeR(commission))
+        : already.n === 0n ? step('commission', `${formatR(exact)}, rounded`, exact) : step('commission', `${roundR(addR(already, exact))} less ${roundR(already)} for the month before`, wholeR(commission)),
       step('vat', terms.vat.reverseCharge === true ? 'reverse charge' : `${commission} * ${terms.vat.rate}`, exactVat), step('total', `${commission} + ${vat}`, wholeR(add(commission, vat))),
     ],
   }
+}
+
+/** What a scale that counts by the month comes to without the payment; zero of any other. */
+function countedBefore (method: Method, { recovered }: Past, adjustments: readonly Adjustment[]): Rational {
+  const counts = (method.kind === 'marginal' || method.kind === 'slab') && method.on === 'periodToDate' && recovered !== zero
+  return counts ? feeOf({ ...method, on: 'payment' }, { amount: wholeR(recovered), before: zeroR, balanceAtPlacement: zeroR }, adjustments).exact : zeroR
 }
 
 /** What a recall earns: a fixed sum, or what a payment of all that is recalled would have earned. `allocated` is what was recalled. Null: the plan has no fee for it. */

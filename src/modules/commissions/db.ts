@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, notExists, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import { cutPage, uuidOf } from '#kernel'
-import type { Id, PageOf } from '#kernel'
+import { cutPage, uuidOf, zero } from '#kernel'
+import type { Id, Minor, PageOf } from '#kernel'
 import { ownRows, pageAfter, rowById } from '#platform'
 import type { Tx } from '#platform'
 import { commissionEntries } from './tables.ts'
@@ -38,16 +38,28 @@ export async function findAccrual (tx: Tx, paymentId: Id<'payment'>): Promise<Co
 /** Commission earned on a payment. `isRestored`: costs recovered of it were given back although its commission was not. */
 export type Accrual = CommissionEntry & { paymentId: Id<'payment'>, isRestored: boolean }
 
+/** What of costs is recovered by a payment and was not given back. */
+export const recoveredBy = ({ costsRecovered, isRestored }: Accrual): Minor => isRestored ? zero : costsRecovered
+
+/** What is read of accruals. */
+export const accrualColumns = (tx: Tx) =>
+  ({ ...columns, isRestored: sql<boolean>`exists (select from journal_entries r where r.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and r.reversal_of = ${commissionEntries.recoveryEntryId})` })
+
+/** True of accruals that were not given back. */
+export function holdsStill (tx: Tx) {
+  const undone = alias(commissionEntries, 'undone')
+  return and(eq(commissionEntries.kind, 'accrual'), notExists(tx.select({ id: undone.id }).from(undone).where(and(
+    eq(undone.tenantId, commissionEntries.tenantId), eq(undone.paymentId, commissionEntries.paymentId), eq(undone.kind, 'clawback'), eq(undone.number, commissionEntries.number)))))
+}
+
+/** Entries that a payment earned: every accrual is one. */
+export const paid = (rows: readonly (CommissionEntry & { isRestored: boolean })[]): Accrual[] => rows.flatMap(({ paymentId, ...row }) => paymentId === null ? [] : [{ ...row, paymentId }])
+
 /** The accruals of an account that hold, in the order their payments were received. */
 export async function listAccruals (tx: Tx, accountId: Id<'account'>): Promise<Accrual[]> {
-  const undone = alias(commissionEntries, 'undone')
-  const isRestored = sql<boolean>`exists (select from journal_entries r where r.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and r.reversal_of = ${commissionEntries.recoveryEntryId})`
-  const rows = await tx.select({ ...columns, isRestored }).from(commissionEntries).where(and(
-    eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.accountId, accountId), eq(commissionEntries.kind, 'accrual'),
-    notExists(tx.select({ id: undone.id }).from(undone).where(and(
-      eq(undone.tenantId, commissionEntries.tenantId), eq(undone.paymentId, commissionEntries.paymentId), eq(undone.kind, 'clawback'), eq(undone.number, commissionEntries.number)))),
-  )).orderBy(asc(commissionEntries.effectiveOn), asc(commissionEntries.paymentId))
-  return rows.flatMap(({ paymentId, ...row }) => paymentId === null ? [] : [{ ...row, paymentId }])
+  const rows = await tx.select(accrualColumns(tx)).from(commissionEntries).where(and(eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.accountId, accountId), holdsStill(tx)))
+    .orderBy(asc(commissionEntries.effectiveOn), asc(commissionEntries.paymentId))
+  return paid(rows)
 }
 
 /** Which entries a list is to hold. */

@@ -9,6 +9,10 @@
  * withheld and the agency holds the money, it is withheld from trust money (never more than the payment itself brought); else it goes on the lender's
  * account, to be invoiced. Each entry keeps all it was computed from and can explain itself.
  *
+ * A scale may count by the month: all that came in for the lender in the calendar month of a payment's day, over all its debts with such a scale. What a payment earns is then the scale of all with it
+ * less the scale of all before it, each rounded, so that a month earns the scale of its total. A payment that is told late, or undone, has the later ones of its month earn anew,
+ * whosever debt they were for: the lender's lock is held, after the account's.
+ *
  * A plan may have a fee for a debt that its lender takes back.
  *
  * When a payment is reversed, its commission is given back as the exact opposite of what was booked; nothing is computed again. When a late fact

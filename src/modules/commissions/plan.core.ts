@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { Balance, Currency, Day, OneOf, Ratio, buckets, closed, compareR, isCurrency, problem, rational, wholeR, zeroR } from '#kernel'
-import type { Minor, Violation } from '#kernel'
+import type { CalendarDay, Minor, Violation } from '#kernel'
 import type { AgreementTerms } from '../lenders/index.ts'
 
 export const CommissionPlanRefused = problem('commission-plan-refused', 422, 'The plan contradicts itself.', 'Correct every value named in `errors`.')
@@ -9,8 +9,11 @@ export const CommissionPlanRefused = problem('commission-plan-refused', 422, 'Th
 const Share = Type.Unsafe<string>({ ...Ratio, description: 'An exact share: `0.25`, or `1/3`.' })
 const sum = (description: string) => Type.Unsafe<Minor>({ ...Balance, description })
 
-/** Which sum a scale is read with: that of one payment, of all payments of the debt so far, or the balance the debt was placed with. */
-export const scaleBases = ['payment', 'claimToDate', 'balanceAtPlacement'] as const
+/**
+ * Which sum a scale is read with: that of one payment, of all payments of the debt so far, the balance the debt was placed with, or all that was collected so far in the calendar month
+ * of the payment's day, over all debts of the lender whose plans count by the month.
+ */
+export const scaleBases = ['payment', 'claimToDate', 'balanceAtPlacement', 'periodToDate'] as const
 
 /** A step of a scale: sums above the step before, up to and including `upTo`. `flatOnEntry` is due once a sum reaches into it. */
 export const Tier = Type.Object({
@@ -25,7 +28,7 @@ export type Tier = Static<typeof Tier>
  * most that a smaller sum would have earned. `fixed`: one amount for each payment.
  */
 const Scale = <K extends 'marginal' | 'slab'>(kind: K, more: object = {}) => Type.Object({
-  kind: Type.Literal(kind, { description: 'The method.' }), on: OneOf(scaleBases, 'Which sum the scale is read with.'), tiers: Type.Array(Tier, { minItems: 1, maxItems: 20, description: 'The steps, rising; the last without an end.' }), ...more,
+  kind: Type.Literal(kind, { description: 'The method.' }), on: OneOf(scaleBases, 'Which sum the scale is read with: `payment`, its own; `claimToDate`, all of the debt so far; `balanceAtPlacement`; `periodToDate`, all that came in for the lender in the calendar month so far, over all its debts with such a scale.'), tiers: Type.Array(Tier, { minItems: 1, maxItems: 20, description: 'The steps, rising; the last without an end.' }), ...more,
 }, closed)
 export type Method =
   | { kind: 'flat', rate: string }
@@ -74,6 +77,7 @@ export const PlanTerms = Type.Object({
     Type.Object({ kind: Type.Literal('fixed', { description: 'One amount.' }), amount: sum('The amount, in minor units.') }, closed),
   ], { title: 'RecallFee', description: 'What the agency earns when the lender takes a debt back; nothing when left out.' }))),
   clawback: Type.Optional(Type.Object({ withinDays: Type.Integer({ minimum: 0, maximum: 3_650, description: 'A payment undone more than so many days after it was received gives nothing back.' }) }, { ...closed, description: 'Until when commission is given back; always when left out.' })),
+  tailDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 3_650, description: 'For so many days after the placement of a debt ended (recalled, returned, or closed with something still owed), payments received for it are recorded here and earn; none when left out.' })),
 }, { ...closed, title: 'CommissionPlanTerms' })
 export type PlanTerms = Static<typeof PlanTerms>
 
@@ -140,8 +144,19 @@ export function checkPlan (currency: string, terms: PlanTerms): void {
       ...spans.flatMap(name => { const span = row[name]; return span !== undefined && span.to !== null && span.to <= span.from ? [fault(`/terms/rows/${i}/${name}/to`, 'must be above `from`')] : [] }),
     ]),
   ]
+  violations.push(...monthFaults(terms))
   if (violations.length === 0) violations.push(...coverageFaults(rows))
   if (violations.length > 0) throw CommissionPlanRefused({}, { violations })
+}
+
+/** What cannot be said together with a scale that counts by the month: what holds for a debt or a payment by itself, and a recall, which is no payment of a month. */
+function monthFaults (terms: PlanTerms): Violation[] {
+  if (!isByMonth(terms)) return []
+  return [
+    ...(['perPayment', 'perClaim'] as const).flatMap(name => terms[name] === undefined ? [] : [fault(`/terms/${name}`, 'cannot hold where a scale counts by the month')]),
+    ...terms.recallFee?.kind === 'regularRate' ? [fault('/terms/recallFee/kind', 'cannot be the regular rate where a scale counts by the month')] : [],
+    ...terms.rows.flatMap(({ method }, i) => isScale(method) && method.on === 'claimToDate' ? [fault(`/terms/rows/${i}/method/on`, 'cannot count by the debt where another scale counts by the month')] : []),
+  ]
 }
 
 /** Situations that no row matches, and rows that no situation reaches. Looked for dimension by dimension, each cut where a row begins or ends. */
@@ -189,7 +204,15 @@ export const adjustmentsFor = ({ adjustments = [] }: PlanTerms, { daysPastDue, p
   adjustments.filter(({ when }) => when === 'placedWithin90Days' ? daysPastDue <= 90 : placementNumber > 1).map(({ change }) => change)
 
 /** True when what a payment earns depends on what the debt earned before it. */
-export const isCumulative = ({ rows, perClaim }: PlanTerms): boolean => perClaim !== undefined || rows.some(({ method }) => (method.kind === 'marginal' || method.kind === 'slab') && method.on === 'claimToDate')
+export const isCumulative = ({ rows, perClaim }: PlanTerms): boolean => perClaim !== undefined || rows.some(({ method }) => isScale(method) && method.on === 'claimToDate')
+
+/** True when what a payment earns depends on what its lender's debts brought in its month before it. */
+export const isByMonth = ({ rows }: Pick<PlanTerms, 'rows'>): boolean => rows.some(({ method }) => isScale(method) && method.on === 'periodToDate')
+
+const isScale = (method: Method): method is Extract<Method, { on: unknown }> => method.kind === 'marginal' || method.kind === 'slab'
+
+/** The calendar month of a day: `2026-03`. */
+export const monthOf = (day: CalendarDay): string => day.slice(0, 7)
 
 export const SimulationTooLarge = problem('simulation-too-large', 422, 'The period has more payments than one simulation goes through.', 'Simulate a shorter period.')
 export type PlanInput = Static<typeof PlanInput>

@@ -6,7 +6,7 @@ import { lockLender } from '../lenders/index.ts'
 import { findTenant } from '../tenants/index.ts'
 import { explainCommission, noPast, pastWith } from './core.ts'
 import { CommissionPlanCreated } from './events.ts'
-import { SimulationTooLarge, checkPlan, isCumulative } from './plan.core.ts'
+import { SimulationTooLarge, checkPlan, isByMonth, isCumulative, monthOf } from './plan.core.ts'
 import type { PlanInput } from './plan.core.ts'
 import { findPlan, insertPlan, listEarned, simulatedMax } from './plans.db.ts'
 import type { CommissionPlan } from './plans.db.ts'
@@ -27,7 +27,7 @@ export interface SimulatedRow { row: number, payments: number, recovered: Minor,
 export interface Simulation { payments: number, recovered: Minor, earned: { commission: Minor, vat: Minor }, simulated: { commission: Minor, vat: Minor }, rows: SimulatedRow[] }
 
 /**
- * Replays the payments of a period under a plan, debt by debt: a scale that counts on begins with the first payment of the period. Nothing is booked.
+ * Replays the payments of a period under a plan, debt by debt: a scale that counts on begins with the first payment of the period, and one that counts by the month takes the payments in the order they were received. Nothing is booked.
  * Throws `NotFound`, `SimulationTooLarge`.
  */
 export async function simulatePlan (tx: Tx, planId: Id<'commissionPlan'>, { from, to }: { from: CalendarDay, to: CalendarDay }): Promise<Simulation> {
@@ -38,9 +38,17 @@ export async function simulatePlan (tx: Tx, planId: Id<'commissionPlan'>, { from
   const rows = plan.terms.rows.map((_, row): SimulatedRow => ({ row, payments: 0, recovered: zero, commission: zero }))
   const sum: Simulation = { payments: earned.length, recovered: zero, earned: { commission: zero, vat: zero }, simulated: { commission: zero, vat: zero }, rows }
   let past = noPast
-  for (const [i, { accountId, situation, commission, vat, costsRecovered, ...allocated }] of earned.entries()) {
-    if (accountId !== earned[i - 1]?.accountId) past = noPast
-    const now = explainCommission({ allocated, costsRecovered, terms: plan.terms, at: situation, past: isCumulative(plan.terms) ? past : noPast })
+  const byMonth = isByMonth(plan.terms)
+  // Each with those it counts on with: of its debt, or of its month.
+  const groupOf = ({ accountId, receivedOn }: typeof earned[number]): string => byMonth ? monthOf(receivedOn) : accountId
+  if (byMonth) earned.sort((a, b) => `${a.receivedOn} ${a.paymentId}` < `${b.receivedOn} ${b.paymentId}` ? -1 : 1)
+  let group = ''
+  for (const payment of earned) {
+    const { situation, commission, vat, costsRecovered, principal, interest, penalty, costs } = payment
+    const allocated = { principal, interest, penalty, costs }
+    if (groupOf(payment) !== group) past = noPast
+    group = groupOf(payment)
+    const now = explainCommission({ allocated, costsRecovered, terms: plan.terms, at: situation, past: byMonth || isCumulative(plan.terms) ? past : noPast })
     past = pastWith(past, allocated, now)
     const row = rows[now.row]!
     Object.assign(row, { payments: row.payments + 1, recovered: add(row.recovered, now.earned.base), commission: add(row.commission, now.earned.commission) })

@@ -34,6 +34,12 @@ export async function findPlanInForce (tx: Tx, lenderId: Id<'lender'>, currency:
   return row ?? null
 }
 
+/** All versions of a lender's plan for a currency, in their order. */
+export async function listPlansOf (tx: Tx, lenderId: Id<'lender'>, currency: string): Promise<CommissionPlan[]> {
+  return await tx.select(columns).from(commissionPlans)
+    .where(and(eq(commissionPlans.tenantId, tx.ctx.tenantId), eq(commissionPlans.lenderId, lenderId), eq(commissionPlans.currency, currency))).orderBy(asc(commissionPlans.version))
+}
+
 /** Plans by id. */
 export async function listPlans (tx: Tx, { lenderId }: { lenderId?: Id<'lender'> }, page: { limit: number, after: string | null }): Promise<PageOf<CommissionPlan>> {
   const rows = await tx.select(columns).from(commissionPlans).where(and(
@@ -49,7 +55,7 @@ export const simulatedMax = 50_000
 export async function listEarned (tx: Tx, { lenderId, currency, from, to }: { lenderId: Id<'lender'>, currency: string, from: CalendarDay, to: CalendarDay }) {
   const undone = alias(commissionEntries, 'undone')
   return await tx.select({
-    accountId: commissionEntries.accountId, situation: commissionEntries.situation, principal: commissionEntries.principal, interest: commissionEntries.interest,
+    accountId: commissionEntries.accountId, paymentId: commissionEntries.paymentId, receivedOn: commissionEntries.effectiveOn, situation: commissionEntries.situation, principal: commissionEntries.principal, interest: commissionEntries.interest,
     penalty: commissionEntries.penalty, costs: commissionEntries.costs, costsRecovered: commissionEntries.costsRecovered, commission: commissionEntries.commission, vat: commissionEntries.vat,
   }).from(commissionEntries).where(and(
     eq(commissionEntries.tenantId, tx.ctx.tenantId), eq(commissionEntries.lenderId, lenderId), eq(commissionEntries.currency, currency), eq(commissionEntries.kind, 'accrual'),

@@ -23,7 +23,7 @@ export const commissionPlans = pgTable('commission_plans', {
  * What the agency earned of each payment, and what it gave back: an accrual a payment, and its clawback (all amounts negative) when the payment
  * is reversed; and what a recall earned, once for its placement. When a fact arrived late and the payment settles other parts, `correctionId` says so: what it earned is given back and it earns
  * anew, under the next `number`. Written once and never changed. It keeps all it was computed from: what the payment settled (`principal` to `costs`), the plan
- * (null: the agreement's own terms) and the row that was hit, the situation that chose it, and what the debt's earlier payments had come to. `costsRecovered` is how much of the
+ * (null: the agreement's own terms) and the row that was hit, the situation that chose it, and what the debt's earlier payments, or the lender's of the month, had come to. `costsRecovered` is how much of the
  * costs it settled the agency had advanced and has back by it, posted as `recoveryEntryId`. `withheld` is how much of commission and VAT was kept from trust money; the rest is invoiced.
  */
 export const commissionEntries = pgTable('commission_entries', {
@@ -41,6 +41,7 @@ export const commissionEntries = pgTable('commission_entries', {
   check('something earns', sql`(${t.paymentId} is null) = (${t.kind} = 'recallFee') and (${t.placementId} is null) = (${t.kind} <> 'recallFee')`),
   index().on(t.tenantId, t.accountId, t.id),
   index().on(t.tenantId, t.lenderId, t.id),
+  index().on(t.tenantId, t.lenderId, t.effectiveOn),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.placementId], foreignColumns: [placements.tenantId, placements.id] }),
   foreignKey({ columns: [t.tenantId, t.agreementId], foreignColumns: [agreements.tenantId, agreements.id] }),

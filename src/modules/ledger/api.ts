@@ -4,6 +4,7 @@ import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
 import { findAccount } from '../accounts/index.ts'
 import { entryKinds, ledgerAccounts } from './core.ts'
+import { cures } from './cures.api.ts'
 import { findBalance, listEntries, listTotals } from './db.ts'
 
 const LedgerAccount = OneOf(ledgerAccounts, 'A ledger account: `D.` what is owed, `C.` the lender\'s report, `T.` trust money, `O.` the agency\'s own books.')
@@ -20,7 +21,8 @@ const Totals = Type.Object({
   data: Type.Array(Type.Object({ ledgerAccount: LedgerAccount, currency: Currency, debits: Type.Unsafe<number>({ ...SignedAmount, description: 'Sum of what arrived.' }), credits: Type.Unsafe<number>({ ...SignedAmount, description: 'Sum of what left.' }), net: SignedAmount }), { description: 'Every ledger account that was ever moved.' }),
 }, { title: 'TrialBalance' })
 
-export const api: Api = app => {
+export const api: Api = (app, services) => {
+  cures(app, services)
   const tags = ['ledger']
   const accountPath = Type.Object({ accountId: IdOf('account') })
 

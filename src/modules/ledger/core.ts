@@ -7,7 +7,7 @@ export const ReversalTooEarly = problem('reversal-too-early', 422, 'A reversal c
 /** What an entry records. */
 export const entryKinds = [
   'placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'correction', 'commission', 'clawback', 'recall', 'writeOff', 'refund', 'remittance',
-  'documentTax', 'offset', 'sweep', 'shortfall', 'netting', 'invoicePayment', 'clearing', 'clearingReversal', 'receipt', 'receiptApplied', 'receiptRestored', 'receiptReturn', 'discount', 'balanceAdjustment', 'adjustmentReversal', 'costRecovery', 'costRestored',
+  'documentTax', 'offset', 'sweep', 'shortfall', 'netting', 'invoicePayment', 'clearing', 'clearingReversal', 'receipt', 'receiptApplied', 'receiptRestored', 'receiptReturn', 'discount', 'balanceAdjustment', 'adjustmentReversal', 'costRecovery', 'costRestored', 'refundLost', 'trustCure', 'invoiceOffset', 'offsetUnwound',
 ] as const
 export type EntryKind = typeof entryKinds[number]
 

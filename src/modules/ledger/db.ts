@@ -1,6 +1,6 @@
-import { and, asc, eq, inArray, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
-import { buckets, cutPage, minor, noBuckets, uuidOf } from '#kernel'
+import { buckets, cutPage, idOf, minor, noBuckets, uuidOf } from '#kernel'
 import type { Buckets, Id, Minor } from '#kernel'
 import { NotFound, bigints, days, newId, pageAfter, smallints, texts, uuids, write } from '#platform'
 import type { Tx } from '#platform'
@@ -169,11 +169,23 @@ export async function findHeld (tx: Tx, lenderId: Id<'lender'>, currency: string
   return minor(Number(row?.['held'] ?? 0))
 }
 
-/** What a placement's recall took out of the books, part by part. */
-export async function findRecalled (tx: Tx, placementId: Id<'placement'>): Promise<Buckets> {
+/** What recalls took out of the books with them, by placement. */
+export async function listRecalled (tx: Tx, placementIds: readonly Id<'placement'>[]): Promise<Map<Id<'placement'>, Buckets>> {
+  const rows = await tx.select({ causeId: journalEntries.causeId, debit: postings.debit, credit: postings.credit, amount: postings.amount })
+    .from(journalEntries).innerJoin(postings, and(eq(postings.tenantId, journalEntries.tenantId), eq(postings.entryId, journalEntries.id)))
+    .where(and(eq(journalEntries.tenantId, tx.ctx.tenantId), eq(journalEntries.kind, 'recall'), inArray(journalEntries.causeId, placementIds.map(uuidOf))))
+  // What is in the table was checked when it was posted.
+  return new Map(placementIds.map(id => [id, movedBy(rows.filter(({ causeId }) => causeId === uuidOf(id)).map(({ debit, credit, amount }) => ({ debit: credit as LedgerAccount, credit: debit as LedgerAccount, amount })))]))
+}
+
+/** What a placement's recall on a day took out of the books, part by part: with it, or because the night had not got so far. */
+export async function findRecalled (tx: Tx, placementId: Id<'placement'>, accountId: Id<'account'>, on: string): Promise<Buckets> {
   const rows = await tx.select({ debit: postings.debit, credit: postings.credit, amount: postings.amount })
     .from(journalEntries).innerJoin(postings, and(eq(postings.tenantId, journalEntries.tenantId), eq(postings.entryId, journalEntries.id)))
-    .where(and(eq(journalEntries.tenantId, tx.ctx.tenantId), eq(journalEntries.causeId, uuidOf(placementId)), eq(journalEntries.kind, 'recall')))
+    .where(and(
+      eq(journalEntries.tenantId, tx.ctx.tenantId), eq(journalEntries.accountId, accountId), eq(postings.debit, 'C.RECALLED'), eq(postings.effectiveOn, on),
+      or(and(eq(journalEntries.kind, 'recall'), eq(journalEntries.causeId, uuidOf(placementId))), and(inArray(journalEntries.kind, ['accrual', 'lateFee']), gt(journalEntries.id, idOf('journalEntry', uuidOf(placementId))))),
+    ))
   // What is in the table was checked when it was posted.
   return movedBy(rows.map(({ debit, credit, amount }) => ({ debit: credit as LedgerAccount, credit: debit as LedgerAccount, amount })))
 }

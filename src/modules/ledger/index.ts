@@ -10,15 +10,17 @@
  *
  * Which ledger accounts an event moves is said once, in `movements`: the other modules say what happened and how much.
  *
+ * What trust is short of, because money was returned after it had been passed on, is paid back by cures: by the agency its share, by the lender what it had.
+ *
  * What must never happen: an entry changed or removed, a part of a debt below zero, one cause posted twice.
  */
 export { api } from './api.ts'
 export { coverShortfall } from './trust.commands.ts'
-export { TrustFellShort } from './events.ts'
+export { OffsetUnwound, TrustCured, TrustFellShort } from './events.ts'
 export { post, postOpenings, reversalOf, reverse } from './commands.ts'
 export { AlreadyReversed, ReversalTooEarly, claimAccounts, differenceOf, entryKinds, linesFor, movedBy } from './core.ts'
 export type { DatedLine, Entry, EntryKind, Line } from './core.ts'
 export * as movements from './movements.core.ts'
 export type { Till } from './movements.core.ts'
-export { findPlaced, findRecalled, listAdvancedCosts, listPostedLines } from './db.ts'
+export { findPlaced, findRecalled, listAdvancedCosts, listPostedLines, listRecalled } from './db.ts'
 export type { PostedLine } from './db.ts'

@@ -1,7 +1,7 @@
 import { add, lesser, neg, noBuckets, sub, totalOf, zero } from '#kernel'
-import type { Bucket, Buckets, Minor } from '#kernel'
+import type { Bucket, Buckets, CalendarDay, Minor } from '#kernel'
 import { linesFor, negated } from './core.ts'
-import type { LedgerAccount, Line } from './core.ts'
+import type { DatedLine, LedgerAccount, Line } from './core.ts'
 
 /*
  * Which ledger accounts an event moves: one function for each event, and no other place that says it. Amounts are in minor units of one currency;
@@ -48,8 +48,9 @@ export const cleared = (amount: Minor): Line[] => moving(line('T.BANK', 'T.CLEAR
 /** Costs the agency advanced are taken off the top of what a payment brought the lender. */
 export const costsRecovered = (amount: Minor): Line[] => moving(line('T.CLIENT', 'T.AGENCY', amount), line('O.DUE_FROM_TRUST', 'O.COSTS_ADVANCED', amount))
 
-/** Commission and its VAT are earned: `withheld` of them out of trust money, commission first, and the rest on the lender's account. */
+/** Commission and its VAT are earned: `withheld` of them out of trust money, commission first, and the rest on the lender's account. Below zero, where a scale falls as a sum grows, they are given back. */
 export function commissionEarned ({ commission, vat }: { commission: Minor, vat: Minor }, withheld: Minor): Line[] {
+  if (commission < zero) return negated(commissionEarned({ commission: neg(commission), vat: neg(vat) }, neg(withheld)))
   const income = lesser(commission, withheld)
   const tax = sub(withheld, income)
   return moving(
@@ -101,6 +102,13 @@ export const waived = (bucket: Bucket, amount: Minor): Line[] => linesFor(only(b
 /** Parts of a debt leave the agency's books with its placement. */
 export const recalled = (parts: Buckets): Line[] => linesFor(parts, (claim, amount) => line('C.RECALLED', claim, amount))
 
+/** A charge is added for days before a debt was recalled, and leaves the books with the rest of it, on that day. */
+export const chargedAfterRecall = (kind: 'interest' | 'lateFee', amount: Minor, recalledOn: CalendarDay): (Line | DatedLine)[] =>
+  [...charged(kind, amount), ...recalled(only(kind === 'interest' ? 'interest' : 'penalty', amount)).map(moved => ({ ...moved, on: recalledOn }))]
+
+/** A payment after a recall: what it settles comes back into the books for it. `paid` are the lines of the payment itself. */
+export const paidAfterRecall = (allocated: Buckets, paid: readonly Line[]): Line[] => [...paid, ...negated(recalled(allocated))]
+
 /** Parts of a debt are raised or lowered to what they are. */
 export const adjusted = (raised: Buckets, lowered: Buckets): Line[] => [
   ...linesFor(raised, (claim, amount) => line(claim, 'C.ADJUSTED', amount)),
@@ -112,6 +120,9 @@ export const overpaid = (amount: Minor, till: Till): Line[] => moving(line(till,
 
 /** What a debtor overpaid is given back. */
 export const refunded = (amount: Minor): Line[] => moving(line('T.REFUND', 'T.BANK', amount))
+
+/** What was refunded to a debtor is taken back by the bank with the payment it was overpaid in: nobody can be asked for it but the agency, whose loss it is. */
+export const refundLost = (amount: Minor): Line[] => moving(line('T.AGENCY', 'T.REFUND', amount), line('O.BAD_DEBT', 'O.DUE_FROM_TRUST', amount))
 
 /** Money that nobody could be found for goes back where it came from. */
 export const unidentifiedReturned = (amount: Minor, till: Till): Line[] => negated(receivedUnidentified(amount, till))

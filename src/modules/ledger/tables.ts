@@ -4,12 +4,13 @@ import { day, id, instant, lenderId, minor, tenantId, uuid } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { lenders } from '../lenders/tables.ts'
 import { entryKinds } from './core.ts'
+import { curers } from './cures.core.ts'
 
 /**
  * The entries that statements look at. No statement shows those that change what a debtor owes and move no money, nor those that move money no lender sees move. An
  * index and the query it is for must say the same words.
  */
-export const isStated = sql`kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal', 'discount', 'balanceAdjustment', 'adjustmentReversal')`
+export const isStated = sql`kind not in ('placement', 'accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'recall', 'writeOff', 'clearing', 'clearingReversal', 'discount', 'balanceAdjustment', 'adjustmentReversal', 'refund', 'refundLost')`
 
 /**
  * Facts about money, each with the day it took effect and the instant it was written down. Append-only for the application.
@@ -27,6 +28,20 @@ export const journalEntries = pgTable('journal_entries', {
   foreignKey({ columns: [t.tenantId, t.lenderId], foreignColumns: [lenders.tenantId, lenders.id] }),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.reversalOf], foreignColumns: [t.tenantId, t.id] }),
+])
+
+/** What a lender's trust money was short of, paid back into trust by the agency or by the lender. `reference` names it once with the lender. Append-only. */
+export const trustCures = pgTable('trust_cures', {
+  tenantId: tenantId(), id: id('trustCure').notNull(), lenderId: id('lender').notNull(), currency: char({ length: 3 }).notNull(), by: text({ enum: curers }).notNull(), amount: minor().notNull(),
+  curedOn: day().notNull(), reference: text().notNull(), entryId: id('journalEntry').notNull(), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  uniqueIndex().on(t.tenantId, t.lenderId, t.reference),
+  index().on(t.tenantId, t.reference),
+  index().on(t.tenantId, t.lenderId, t.id),
+  foreignKey({ columns: [t.tenantId, t.lenderId], foreignColumns: [lenders.tenantId, lenders.id] }),
+  foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
+  check('money moves', sql`${t.amount} > 0`),
 ])
 
 /**

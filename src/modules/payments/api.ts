@@ -1,12 +1,13 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Amount, Balance, BucketsSchema, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, SignedAmount, Text, bucketsOf, closed, idOf, problems, withTotal } from '#kernel'
+import { Amount, Balance, BucketsSchema, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, SignedAmount, Text, buckets, bucketsOf, closed, idOf, problems, withTotal } from '#kernel'
 import type { Id } from '#kernel'
 import { NotAllowed, NotFound, keyset } from '#platform'
 import type { Api, Tx } from '#platform'
 import { findAccount } from '../accounts/index.ts'
 import { ReversalTooEarly } from '../ledger/index.ts'
 import { AccountNotPlaced } from '../placements/index.ts'
+import { PolicyDecisionId } from '../policy/index.ts'
 import { previewCommission, receivePayment, rehearsePayment as rehearse, reversePayment } from './commands.ts'
 import { clearPayment } from './clearing.commands.ts'
 import { ClearedTooEarly, ClearingNotApplicable, ClearsWithReceipt, PaymentAlreadyCleared, clearingOf, clearings } from './clearing.core.ts'
@@ -17,7 +18,12 @@ import {
 } from './core.ts'
 import { findPayment, listPayments } from './db.ts'
 import type { PaymentRow } from './db.ts'
+import { orderSources } from './orders.core.ts'
 import { receipts } from './receipts.api.ts'
+import { refunds } from './refunds.api.ts'
+import { PaymentRefunded } from './refunds.core.ts'
+import { shares } from './shares.api.ts'
+import { TailOver } from './tail.core.ts'
 
 const facts = {
   amount: Amount, currency: Currency, receivedOn: Type.Unsafe<string>({ ...Day, description: 'The day the money was received.' }),
@@ -58,7 +64,14 @@ export const Payment = Type.Object({
   id: IdOf('payment'), accountId: IdOf('account'), lenderId: IdOf('lender'), placementId: IdOf('placement'), ...facts, reference: Nullable(Type.String({ description: 'The number of the payment, if it has one.' })),
   receiptId: Nullable(Type.Unsafe<Id<'receipt'>>({ ...IdOf('receipt'), description: 'The receipt it was made of, when nobody knew at first whose debt the money was for.' })),
   allocated: Type.Unsafe<ReturnType<typeof withTotal>>({ ...BucketsSchema, title: 'Balance', description: 'What it settled, part by part.' }),
+  allocation: Type.Object({
+    order: Type.Array(OneOf(buckets, 'A part of the debt.'), { description: 'The parts in the order in which payments settle them: of every payment of this placement.' }),
+    source: OneOf(orderSources, 'Where the order is from: the `agreement`, the `law`, or, where neither says one, the `default`.'),
+    clause: Nullable(Type.String({ description: 'Of an order by law: where it stands.' })),
+    policyDecisionId: Type.Unsafe<Id<'policyDecision'>>({ ...PolicyDecisionId, description: 'What the law was found to say of the order.' }),
+  }, { title: 'AllocationOrder' }),
   overpaid: Type.Unsafe<number>({ ...Balance, description: 'What was left when nothing was owed any more: in trust for the debtor, or with the lender when it received the payment.' }),
+  refunded: Type.Unsafe<number>({ ...Balance, description: 'What the agency has given back of what was overpaid.' }),
   state: OneOf(paymentStates, 'How it stands.'),
   clearing: Nullable(OneOf(clearings, 'How it stands with the agency\'s bank: on its way, arrived, or gone back; null for money that came into the lender\'s hands.')),
   clearsOn: Nullable(Type.Unsafe<string>({ ...Day, description: 'The day by whose end it clears by itself.' })), clearedOn: Nullable(Type.Unsafe<string>({ ...Day, description: 'The day it reached the bank.' })),
@@ -79,7 +92,7 @@ const Applied = (description: string) => Type.Object({ allocated: Parts, overpai
 
 const CorrectionFacts = {
   accountId: IdOf('account'), lenderId: IdOf('lender'), cause: OneOf(correctionCauses, 'What arrived late.'),
-  causeId: Type.String({ description: 'The payment or adjustment that arrived late, or whose undoing did; the event of the hold, or of the rate that was corrected.' }),
+  causeId: Type.String({ description: 'The payment or adjustment that arrived late, or whose undoing did; the event of the hold, of the rate that was corrected, or of the lender that is of another type.' }),
   fromOn: Type.Unsafe<string>({ ...Day, description: 'The first day that changed.' }), currency: Currency,
   moved: Type.Unsafe<ReturnType<typeof withTotal>>({ ...Moved, description: 'By how much what is owed changed, beside the fact itself.' }),
   charges: Type.Array(Type.Object({
@@ -106,7 +119,7 @@ const CommissionPreview = Type.Object({
 }, { title: 'CommissionPreview' })
 
 /** What a correction of each cause is caused by. */
-const causeKinds = { payment: 'payment', reversal: 'payment', hold: 'event', referenceRate: 'event', adjustment: 'adjustment', adjustmentReversal: 'adjustment' } as const
+const causeKinds = { payment: 'payment', reversal: 'payment', hold: 'event', referenceRate: 'event', lenderType: 'event', adjustment: 'adjustment', adjustmentReversal: 'adjustment' } as const
 
 const showCorrection = ({ principal, interest, penalty, costs, changes, cause, causeId, ...correction }: Omit<CorrectionRow, 'createdAt'>) => ({
   ...correction, cause, causeId: idOf(causeKinds[cause], causeId), moved: withTotal({ principal, interest, penalty, costs }), charges: changes.charges,
@@ -132,16 +145,18 @@ const rehearsePayment = async (tx: Tx, input: PaymentInput) => {
 
 export const api: Api = (app, services) => {
   receipts(app, services)
+  refunds(app, services)
+  shares(app, services)
   const tags = ['payments']
   const path = Type.Object({ paymentId: IdOf('payment') })
 
   app.post('/v1/payments', {
     config: { scope: 'payments:write' },
     schema: {
-      operationId: 'receivePayment', tags, summary: 'Record a payment', description: 'Records money received for a debt, by the agency or directly by the lender: it settles the parts of the debt in the agreed order, and what is left is overpaid. A lender\'s key reports what came into its own hands.',
+      operationId: 'receivePayment', tags, summary: 'Record a payment', description: 'Records money received for a debt, by the agency or directly by the lender: it settles the parts of the debt in the order that was agreed or that the law gives, and what is left is overpaid. A lender\'s key reports what came into its own hands.',
       body: PaymentInputSchema,
       querystring: Type.Object({ dryRun: Type.Optional(Type.Boolean({ description: 'True: answers what the payment would do, with what a late one would change, and keeps nothing.' })) }, closed),
-      response: { 200: PaymentRehearsal, 201: Payment, ...problems(NotFound, NotAllowed, AccountAmbiguous, AccountNotPlaced, CurrencyMismatch, PaymentDuplicate, PaymentInFuture, PaymentBeforePlacement, ClearingNotApplicable, ClearedTooEarly) },
+      response: { 200: PaymentRehearsal, 201: Payment, ...problems(NotFound, NotAllowed, AccountAmbiguous, AccountNotPlaced, TailOver, CurrencyMismatch, PaymentDuplicate, PaymentInFuture, PaymentBeforePlacement, ClearingNotApplicable, ClearedTooEarly) },
     },
   }, async (req, reply) => req.query.dryRun === true
     ? await reply.code(200).send(await req.rehearse(async tx => await rehearsePayment(tx, req.body)))
@@ -181,7 +196,7 @@ export const api: Api = (app, services) => {
       operationId: 'previewCommission', tags: ['commissions'], summary: 'What a payment would earn', description: 'What the agency would earn by a payment, by the plan the debt is under and all that happened before. Nothing is kept.',
       params: Type.Object({ accountId: IdOf('account') }),
       querystring: Type.Object({ amount: Amount, receivedBy: OneOf(receivers, 'Whose hands it would come into.'), on: Type.Unsafe<string>({ ...Day, description: 'The day it would be received.' }) }, closed),
-      response: { 200: CommissionPreview, ...problems(NotFound, AccountNotPlaced, PaymentInFuture, PaymentBeforePlacement) },
+      response: { 200: CommissionPreview, ...problems(NotFound, AccountNotPlaced, TailOver, PaymentInFuture, PaymentBeforePlacement) },
     },
   }, async req => await req.rehearse(async tx => {
     const { payment, entry: { base, rate, commission, vat, withheld, recoverFrom, currency } } = await previewCommission(tx, req.params.accountId, req.query)
@@ -209,8 +224,8 @@ export const api: Api = (app, services) => {
   app.post('/v1/payments/:paymentId/reverse', {
     config: { scope: 'payments:write' },
     schema: {
-      operationId: 'reversePayment', tags, summary: 'Undo a payment', description: 'Undoes a payment, once: the exact opposite of what was booked, commission included. A debt it had closed is worked again.', params: path, body: PaymentReversalInputSchema,
-      response: { 200: Payment, ...problems(NotFound, NotAllowed, PaymentAlreadyReversed, ReversalTooEarly, PaymentInFuture) },
+      operationId: 'reversePayment', tags, summary: 'Undo a payment', description: 'Undoes a payment, once: the exact opposite of what was booked, commission included. A debt it had closed is worked again. What had been refunded of it is then the agency\'s loss.', params: path, body: PaymentReversalInputSchema,
+      response: { 200: Payment, ...problems(NotFound, NotAllowed, PaymentAlreadyReversed, PaymentRefunded, ReversalTooEarly, PaymentInFuture) },
     },
   }, async req => await req.tx(async tx => showPayment(await reversePayment(tx, req.params.paymentId, req.body))))
 }

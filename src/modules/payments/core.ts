@@ -1,6 +1,7 @@
-import { lesser, noBuckets, problem, sub, zero } from '#kernel'
+import { buckets, lesser, problem, sub, zero } from '#kernel'
 import type { Bucket, Buckets, CalendarDay, Id, Minor } from '#kernel'
 import type { Till } from '../ledger/movements.core.ts'
+import { settle } from './allocation.core.ts'
 
 export const AccountAmbiguous = problem('account-ambiguous', 422, 'Several lenders have a debt with this reference.', 'Name the lender with `lenderId`, or the debt with `accountId`.')
 export const CurrencyMismatch = problem('currency-mismatch', 409, 'The payment is not in the currency of the account.', 'Record the amount in the currency of the account, as it was credited.')
@@ -29,18 +30,21 @@ export const paymentStates = ['posted', 'reversed'] as const
 /** A payment applied to a debt: what it settled, and what was left when nothing was owed. */
 export interface Allocation { allocated: Buckets, overpaid: Minor }
 
+/** What of a debt decides how a payment settles it, beside the order: the day of the payment, the day the principal is due, and so much of each part as is disputed. */
+export interface Standing { on: CalendarDay, dueOn: CalendarDay, disputed: Buckets }
+
 /**
- * Applies a payment to the parts of a debt in the agreed order: a part gets money only once all before it are settled, and never more than it owes.
- * What is left when nothing is owed is overpaid.
+ * Applies a payment to the parts of a debt in their order: a part gets money only once all before it are settled, and never more than it owes. What was charged is due when it was
+ * charged; principal that is not due yet comes after all that is. What is disputed comes last. What is left when nothing is owed is overpaid.
  */
-export function allocate (owed: Buckets, amount: Minor, order: readonly Bucket[]): Allocation {
-  const allocated = { ...noBuckets }
-  let left = amount
-  for (const bucket of order) {
-    allocated[bucket] = lesser(left, owed[bucket])
-    left = sub(left, allocated[bucket])
-  }
-  return { allocated, overpaid: left }
+export function allocate (owed: Buckets, amount: Minor, order: readonly Bucket[], { on, dueOn, disputed }: Standing): Allocation {
+  const items = buckets.map(part => ({ part, dueOn: part === 'principal' ? dueOn : on, amount: owed[part] }))
+  const open = buckets.map(part => {
+    const held = lesser(owed[part], disputed[part])
+    return { undisputed: sub(owed[part], held), disputed: held }
+  })
+  const { parts, overpaid } = settle(items, open, { due: order, inAdvance: order }, on, amount)
+  return { allocated: parts, overpaid }
 }
 
 /** Refuses a payment the account cannot take: another currency, or a day before its placement. Throws `CurrencyMismatch`, `PaymentBeforePlacement`. */
@@ -66,7 +70,7 @@ export const closeCodeOf = (receivedBy: Receiver): 'paidInFull' | 'paidToLender'
 export const isSettled = (owed: Buckets): boolean => owed.principal === zero && owed.interest === zero && owed.penalty === zero && owed.costs === zero
 
 /** What can arrive late and make a debt's life be lived again. */
-export const correctionCauses = ['payment', 'reversal', 'hold', 'referenceRate', 'adjustment', 'adjustmentReversal'] as const
+export const correctionCauses = ['payment', 'reversal', 'hold', 'referenceRate', 'lenderType', 'adjustment', 'adjustmentReversal'] as const
 
 /** What a payment settled before and after a correction. */
 export interface Reallocated { paymentId: Id<'payment'>, before: Allocation, after: Allocation }

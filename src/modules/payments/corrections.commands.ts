@@ -1,9 +1,9 @@
 import { bucketsOf, dayIn, lessBuckets, withTotal, uuidOf } from '#kernel'
-import type { Bucket, Buckets, CalendarDay, Id } from '#kernel'
+import type { Buckets, CalendarDay, Id } from '#kernel'
 import { emit, newId } from '#platform'
 import type { Tx } from '#platform'
 import type { AccountRow } from '../accounts/index.ts'
-import { changedCharges, findChargedLife, replaceCharges } from '../charges/index.ts'
+import { accrueThrough, changedCharges, findChargedLife, replaceCharges } from '../charges/index.ts'
 import type { ChargedLife, NewCharge } from '../charges/index.ts'
 import type { Changed } from '../commissions/index.ts'
 import { differenceOf, listPostedLines, movedBy, post } from '../ledger/index.ts'
@@ -16,39 +16,49 @@ import type { CorrectionChanges, Reallocated } from './core.ts'
 import { LedgerCorrected } from './events.ts'
 import { live } from './life.core.ts'
 import type { Fact, Life } from './life.core.ts'
+import { orderOf } from './orders.commands.ts'
+import type { Settling } from './orders.core.ts'
 
-/** What has happened to a debt since it was placed, as it is stored. */
-export interface Past { charged: ChargedLife, opening: Buckets, paid: readonly PaidFact[], lines: readonly PostedLine[], facts: readonly Fact[], workedThrough: CalendarDay | null, isOurs: boolean }
+/** What has happened to a debt since it was placed, as it is stored, and how payments settle it. */
+export interface Past { charged: ChargedLife, settling: Settling, opening: Buckets, paid: readonly PaidFact[], lines: readonly PostedLine[], facts: readonly Fact[], workedThrough: CalendarDay | null, isOurs: boolean, isRecalled: boolean }
 
 /** A debt's life with one fact more, beside what is posted of it so far. */
 export interface Relived { account: AccountRow, past: Past, life: Life }
 
 /** Entries whose lines a debt's life explains; commission, remittances and refunds are not the debtor's. */
 const isOfLife = new Set<PostedLine['kind']>(['accrual', 'lateFee', 'cost', 'waiver', 'adjustment', 'payment', 'paymentReversal', 'correction', 'recall', 'writeOff', 'discount', 'balanceAdjustment', 'adjustmentReversal'])
-const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff', 'recall', 'discount', 'balanceAdjustment', 'adjustmentReversal'])
+/** Entries that are facts. A recall is none: what it takes follows from what is owed on its day. */
+const isMovement = new Set<PostedLine['kind']>(['cost', 'waiver', 'adjustment', 'writeOff', 'discount', 'balanceAdjustment', 'adjustmentReversal'])
 
 /** Entries that say what a debt was placed, or placed again, with. */
 const isOpening = new Set<PostedLine['kind']>(['placement', 'adjustment'])
 
 /** Lives a debt again, with a fact that arrived late or by rules that changed. The caller holds the account's lock. Null when the debt was never charged or placed. */
-export async function liveAgain (tx: Tx, account: AccountRow, order: readonly Bucket[], late: Fact | null): Promise<Relived | null> {
+export async function liveAgain (tx: Tx, account: AccountRow, late: Fact | null): Promise<Relived | null> {
   const past = await findPast(tx, account)
-  return past === null ? null : relive(account, past, order, late)
+  return past === null ? null : relive(account, past, late)
 }
 
 /** Lives a debt again from its past, with a fact more. */
-export function relive (account: AccountRow, past: Past, order: readonly Bucket[], late: Fact | null): Relived {
+export function relive (account: AccountRow, past: Past, late: Fact | null): Relived {
   const facts = late === null ? past.facts : [...past.facts, late]
-  const through = [past.charged.charged.position.chargedThroughOn, ...facts.map(({ on }) => on)].reduce((a, b) => a > b ? a : b)
-  return { account, past, life: lifeThrough(account, past, order, facts, through) }
+  const recalledOn = past.isRecalled && past.workedThrough !== null ? [past.workedThrough] : []
+  const through = [past.charged.charged.position.chargedThroughOn, ...recalledOn, ...facts.map(({ on }) => on)].reduce((a, b) => a > b ? a : b)
+  return { account, past, life: lifeThrough(account, past, facts, through) }
 }
 
 /** What a debt owed at the end of a day, by all that is known of it now. */
-export const owedThen = (account: AccountRow, past: Past, order: readonly Bucket[], on: CalendarDay): Buckets =>
-  lifeThrough(account, past, order, past.facts.filter(fact => fact.on <= on), on).owed
+export const owedThen = (account: AccountRow, past: Past, on: CalendarDay): Buckets =>
+  lifeThrough(account, past, past.facts.filter(fact => fact.on <= on), on).owed
 
-const lifeThrough = ({ timeZone, dueOn }: AccountRow, { charged, opening, workedThrough, isOurs }: Past, order: readonly Bucket[], facts: readonly Fact[], through: CalendarDay): Life =>
-  live({ opening, position: charged.beginning, timeZone, dueOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs })
+const lifeThrough = ({ timeZone, dueOn, judgedOn }: AccountRow, { charged, settling: { order, disputes }, opening, workedThrough, isOurs, isRecalled }: Past, facts: readonly Fact[], through: CalendarDay): Life =>
+  live({ opening, position: charged.beginning, timeZone, dueOn, judgedOn, placedOn: charged.charged.placedOn, limits: charged.charged.limits, terms: charged.terms, pauses: charged.pauses, order, disputes }, facts, { postingDays: charged.postingDays, through, workedThrough, isOurs, isRecalled })
+
+/** What a debt owes at the end of a day, brought up to it or, when it has got further, by its life until then. The caller holds the account's lock. */
+export async function owedOn (tx: Tx, account: AccountRow, on: CalendarDay): Promise<Buckets> {
+  const past = await isLate(tx, account.id, on) ? await findPast(tx, account) : null
+  return past === null ? bucketsOf(await accrueThrough(tx, account, on)) : owedThen(account, past, on)
+}
 
 /** True when something was charged, or happened, for a later day: then the debt must be lived again. */
 export async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay): Promise<boolean> {
@@ -59,7 +69,7 @@ export async function isLate (tx: Tx, accountId: Id<'account'>, on: CalendarDay)
 /** What has happened to a debt since it was last placed. The caller holds the account's lock. Null when it was never charged or placed. */
 export async function findPast (tx: Tx, account: AccountRow): Promise<Past | null> {
   const placement = await findLastPlacement(tx, account.id)
-  const charged = placement === null ? null : await findChargedLife(tx, account.id, { id: placement.id, placedOn: placement.placedOn, dueOn: account.dueOn })
+  const charged = placement === null ? null : await findChargedLife(tx, account.id, placement.id)
   if (placement === null || charged === null) return null
   const posted = await listPostedLines(tx, account.id)
   // Ids are in the order of time; instants are not where a clock stands still.
@@ -68,16 +78,17 @@ export async function findPast (tx: Tx, account: AccountRow): Promise<Past | nul
   const lines = posted.filter(line => !isBefore(line) && isOfLife.has(line.kind))
   const paid = await listPaid(tx, placement.id, account.id)
   return {
-    charged, paid, lines, opening: movedBy(posted.filter(isBefore)), facts: factsOf(paid, lines),
+    charged, settling: await orderOf(tx, account, placement), paid, lines, opening: movedBy(posted.filter(isBefore)), facts: factsOf(paid, lines),
     workedThrough: placement.endedAt === null ? null : dayIn(account.timeZone, new Date(placement.endedAt)), isOurs: placement.state === 'active' || placement.state === 'closed',
+    isRecalled: placement.state === 'recalled',
   }
 }
 
 /** The facts in the order they were written down: payments and their reversals, and movements that are nobody's consequence. */
 function factsOf (paid: readonly PaidFact[], lines: readonly PostedLine[]): Fact[] {
   const known: { fact: Fact, at: number, id: string }[] = []
-  for (const { paymentId, receivedOn, amount, receivedBy, till, createdAt, reversedOn, reversedAt, reversalId, reason } of paid) {
-    known.push({ fact: { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy, ...till !== null && { till } }, at: Date.parse(createdAt), id: uuidOf(paymentId) })
+  for (const { paymentId, receivedOn, amount, receivedBy, refunded, till, createdAt, reversedOn, reversedAt, reversalId, reason } of paid) {
+    known.push({ fact: { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy, refunded, ...till !== null && { till } }, at: Date.parse(createdAt), id: uuidOf(paymentId) })
     if (reversedOn !== null) known.push({ fact: { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null }, at: Date.parse(reversedAt!), id: uuidOf(reversalId!) })
   }
   const own = new Set(paid.map(({ paymentId }) => uuidOf(paymentId)))

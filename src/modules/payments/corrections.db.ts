@@ -41,14 +41,14 @@ export interface PaidFact extends PaidRow { reversedOn: CalendarDay | null, reve
 
 interface PaidRow {
   paymentId: Id<'payment'>, placementId: Id<'placement'>, amount: number, receivedOn: CalendarDay, receivedBy: Receiver, till: Source | null, createdAt: string,
-  principal: number, interest: number, penalty: number, costs: number, overpaid: number
+  principal: number, interest: number, penalty: number, costs: number, overpaid: number, refunded: number
 }
 
 /** The payments of a placement in the order they were recorded. The account's lock is held. */
 export async function listPaid (tx: Tx, placementId: Id<'placement'>, accountId: Id<'account'>): Promise<PaidFact[]> {
   return await tx.select({
     paymentId: payments.id, placementId: payments.placementId, amount: payments.amount, receivedOn: payments.receivedOn, receivedBy: payments.receivedBy, till: payments.till, createdAt: payments.createdAt,
-    principal: payments.principal, interest: payments.interest, penalty: payments.penalty, costs: payments.costs, overpaid: payments.overpaid,
+    principal: payments.principal, interest: payments.interest, penalty: payments.penalty, costs: payments.costs, overpaid: payments.overpaid, refunded: payments.refunded,
     reversedOn: paymentReversals.reversedOn, reversedAt: paymentReversals.createdAt, reversalId: paymentReversals.id, reason: paymentReversals.reason,
   }).from(payments).leftJoin(paymentReversals, and(eq(paymentReversals.tenantId, payments.tenantId), eq(paymentReversals.paymentId, payments.id)))
     .where(and(eq(payments.tenantId, tx.ctx.tenantId), eq(payments.accountId, accountId), eq(payments.placementId, placementId))).orderBy(asc(payments.id))

@@ -36,6 +36,11 @@ const signedParts = (what: string) =>
   Type.Object(Object.fromEntries([...buckets, 'total' as const].map(part => [part, signed(`${what}: ${part}, in minor units.`)])) as Record<typeof buckets[number] | 'total', ReturnType<typeof signed>>,
     { description: `${what}, part by part.` })
 
+export const RefundMade = event('payment.refunded', 1, 'What a payment overpaid into the agency\'s hands, or part of it, was given back to the debtor.', Type.Object({
+  ...which, refundId: IdOf('refund'), amount: Amount, currency: Currency, refundedOn: Day,
+  left: Type.Unsafe<number>({ ...Balance, description: 'What was overpaid and is not given back yet, in minor units.' }),
+}))
+
 export const RecoveryRecorded = event('recovery.recorded', 1, 'The net effect of a payment on a debt; when the payment is reversed, the same again with every amount but the balance negative.', Type.Object({
   ...which, currency: Currency, receivedBy: Receiver,
   allocated: signedParts('What it settled'),

@@ -38,7 +38,7 @@ export async function moveDebt (tx: Tx, account: AccountRow, movement: Movement,
     const [journalEntryId] = await post(tx, [entryOf(lines)])
     return { journalEntryId: journalEntryId!, lines, owed: plus(owed, movedBy(lines)) }
   }
-  const lines = decide(owedThen(account, past, under.agreement.terms.allocation, on))
+  const lines = decide(owedThen(account, past, on))
   return await moveLate(tx, account, under, past, { kind: 'movement', on, lines }, entryOf(lines), 'adjustment')
 }
 
@@ -54,7 +54,7 @@ export async function undoMovement (tx: Tx, account: AccountRow, of: Id<'journal
   const isOld = await isLate(tx, account.id, on)
   const current = isOld ? account : await accrueThrough(tx, account, on)
   const past = isOld || await isCorrected(tx, account.id) ? await findPast(tx, current) : null
-  const owed = past === null ? bucketsOf(current) : owedThen(current, past, under.agreement.terms.allocation, on)
+  const owed = past === null ? bucketsOf(current) : owedThen(current, past, on)
   check(owed, movedBy(entry.lines))
   if (past !== null) {
     // What was posted for an earlier placement is no part of this one's life.
@@ -68,7 +68,7 @@ export async function undoMovement (tx: Tx, account: AccountRow, of: Id<'journal
 interface Under { placement: PlacementRow, agreement: Agreement }
 
 async function moveLate (tx: Tx, account: AccountRow, { placement, agreement }: Under, past: Past, fact: Fact, entry: Entry, cause: 'adjustment' | 'adjustmentReversal'): Promise<Moved> {
-  const relived = relive(account, past, agreement.terms.allocation, fact)
+  const relived = relive(account, past, fact)
   const { journalEntryId, correction } = await correct(tx, relived, { cause, causeId: entry.causeId, on: fact.on, entry, paymentId: null })
   if (correction !== null) {
     await restateCommission(tx, { account, agreement, placement }, changedBy(correction))

@@ -11,6 +11,7 @@ import { CurrencyMismatch, PaymentBeforePlacement, PaymentInFuture, methods } fr
 import { applyReceipt, clearReceipt, createReceipt, getReceipt, returnReceipt, showReceipt } from './receipts.commands.ts'
 import { ReceiptAlreadyCleared, ReceiptDuplicate, ReceiptOverdrawn, ReceiptUsedUp } from './receipts.core.ts'
 import { listReceipts } from './receipts.db.ts'
+import { TailOver } from './tail.core.ts'
 
 const day = (description: string) => Type.Unsafe<string>({ ...Day, description })
 const balance = (description: string) => Type.Unsafe<number>({ ...Balance, description })
@@ -73,7 +74,7 @@ export const receipts: Api = (app, { vault }) => {
     config: { scope: 'receipts:write' },
     schema: {
       operationId: 'applyReceipt', tags, summary: 'Make a payment of a receipt', description: 'Makes a payment of what is left, or of part of it, once it is known whose debt it is for. The payment was received on the day the money came in.', params: path,
-      body: ReceiptApplicationInputSchema, response: { 201: Payment, ...problems(NotFound, ReceiptUsedUp, ReceiptOverdrawn, AccountNotPlaced, CurrencyMismatch, PaymentBeforePlacement, PaymentInFuture) },
+      body: ReceiptApplicationInputSchema, response: { 201: Payment, ...problems(NotFound, ReceiptUsedUp, ReceiptOverdrawn, AccountNotPlaced, TailOver, CurrencyMismatch, PaymentBeforePlacement, PaymentInFuture) },
     },
   }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => showPayment(await applyReceipt(tx, req.params.receiptId, req.body)))))
 

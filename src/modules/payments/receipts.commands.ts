@@ -1,5 +1,5 @@
 import { dayIn } from '#kernel'
-import type { CalendarDay, Id } from '#kernel'
+import type { CalendarDay, Id, Minor } from '#kernel'
 import { NotFound, emit, newId } from '#platform'
 import type { Place, Safe, Tx, Vault } from '#platform'
 import { lockAccount } from '../accounts/index.ts'
@@ -54,15 +54,19 @@ export async function createReceipt (tx: Tx, vault: Vault, { amount, currency, r
  * Makes a payment of unidentified money, all that is left or so much: received on the day the money was. It clears with the receipt.
  * Throws `NotFound`, `ReceiptUsedUp`, `ReceiptOverdrawn` and what `receivePayment` does.
  */
-export async function applyReceipt (tx: Tx, receiptId: Id<'receipt'>, { accountId, amount: asked }: ReceiptApplicationInput): Promise<PaymentRow> {
+export async function applyReceipt (tx: Tx, receiptId: Id<'receipt'>, { accountId, amount }: ReceiptApplicationInput): Promise<PaymentRow> {
   const receipt = await lockReceipt(tx, receiptId)
-  const amount = takenOf(receipt, asked)
-  const { currency, receivedOn, method } = receipt
+  return (await applyPart(tx, receipt, accountId, takenOf(receipt, amount))).payment
+}
+
+/** Makes a payment of part of a receipt whose lock is held; answers the receipt as it then stands. Throws what `receivePayment` does. */
+export async function applyPart (tx: Tx, receipt: ReceiptRow, accountId: Id<'account'>, amount: Minor): Promise<{ payment: PaymentRow, receipt: ReceiptRow }> {
+  const { id: receiptId, currency, receivedOn, method } = receipt
   const isPending = tillNow(receipt) === 'T.CLEARING'
   const { payment } = await receive(tx, { accountId, amount, currency, receivedOn, receivedBy: 'agency', method }, { receiptId, ...isPending ? { till: 'T.CLEARING', clearedOn: null } : { till: 'T.UNAPPLIED', clearedOn: receipt.clearedOn ?? receivedOn } })
-  const left = leftOf(await takeOut(tx, receipt, payment.id, amount))
-  emit(tx, ReceiptApplied, { accountId }, { receiptId, paymentId: payment.id, accountId, amount, currency, left })
-  return payment
+  const after = await takeOut(tx, receipt, payment.id, amount)
+  emit(tx, ReceiptApplied, { accountId }, { receiptId, paymentId: payment.id, accountId, amount, currency, left: leftOf(after) })
+  return { payment, receipt: after }
 }
 
 /**

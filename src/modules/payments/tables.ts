@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { char, check, foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import type { Bucket } from '#kernel'
 import { day, document, id, instant, minor, sealed, sealedIn, tenantId, uuid } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { journalEntries } from '../ledger/tables.ts'
@@ -7,6 +8,7 @@ import { placements } from '../placements/tables.ts'
 import { sources, tills } from './clearing.core.ts'
 import { correctionCauses, methods, paymentStates, receivers, reversalReasons } from './core.ts'
 import type { CorrectionChanges } from './core.ts'
+import { orderSources } from './orders.core.ts'
 
 /**
  * Money in the agency's hands that nobody could say whose debt it is for, until payments are made of it (`applied`) or it is given back (`returned`). It is no
@@ -26,13 +28,13 @@ sealedIn(receipts, 'payer')
 
 /**
  * Money received for a debt, by the agency or by its lender, and what it settled (`principal` to `costs`). `overpaid` is what was left: to be
- * refunded by whoever holds it. It is made of a receipt when nobody knew at first whose debt it was for. `till` is where the money came in: at the bank or on its way there, or a receipt that has cleared; null: in the lender's hands. What was on its
+ * refunded by whoever holds it; `refunded` is what the agency has given back of it. It is made of a receipt when nobody knew at first whose debt it was for. `till` is where the money came in: at the bank or on its way there, or a receipt that has cleared; null: in the lender's hands. What was on its
  * way arrives once, on `clearedOn`, or never; it does so by itself when `clearsOn` is over: `dueAt`, in the agency's calendar, until it has cleared or was undone. `reference` is the payer's bank's or the lender's number of the payment, unique with the lender.
  */
 export const payments = pgTable('payments', {
   tenantId: tenantId(), id: id('payment').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), placementId: id('placement').notNull(),
   amount: minor().notNull(), currency: char({ length: 3 }).notNull(), receivedOn: day().notNull(), receivedBy: text({ enum: receivers }).notNull(), method: text({ enum: methods }).notNull(),
-  reference: text(), receiptId: id('receipt'), principal: minor().notNull(), interest: minor().notNull(), penalty: minor().notNull(), costs: minor().notNull(), overpaid: minor().notNull(),
+  reference: text(), receiptId: id('receipt'), principal: minor().notNull(), interest: minor().notNull(), penalty: minor().notNull(), costs: minor().notNull(), overpaid: minor().notNull(), refunded: minor().notNull(),
   till: text({ enum: sources }), clearsOn: day(), clearedOn: day(), clearingEntryId: id('journalEntry'), dueAt: instant(), state: text({ enum: paymentStates }).notNull(), entryId: id('journalEntry'), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
@@ -48,6 +50,33 @@ export const payments = pgTable('payments', {
   foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
   foreignKey({ columns: [t.tenantId, t.clearingEntryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
   check('every cent is somewhere', sql`${t.amount} = ${t.principal} + ${t.interest} + ${t.penalty} + ${t.costs} + ${t.overpaid}`),
+  check('no more than was overpaid', sql`${t.refunded} between 0 and ${t.overpaid}`),
+])
+
+/** What debtors overpaid into the agency's hands and were given back. `reference` names a refund once with its lender. Append-only: a refund is never undone. */
+export const refunds = pgTable('refunds', {
+  tenantId: tenantId(), id: id('refund').notNull(), paymentId: id('payment').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), amount: minor().notNull(), currency: char({ length: 3 }).notNull(),
+  refundedOn: day().notNull(), reference: text(), entryId: id('journalEntry').notNull(), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.id] }),
+  uniqueIndex().on(t.tenantId, t.lenderId, t.reference).where(sql`${t.reference} is not null`),
+  index().on(t.tenantId, t.reference).where(sql`${t.reference} is not null`),
+  index().on(t.tenantId, t.paymentId, t.id),
+  foreignKey({ columns: [t.tenantId, t.paymentId], foreignColumns: [payments.tenantId, payments.id] }),
+  foreignKey({ columns: [t.tenantId, t.entryId], foreignColumns: [journalEntries.tenantId, journalEntries.id] }),
+  check('money moves', sql`${t.amount} > 0`),
+])
+
+/**
+ * In which order payments settle the debt of a placement: decided when the first is received, by the agreement and the law of the day the debt was placed, and then the same
+ * for all of them, whenever and however late they are told of. `policyDecisionId` is what the law was found to say. Append-only.
+ */
+export const allocationOrders = pgTable('allocation_orders', {
+  tenantId: tenantId(), placementId: id('placement').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(),
+  parts: document<Bucket[]>(), source: text({ enum: orderSources }).notNull(), clause: text(), policyDecisionId: id('policyDecision').notNull(), createdAt: instant().notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.placementId] }),
+  foreignKey({ columns: [t.tenantId, t.placementId], foreignColumns: [placements.tenantId, placements.id] }),
 ])
 
 /** Payments undone: once each, with a reason and the day it took effect. */
@@ -79,12 +108,14 @@ export const corrections = pgTable('corrections', {
 ])
 
 /**
- * Reference rates that were corrected: every debt at work whose interest follows one is lived again from `fromOn`. `dueAt` while it is under way; `reached` is the
+ * Facts about many debts that are another now, by the event that said so: a reference rate (`rateName`), which interest or what the law allows follows, or the type of the
+ * lender whose debts they are (`debtsOf`). They are lived again from `fromOn`; null: from their placement. `dueAt` while it is under way; `reached` is the
  * last account done, so that it goes on where it was.
  */
 export const recomputations = pgTable('recomputations', {
-  tenantId: tenantId(), eventId: id('event').notNull(), rateName: text().notNull(), fromOn: day().notNull(), reached: uuid(), correctedCount: integer().notNull(), dueAt: instant(), createdAt: instant().notNull(),
+  tenantId: tenantId(), eventId: id('event').notNull(), rateName: text(), debtsOf: id('lender'), fromOn: day(), reached: uuid(), correctedCount: integer().notNull(), dueAt: instant(), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.eventId] }),
   index().on(t.tenantId, t.dueAt),
+  check('one fact at a time', sql`(${t.rateName} is null) <> (${t.debtsOf} is null)`),
 ])

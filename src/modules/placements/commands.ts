@@ -6,7 +6,7 @@ import { lockAccount, setAccountClosed } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
 import { movements, post } from '../ledger/index.ts'
 import { findLender } from '../lenders/index.ts'
-import { AccountNotPlaced, checkStep } from './core.ts'
+import { AccountNotPlaced, checkStep, endedSettled } from './core.ts'
 import type { CloseCode, PlacementState } from './core.ts'
 import { findLastPlacement, findPlacement, lockPlacement, setPlacementState } from './db.ts'
 import type { PlacementRow } from './db.ts'
@@ -97,10 +97,10 @@ export async function closePlacement (tx: Tx, accountId: Id<'account'>, closeCod
   if (last?.state === 'active') await endPlacement(tx, last.id, closeCode)
 }
 
-/** Brings the closed placement of an account back to work after a reversal. The caller holds the account's lock. Nothing happens when the last placement is not closed. */
+/** Brings the closed placement of an account back to work after a reversal. The caller holds the account's lock. Nothing happens when the last placement is not closed, or was for another reason than that nothing was owed. */
 export async function reopenPlacement (tx: Tx, accountId: Id<'account'>): Promise<void> {
   const last = await findLastPlacement(tx, accountId)
-  if (last?.state !== 'closed') return
+  if (last?.state !== 'closed' || !endedSettled(last.closeCode)) return
   const { placement } = await step(tx, last.id, 'active')
   emit(tx, PlacementReopened, whom(placement), which(placement))
 }

@@ -115,31 +115,40 @@ function payInRanks (debts: readonly OwedDebt[], compare: (a: OwedDebt, b: OwedD
   return paid
 }
 
-type Outcome = Pick<AllocationVerdict, 'order' | 'isAgreed' | 'rule' | 'parts' | 'debts' | 'left'>
+/** How several debts are put in order: criteria, each where those before it say nothing; `designated` is the debt the borrower named, and `agreed` debts in an order that goes before all. */
+export interface DebtOrder { criteria: readonly DebtCriterion[], designated?: string | undefined, agreed?: readonly string[] | undefined }
 
-function amongDebts (packs: readonly Pack[], facts: AllocationFacts, { payment, designates }: PaymentAsked, debts: readonly OwedDebt[]): Outcome | Refused {
-  const { agreedDebts } = facts
-  const found = ruleFor(packs, 'allocationDebts', facts, agreedDebts !== undefined)
-  if ('reasons' in found) return found
-  const { rule, pack, isAgreed } = found
+/** Pays several debts in their order, those of one rank in proportion: what of a payment goes to each, as they were given; and the facts that were missing to decide it. */
+export function payDebts (debts: readonly OwedDebt[], payment: Minor, { criteria, designated, agreed = [] }: DebtOrder): { shares: Minor[], missing: string[] } {
   const missing = new Set<string>()
-  if (new Set(debts.map(({ debt }) => debt)).size < debts.length || (designates !== undefined && !debts.some(({ debt }) => debt === designates))) missing.add('facts.debts')
-  const placeOf = ({ debt }: OwedDebt): number => { const place = agreedDebts!.indexOf(debt); return place === -1 ? agreedDebts!.length : place }
+  if (new Set(debts.map(({ debt }) => debt)).size < debts.length || (designated !== undefined && !debts.some(({ debt }) => debt === designated))) missing.add('facts.debts')
+  const placeOf = ({ debt }: OwedDebt): number => { const place = agreed.indexOf(debt); return place === -1 ? agreed.length : place }
   const compare = (a: OwedDebt, b: OwedDebt): number => {
-    const agreed = isAgreed ? placeOf(a) - placeOf(b) : 0
-    if (agreed !== 0 || a === b) return agreed
-    for (const criterion of rule.order) {
-      const by = compareBy(criterion, a, b, designates, fact => missing.add(fact))
+    const before = placeOf(a) - placeOf(b)
+    if (before !== 0 || a === b) return before
+    for (const criterion of criteria) {
+      const by = compareBy(criterion, a, b, designated, fact => missing.add(fact))
       if (by !== 0) return by
     }
     return 0
   }
-  const owed = sum(debts.map(({ amount }) => amount))
   const paid = payInRanks(debts, compare, payment)
   // Where everything is paid the order decides nothing, and what it would rest on need not be known.
-  if (payment >= owed) missing.delete('facts.debts.dueOn')
-  if (missing.size > 0) return { reasons: [refusal(pack, rule, [...missing])] }
-  return { order: [...rule.order], isAgreed, rule: citing(rule, pack), parts: null, debts: debts.map(debt => ({ debt: debt.debt, amount: paid.get(debt) ?? 0 })), left: sub(payment, lesser(payment, owed)) }
+  if (payment >= sum(debts.map(({ amount }) => amount))) missing.delete('facts.debts.dueOn')
+  return { shares: debts.map(debt => paid.get(debt) ?? 0), missing: [...missing] }
+}
+
+type Outcome = Pick<AllocationVerdict, 'order' | 'isAgreed' | 'rule' | 'parts' | 'debts' | 'left'>
+
+function amongDebts (packs: readonly Pack[], facts: AllocationFacts, { payment, designates }: PaymentAsked, debts: readonly OwedDebt[]): Outcome | Refused {
+  const { agreedDebts, agreedCriteria } = facts
+  const found = ruleFor(packs, 'allocationDebts', facts, agreedDebts !== undefined || agreedCriteria !== undefined)
+  if ('reasons' in found) return found
+  const { rule, pack, isAgreed } = found
+  const criteria = isAgreed && agreedCriteria !== undefined ? agreedCriteria : rule.order
+  const { shares, missing } = payDebts(debts, payment, { criteria, designated: designates, agreed: isAgreed ? agreedDebts : undefined })
+  if (missing.length > 0) return { reasons: [refusal(pack, rule, missing)] }
+  return { order: [...criteria], isAgreed, rule: citing(rule, pack), parts: null, debts: debts.map(({ debt }, i) => ({ debt, amount: shares[i]! })), left: sub(payment, lesser(payment, sum(debts.map(({ amount }) => amount)))) }
 }
 
 function amongParts (packs: readonly Pack[], facts: AllocationFacts, { payment }: PaymentAsked): Outcome | Refused {

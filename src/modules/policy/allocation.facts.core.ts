@@ -29,6 +29,7 @@ export const AllocationFacts = Type.Object({
   agreedOrder: Type.Optional(Type.Array(OneOf(buckets, 'A part.'), { minItems: 1, maxItems: 4, uniqueItems: true, description: 'The order of parts that was agreed; it holds where the law lets it. What it leaves out comes after, as the law has it.' })),
   debts: Type.Optional(Type.Array(OwedDebt, { minItems: 1, maxItems: 200, description: 'What is owed of several debts.' })),
   agreedDebts: Type.Optional(Type.Array(Ref('A debt.'), { minItems: 1, maxItems: 200, uniqueItems: true, description: 'The order of debts that was agreed; it holds where the law lets it. What it leaves out comes after, as the law has it.' })),
+  agreedCriteria: Type.Optional(Type.Array(OneOf(debtCriteria, 'What decides.'), { minItems: 1, maxItems: debtCriteria.length, uniqueItems: true, description: 'What was agreed to decide among several debts, in turn; it holds where the law lets it.' })),
 }, { title: 'AllocationFacts', ...closed, description: 'What the order of a payment rests on: `balance` for one debt, or `debts` for several.', oneOf: [{ required: ['balance'] }, { required: ['debts'] }] })
 export type AllocationFacts = Static<typeof AllocationFacts>
 

@@ -24,9 +24,9 @@
  * Held to: 12 CFR 1006 and 15 USC 1692 (United States), 940 CMR 7.04 (Massachusetts), GB/T 45251-2025 and the guideline of the China Banking
  * Association of 2026-01-30 with the rules above them (China), CONC 7 and SI 2020/1311 (United Kingdom), and the others in `packs/`.
  */
-export { allocationVerdict, legalOrderOf } from './allocation.core.ts'
+export { allocationVerdict, legalOrderOf, payDebts } from './allocation.core.ts'
 export type { AllocationVerdict, LegalOrder, OrderFacts, RuleCited } from './allocation.core.ts'
-export type { AllocationFacts, OwedDebt, PaymentAsked } from './allocation.facts.core.ts'
+export type { AllocationFacts, DebtCriterion, OwedDebt, PaymentAsked } from './allocation.facts.core.ts'
 export { api, PolicyDecisionId } from './api.ts'
 export { chargeVerdict } from './charges.core.ts'
 export type { ChargeVerdict, Quantity } from './charges.core.ts'
@@ -39,8 +39,8 @@ export type { Action, Attempt, Channel, Facts, Flag, GivenConsent, Outcome, Purp
 export { ExemptionGranted, ExemptionRevoked, HouseRulesChanged } from './events.ts'
 export { packsIn, plainLaw } from './house.core.ts'
 export type { Law } from './house.core.ts'
-export { findLaw } from './house.db.ts'
-export { selectPacks } from './library.core.ts'
+export { findLaw, findLawSince } from './house.db.ts'
+export { jurisdictionsWith, selectPacks } from './library.core.ts'
 export type { Selection } from './library.core.ts'
 export { limitationVerdict } from './limitation.core.ts'
 export type { LimitationVerdict } from './limitation.core.ts'

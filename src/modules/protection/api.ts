@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
-import type { Static } from 'typebox'
-import { IdOf, Instant, Nullable, OneOf, Page, PageQuery, closed, problems } from '#kernel'
+import type { Static, TOptional } from 'typebox'
+import { Amount, IdOf, Instant, Nullable, OneOf, Page, PageQuery, buckets, closed, problems } from '#kernel'
+import type { Bucket } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
 import { AccountClosed } from '../accounts/index.ts'
@@ -30,13 +31,17 @@ const Hold = Type.Object({
 
 const HoldEffects = Type.Object({ accountId: IdOf('account'), ...Effects, holds: Type.Array(Hold, { description: 'The active holds, by id.' }) }, { title: 'HoldEffects' })
 
+const Disputed = Type.Object(Object.fromEntries(buckets.map(part => [part, Type.Optional(Amount)])) as Record<Bucket, TOptional<typeof Amount>>, {
+  ...closed, title: 'DisputedParts', minProperties: 1, description: 'How much of which part is contested, in minor units of the debt\'s currency. As long as the dispute is open a payment settles everything else first: from the day it was opened, up to the day before it is resolved. Left out: no part in particular.',
+})
+
 const DisputeInputSchema = Type.Object({
-  accountId: IdOf('account'), reason: OneOf(disputeReasons, 'What is contested.'),
-}, { title: 'DisputeInput', ...closed, examples: [{ accountId: 'acc_019ab3f0-6c1e-7d35-9a51-0d7f5c1b2e44', reason: 'wrongAmount' }] })
+  accountId: IdOf('account'), reason: OneOf(disputeReasons, 'What is contested.'), disputed: Type.Optional(Disputed),
+}, { title: 'DisputeInput', ...closed, examples: [{ accountId: 'acc_019ab3f0-6c1e-7d35-9a51-0d7f5c1b2e44', reason: 'wrongAmount', disputed: { principal: 300_00 } }] })
 export type DisputeInput = Static<typeof DisputeInputSchema>
 
 const Dispute = Type.Object({
-  id: IdOf('dispute'), accountId: IdOf('account'), lenderId: IdOf('lender'), holdId: IdOf('hold'), reason: OneOf(disputeReasons, 'What is contested.'),
+  id: IdOf('dispute'), accountId: IdOf('account'), lenderId: IdOf('lender'), holdId: IdOf('hold'), reason: OneOf(disputeReasons, 'What is contested.'), disputed: Nullable(Disputed),
   state: OneOf(disputeStates, 'How it stands, or ended.'), openedAt: Instant, resolvedAt: Nullable(Instant),
 }, { title: 'Dispute' })
 

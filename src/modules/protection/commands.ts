@@ -55,14 +55,14 @@ async function holdOfDispute (tx: Tx, accountId: Id<'account'>) {
   return dispute === null ? HoldOfDispute() : HoldOfDispute({ disputeId: dispute.id }, { resolution: { method: 'POST', path: `/v1/disputes/${dispute.id}/resolve` } })
 }
 
-/** Opens a dispute about an account; contact stops until it is resolved. Throws `NotFound`, `AccountClosed`, `DisputeStillOpen`. */
-export async function openDispute (tx: Tx, { accountId, reason }: DisputeInput) {
+/** Opens a dispute about an account; contact stops until it is resolved, and what is disputed of it, when that is said, is paid last meanwhile. Throws `NotFound`, `AccountClosed`, `DisputeStillOpen`. */
+export async function openDispute (tx: Tx, { accountId, reason, disputed }: DisputeInput) {
   const account = await lockOpenAccount(tx, accountId)
   const open = await findOpenDispute(tx, accountId)
   if (open !== null) throw DisputeStillOpen({ disputeId: open.id }, { resolution: { method: 'POST', path: `/v1/disputes/${open.id}/resolve` } })
   const hold = await beginHold(tx, account, 'dispute', tx.ctx.now, null)
   const { lenderId } = account
-  const dispute = await insertDispute(tx, { accountId, lenderId, holdId: hold.id, reason })
+  const dispute = await insertDispute(tx, { accountId, lenderId, holdId: hold.id, reason, disputed: disputed ?? null })
   emit(tx, DisputeOpened, { accountId, lenderId }, { disputeId: dispute.id, accountId, holdId: hold.id, reason })
   return dispute
 }

@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, isNull, lte, or, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
-import type { Id, PageOf } from '#kernel'
+import type { Buckets, Id, PageOf } from '#kernel'
 import { NotFound, newId, ownRows, pageAfter, rowById } from '#platform'
 import type { Tx } from '#platform'
 import { effectsOf } from './core.ts'
@@ -70,11 +70,11 @@ export async function takeEndedHolds (tx: Tx, limit: number): Promise<HoldRow[]>
 }
 
 const disputeColumns = {
-  id: disputes.id, accountId: disputes.accountId, lenderId: disputes.lenderId, holdId: disputes.holdId, reason: disputes.reason, state: disputes.state,
+  id: disputes.id, accountId: disputes.accountId, lenderId: disputes.lenderId, holdId: disputes.holdId, reason: disputes.reason, disputed: disputes.disputed, state: disputes.state,
   openedAt: disputes.openedAt, resolvedAt: disputes.resolvedAt,
 }
 
-export async function insertDispute (tx: Tx, dispute: { accountId: Id<'account'>, lenderId: Id<'lender'>, holdId: Id<'hold'>, reason: typeof disputeReasons[number] }) {
+export async function insertDispute (tx: Tx, dispute: { accountId: Id<'account'>, lenderId: Id<'lender'>, holdId: Id<'hold'>, reason: typeof disputeReasons[number], disputed: Partial<Buckets> | null }) {
   const [row] = await tx.insert(disputes).values({ tenantId: tx.ctx.tenantId, id: newId('dispute'), ...dispute, state: 'open', openedAt: tx.ctx.now.toISOString() }).returning(disputeColumns)
   return row!
 }

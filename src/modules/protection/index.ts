@@ -4,7 +4,7 @@
  * A hold is an overlay, never a status: several may be active on one account, and what they stop (contact, interest, late fees) adds up.
  * What a kind of hold stops is written down when it is placed. It is active from its start up to, not including, its end, by the rows
  * alone; a job only says that the end has come. A dispute places a hold and releases it when it is resolved (12 CFR 1006.38(d), CONC
- * 7.14); a breathing space lasts 60 days unless said otherwise (SI 2020/1311 reg. 26).
+ * 7.14), and may say how much of which part of the debt it is about: `payments` settles that last meanwhile. A breathing space lasts 60 days unless said otherwise (SI 2020/1311 reg. 26).
  *
  * What must never happen: a borrower contacted or charged under a hold that forbids it, a hold that outlives its dispute, an end told twice.
  */

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { boolean, foreignKey, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { boolean, foreignKey, index, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import type { Buckets } from '#kernel'
 import { id, instant, tenantId } from '#platform'
 import { accounts } from '../accounts/tables.ts'
 import { disputeReasons, disputeStates, holdKinds } from './core.ts'
@@ -20,14 +21,15 @@ export const holds = pgTable('holds', {
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
 ])
 
-/** What a borrower or lender contests about a debt. Each open one has a hold, and a debt has at most one open. */
+/** What a borrower or lender contests about a debt. Each open one has a hold, and a debt has at most one open. `disputed` says how much of which part, when that is known. */
 export const disputes = pgTable('disputes', {
   tenantId: tenantId(), id: id('dispute').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), holdId: id('hold').notNull(),
-  reason: text({ enum: disputeReasons }).notNull(), state: text({ enum: disputeStates }).notNull(), openedAt: instant().notNull(), resolvedAt: instant(),
+  reason: text({ enum: disputeReasons }).notNull(), disputed: jsonb().$type<Partial<Buckets>>(), state: text({ enum: disputeStates }).notNull(), openedAt: instant().notNull(), resolvedAt: instant(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   index().on(t.tenantId, t.accountId, t.id),
   index().on(t.tenantId, t.lenderId, t.id),
+  index('disputes_of_parts').on(t.tenantId, t.accountId).where(sql`disputed is not null`),
   uniqueIndex('disputes_one_open').on(t.tenantId, t.accountId).where(sql`state = 'open'`),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.holdId], foreignColumns: [holds.tenantId, holds.id] }),

@@ -23,7 +23,7 @@ const Statement = Type.Object({
   fromOn: day('The first day of the period.'), toOn: day('The last day of the period.'), basis: OneOf(remittances, 'How money is passed on by the agreement in force on the last day.'),
   openingHeld: signed('What the agency held for the lender at the beginning: the closing of the statement before. Below zero: what the lender owed to trust.'),
   openingBilled: signed('What the lender owed the agency at the beginning.'), collected: signed('What the agency collected.'), collectedDirect: signed('What was paid to the lender directly.'),
-  commission: signed('Commission, without VAT.'), vat: signed('VAT on commission: of each document, computed once.'), setOff: Type.Unsafe<number>({ ...Balance, description: 'What was kept for what the lender owed the agency.' }),
+  commission: signed('Commission, without VAT.'), vat: signed('VAT on commission: of each document, computed once.'), setOff: signed('What was kept for what the lender owed the agency, less what was put back.'),
   remitted: Type.Unsafe<number>({ ...Balance, description: 'What was passed on.' }), closingHeld: signed('What the agency holds at the end.'), closingBilled: signed('What the lender owes the agency at the end.'),
   lineCount: Type.Integer({ description: 'How many lines it has.' }), hash: Type.String({ description: 'SHA-256 of the document as it was issued, in hexadecimal.' }), issuedAt: Instant,
 }, { title: 'Statement' })
@@ -34,7 +34,8 @@ export const StatementLineSchema = Type.Object({
   correctsJournalEntryId: Nullable(Type.Unsafe<Id<'journalEntry'>>({ ...IdOf('journalEntry'), description: 'The entry that it undoes: a line of this statement or of an earlier one.' })), invoiceId: Nullable(IdOf('invoice')),
   principal: signed('What it settled of principal.'), interest: signed('What it settled of interest.'), penalty: signed('What it settled of penalties.'), costs: signed('What it settled of costs.'),
   collected: signed('What came into the agency\'s hands for the lender.'), collectedDirect: signed('What came into the lender\'s own hands.'), commission: signed('Commission.'), vat: signed('VAT on it.'),
-  vatRate: Nullable(Type.Unsafe<string>({ ...Ratio, description: 'The rate of VAT, of a line of commission.' })), held: signed('By how much it changed what is held for the lender.'), billed: signed('By how much it changed what the lender owes the agency.'),
+  vatRate: Nullable(Type.Unsafe<string>({ ...Ratio, description: 'The rate of VAT, of a line of commission.' })),
+  costsBilled: signed('What it put on the lender\'s account of costs that the agency had advanced, without VAT.'), held: signed('By how much it changed what is held for the lender.'), billed: signed('By how much it changed what the lender owes the agency.'),
 }, { title: 'StatementLine' })
 
 const Remittance = Type.Object({

@@ -6,24 +6,27 @@ export const PeriodInFuture = problem('period-in-future', 422, 'The day has not 
 export const InvoiceOverpaid = problem('invoice-overpaid', 422, 'The invoice is not open for so much.', 'Read the invoice: `open` is what is still to be paid.')
 export const SettlementDuplicate = problem('settlement-duplicate', 409, 'The lender has another payment of an invoice with this reference.', 'Send the payment under a reference of its own, or exactly as it was sent the first time.')
 
+export const OffsetNotAgreed = problem('offset-not-agreed', 409, 'The agreement does not say that invoices may be kept from trust money.', 'Agree on `combined` remittance first, or have the lender pay the invoice.')
+export const OffsetExceedsHeld = problem('offset-exceeds-held', 422, 'Not so much is held for the lender that has cleared and that it does not owe to trust.', 'Offset no more than `free`.')
+
 /** Documents whose numbers have no gaps, each kind for itself. */
 export const documentKinds = ['statement', 'invoice', 'creditNote'] as const
 export type DocumentKind = typeof documentKinds[number]
 
-/** What bills commission, or gives it back. */
+/** What bills commission and advanced costs, or gives them back. */
 export const invoiceKinds = ['invoice', 'creditNote'] as const
 
-/** What settles an invoice: a payment of the lender's, an offset against its trust money, or a credit note. */
-export const settlementKinds = ['payment', 'offset', 'credit'] as const
+/** What settles an invoice: a payment of the lender's, an offset against its trust money, or a credit note; and an offset put back, which opens it again. */
+export const settlementKinds = ['payment', 'offset', 'credit', 'offsetUndone'] as const
 
 /** How often a lender's money is passed on: at the end of each day, of each week (Sunday), or of each month. */
 export const frequencies = ['daily', 'weekly', 'monthly'] as const
 export type Frequency = typeof frequencies[number]
 
-/** What one entry of the journal means to a lender: what it collected of debts, what it earned the agency, and what it did to what is held and billed. */
+/** What one entry of the journal means to a lender: what it collected of debts, what it earned the agency, what of advanced costs it put on the lender's account, and what it did to what is held and billed. */
 export interface Source extends Buckets {
   entryId: Id<'journalEntry'>, kind: string, sourceId: string, accountId: Id<'account'> | null, lenderReference: string | null, effectiveOn: CalendarDay, correctsEntryId: Id<'journalEntry'> | null,
-  collected: Minor, collectedDirect: Minor, commission: Minor, vat: Minor, vatRate: string | null, held: Minor, billed: Minor
+  collected: Minor, collectedDirect: Minor, commission: Minor, vat: Minor, vatRate: string | null, costsBilled: Minor, held: Minor, billed: Minor
   /** The invoice that bills what this entry corrects. */
   correctsInvoiceId: Id<'invoice'> | null
 }
@@ -53,6 +56,18 @@ export function settle ({ basis, stated, billable, now, isTrustShort }: { basis:
   const offset = basis === 'combined' ? lesser(free, lesser(notBelowZero(billable), notBelowZero(now.receivable))) : zero
   const swept = isTrustShort || owed > netted ? zero : notBelowZero(sub(add(now.agency, offset), now.clearing))
   return { shortfall, netted, offset, remitted: sub(free, offset), swept }
+}
+
+/** What an offset asked for by itself looks at: what is open of the invoice, how much of it, and what stands on the lender's accounts. */
+export interface OffsetAsked { open: Minor, asked: Minor | undefined, basis: RemittanceBasis, now: Position }
+
+/** How much of an invoice is kept from cleared trust money: so much, or as much as can be. Throws `OffsetNotAgreed`, `InvoiceOverpaid`, `OffsetExceedsHeld`. */
+export function offsetOf ({ open, asked, basis, now }: OffsetAsked): Minor {
+  if (basis !== 'combined') throw OffsetNotAgreed()
+  if (open === zero || (asked ?? zero) > open) throw InvoiceOverpaid({ open })
+  const free = lesser(notBelowZero(sub(sub(now.client, now.clearing), now.clientDue)), notBelowZero(now.receivable))
+  if (free === zero || (asked ?? zero) > free) throw OffsetExceedsHeld({ free })
+  return asked ?? lesser(open, free)
 }
 
 const sunday = 7
@@ -90,6 +105,9 @@ export function agesOf (held: Minor, inflows: readonly Inflow[]): Held[] {
   return ages.reverse()
 }
 
+/** What a lender has to its credit: by how much its invoices are open for more than what it owes by all that is stated. Credits beyond what was open settle what is billed later. */
+export const creditOf = (open: Minor, stated: Minor): Minor => notBelowZero(sub(open, stated))
+
 /** Splits a settlement over what is open, oldest first; what nothing is open for is left out. */
 export function spread<T extends { open: Minor }> (amount: Minor, open: readonly T[]): { of: T, amount: Minor }[] {
   let left = amount
@@ -101,5 +119,5 @@ export function spread<T extends { open: Minor }> (amount: Minor, open: readonly
 }
 
 /** Nothing of any part: what a line has that settles no debt. */
-export const noEffect: Record<Bucket | 'collected' | 'collectedDirect' | 'commission' | 'vat' | 'held' | 'billed', Minor> =
-  { principal: zero, interest: zero, penalty: zero, costs: zero, collected: zero, collectedDirect: zero, commission: zero, vat: zero, held: zero, billed: zero }
+export const noEffect: Record<Bucket | 'collected' | 'collectedDirect' | 'commission' | 'vat' | 'costsBilled' | 'held' | 'billed', Minor> =
+  { principal: zero, interest: zero, penalty: zero, costs: zero, collected: zero, collectedDirect: zero, commission: zero, vat: zero, costsBilled: zero, held: zero, billed: zero }

@@ -64,7 +64,7 @@ const lineColumns = {
   entryId: statementLines.entryId, line: statementLines.line, invoiceId: statementLines.invoiceId, kind: statementLines.kind, sourceId: statementLines.sourceId, accountId: statementLines.accountId,
   lenderReference: statementLines.lenderReference, effectiveOn: statementLines.effectiveOn, correctsEntryId: statementLines.correctsEntryId,
   principal: statementLines.principal, interest: statementLines.interest, penalty: statementLines.penalty, costs: statementLines.costs,
-  collected: statementLines.collected, collectedDirect: statementLines.collectedDirect, commission: statementLines.commission, vat: statementLines.vat, vatRate: statementLines.vatRate,
+  collected: statementLines.collected, collectedDirect: statementLines.collectedDirect, commission: statementLines.commission, vat: statementLines.vat, vatRate: statementLines.vatRate, costsBilled: statementLines.costsBilled,
   held: statementLines.held, billed: statementLines.billed,
 }
 
@@ -77,17 +77,17 @@ const insertMax = 5_000
 export async function insertLines (tx: Tx, lenderId: Id<'lender'>, statementId: Id<'statement'>, lines: readonly StatementLine[]): Promise<void> {
   for (let from = 0; from < lines.length; from += insertMax) {
     const rows = lines.slice(from, from + insertMax)
-    const sums = (name: 'principal' | 'interest' | 'penalty' | 'costs' | 'collected' | 'collectedDirect' | 'commission' | 'vat' | 'held' | 'billed') => bigints(rows.map(row => row[name]))
+    const sums = (name: 'principal' | 'interest' | 'penalty' | 'costs' | 'collected' | 'collectedDirect' | 'commission' | 'vat' | 'costsBilled' | 'held' | 'billed') => bigints(rows.map(row => row[name]))
     await tx.execute(sql`insert into statement_lines (tenant_id, entry_id, statement_id, line, lender_id, invoice_id, kind, source_id, account_id, lender_reference, effective_on, corrects_entry_id,
-        principal, interest, penalty, costs, collected, collected_direct, commission, vat, vat_rate, held, billed)
+        principal, interest, penalty, costs, collected, collected_direct, commission, vat, vat_rate, costs_billed, held, billed)
       select ${uuidOf(tx.ctx.tenantId)}::uuid, entry_id, ${uuidOf(statementId)}::uuid, line, ${uuidOf(lenderId)}::uuid, invoice_id, kind, source_id, account_id, lender_reference, effective_on, corrects_entry_id,
-        principal, interest, penalty, costs, collected, collected_direct, commission, vat, vat_rate, held, billed
+        principal, interest, penalty, costs, collected, collected_direct, commission, vat, vat_rate, costs_billed, held, billed
       from unnest(${uuids(rows.map(r => r.entryId))}, ${integers(rows.map(r => r.line))}, ${uuids(rows.map(r => r.invoiceId))}, ${texts(rows.map(r => r.kind))}, ${uuids(rows.map(r => r.sourceId))},
         ${uuids(rows.map(r => r.accountId))}, ${texts(rows.map(r => r.lenderReference))}, ${days(rows.map(r => r.effectiveOn))}, ${uuids(rows.map(r => r.correctsEntryId))},
         ${sums('principal')}, ${sums('interest')}, ${sums('penalty')}, ${sums('costs')}, ${sums('collected')}, ${sums('collectedDirect')}, ${sums('commission')}, ${sums('vat')},
-        ${texts(rows.map(r => r.vatRate))}, ${sums('held')}, ${sums('billed')})
+        ${texts(rows.map(r => r.vatRate))}, ${sums('costsBilled')}, ${sums('held')}, ${sums('billed')})
         as l (entry_id, line, invoice_id, kind, source_id, account_id, lender_reference, effective_on, corrects_entry_id, principal, interest, penalty, costs, collected, collected_direct,
-          commission, vat, vat_rate, held, billed)`)
+          commission, vat, vat_rate, costs_billed, held, billed)`)
   }
 }
 

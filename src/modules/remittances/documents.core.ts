@@ -7,7 +7,7 @@ import type { StatementLine } from './core.ts'
 /** Which kind of thing an entry of a kind is caused by. */
 const sourceKinds: Partial<Record<string, Parameters<typeof idOf>[0]>> = {
   payment: 'payment', paymentReversal: 'payment', correction: 'correction', commission: 'commissionEntry', clawback: 'commissionEntry', remittance: 'remittance', offset: 'statement',
-  documentTax: 'invoice', invoicePayment: 'invoiceSettlement',
+  costRecovery: 'commissionEntry', costRestored: 'commissionEntry', documentTax: 'invoice', invoicePayment: 'invoiceSettlement', trustCure: 'trustCure', invoiceOffset: 'invoiceSettlement',
 }
 
 /** The id of what a line is made of: the payment, the commission entry, the correction; where there is no such thing, the journal's own entry. */
@@ -20,7 +20,7 @@ export function sourceOf ({ kind, sourceId, entryId }: Pick<StatementLine, 'kind
 export const shownLine = (row: StatementLine) => ({
   line: row.line, kind: row.kind, sourceId: sourceOf(row), journalEntryId: row.entryId, accountId: row.accountId, lenderReference: row.lenderReference, effectiveOn: row.effectiveOn,
   correctsJournalEntryId: row.correctsEntryId, invoiceId: row.invoiceId, principal: row.principal, interest: row.interest, penalty: row.penalty, costs: row.costs,
-  collected: row.collected, collectedDirect: row.collectedDirect, commission: row.commission, vat: row.vat, vatRate: row.vatRate, held: row.held, billed: row.billed,
+  collected: row.collected, collectedDirect: row.collectedDirect, commission: row.commission, vat: row.vat, vatRate: row.vatRate, costsBilled: row.costsBilled, held: row.held, billed: row.billed,
 })
 
 interface Issued {
@@ -33,7 +33,7 @@ export interface StatementFacts extends Issued {
 }
 
 /** An invoice or credit note before it is issued. */
-export interface InvoiceFacts extends Issued { kind: 'invoice' | 'creditNote', statementId: string, creditsId: string | null, taxes: readonly Tax[], commission: Minor, vat: Minor, withheld: Minor, billed: Minor }
+export interface InvoiceFacts extends Issued { kind: 'invoice' | 'creditNote', statementId: string, creditsId: string | null, taxes: readonly Tax[], commission: Minor, vat: Minor, costs: Minor, withheld: Minor, billed: Minor }
 
 const head = <K extends string>(kind: K, { id, number, tenantId, agencyName, lenderId, lenderName, currency, fromOn, toOn, issuedAt }: Issued) =>
   ({ kind, id, number, tenantId, agencyName, lenderId, lenderName, currency, fromOn, toOn, issuedAt })
@@ -46,7 +46,7 @@ const statementDocument = (facts: StatementFacts, lines: readonly StatementLine[
 
 const invoiceDocument = (facts: InvoiceFacts, lines: readonly StatementLine[]) => ({
   ...head(facts.kind, facts), statementId: facts.statementId, creditsId: facts.creditsId, taxes: facts.taxes.map(({ rate, base, vat }) => ({ rate, base, vat })),
-  totals: { commission: facts.commission, vat: facts.vat, total: facts.commission + facts.vat, withheld: facts.withheld, billed: facts.billed }, lines: lines.map(shownLine),
+  totals: { commission: facts.commission, vat: facts.vat, costs: facts.costs, total: facts.commission + facts.vat + facts.costs, withheld: facts.withheld, billed: facts.billed }, lines: lines.map(shownLine),
 })
 
 /** A line as it stands in an issued document. */
@@ -69,13 +69,13 @@ export const hashOf = (text: string): Buffer => createHash('sha256').update(text
 
 /** The columns of a statement as CSV. Money is written as decimals of the currency. */
 export const csvColumns = [
-  'line', 'kind', 'sourceId', 'lenderReference', 'effectiveOn', 'correctsJournalEntryId', 'principal', 'interest', 'penalty', 'costs', 'collected', 'collectedDirect', 'commission', 'vat', 'vatRate', 'held', 'billed',
+  'line', 'kind', 'sourceId', 'lenderReference', 'effectiveOn', 'correctsJournalEntryId', 'principal', 'interest', 'penalty', 'costs', 'collected', 'collectedDirect', 'commission', 'vat', 'vatRate', 'costsBilled', 'held', 'billed',
 ] as const
 
 /** A line as a row of CSV. */
 export function csvRow (line: StatementLine, currency: string): string[] {
   const shown = shownLine(line)
-  const money = new Set<string>(['principal', 'interest', 'penalty', 'costs', 'collected', 'collectedDirect', 'commission', 'vat', 'held', 'billed'])
+  const money = new Set<string>(['principal', 'interest', 'penalty', 'costs', 'collected', 'collectedDirect', 'commission', 'vat', 'costsBilled', 'held', 'billed'])
   return csvColumns.map(name => {
     const value = shown[name]
     return value === null ? '' : money.has(name) ? formatMinor(Number(value), currency) : String(value)

@@ -20,13 +20,17 @@ export const RemittanceSent = event('remittance.sent', 1, 'Collected money was p
 
 const bill = {
   invoiceId: IdOf('invoice'), statementId: IdOf('statement'), lenderId: IdOf('lender'), number, currency: Currency, commission: signed('Commission, without VAT.'), vat: signed('VAT on it, computed once.'),
-  withheld: signed('What was kept of it from trust money.'), billed: signed('What is to be paid of it.'), hash,
+  costs: signed('Costs that the agency had advanced, billed at cost and without VAT.'), withheld: signed('What was kept of it from trust money.'), billed: signed('What is to be paid of it.'), hash,
 }
 
-export const InvoiceIssued = event('invoice.issued', 1, 'Commission of a period was billed.', Type.Object(bill))
+export const InvoiceIssued = event('invoice.issued', 1, 'Commission of a period was billed, with costs that the agency had advanced.', Type.Object(bill))
 
-export const CreditNoteIssued = event('creditNote.issued', 1, 'Commission that was billed before was given back: all amounts are negative.', Type.Object({
+export const CreditNoteIssued = event('creditNote.issued', 1, 'Commission or costs that were billed before were given back: all amounts are negative.', Type.Object({
   ...bill, creditsId: Nullable(Type.Unsafe<Id<'invoice'>>({ ...IdOf('invoice'), description: 'The invoice that is credited.' })),
+}))
+
+export const InvoiceOffset = event('invoice.offset', 1, 'An invoice, or part of it, was kept from the lender\'s trust money between statements.', Type.Object({
+  invoiceId: IdOf('invoice'), settlementId: IdOf('invoiceSettlement'), lenderId: IdOf('lender'), amount: Amount, currency: Currency, open: balance('What is still to be paid.'),
 }))
 
 export const InvoicePaid = event('invoice.paid', 1, 'A lender paid an invoice, or part of it.', Type.Object({

@@ -4,21 +4,23 @@ import { Amount, Balance, Currency, Day, IdOf, Instant, Nullable, OneOf, Page, P
 import type { Id } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
-import { InvoiceOverpaid, SettlementDuplicate, invoiceKinds, settlementKinds } from './core.ts'
+import { InvoiceOverpaid, OffsetExceedsHeld, OffsetNotAgreed, SettlementDuplicate, invoiceKinds, settlementKinds } from './core.ts'
 import { sendDocument } from './documents.api.ts'
 import { payInvoice } from './invoices.commands.ts'
 import { findInvoice, findInvoiceText, findSettled, listInvoices, openOf } from './invoices.db.ts'
 import type { InvoiceRow } from './invoices.db.ts'
+import { offsetInvoice } from './offsets.commands.ts'
 import { sendPdf } from './print.api.ts'
 
 const signed = (description: string) => Type.Unsafe<number>({ ...SignedAmount, description })
 
 const Invoice = Type.Object({
-  id: IdOf('invoice'), lenderId: IdOf('lender'), currency: Currency, kind: OneOf(invoiceKinds, '`invoice` bills commission; `creditNote` gives it back: all amounts are negative.'),
+  id: IdOf('invoice'), lenderId: IdOf('lender'), currency: Currency, kind: OneOf(invoiceKinds, '`invoice` bills commission and advanced costs; `creditNote` gives them back: all amounts are negative.'),
   number: Type.Integer({ description: 'The number: without gaps among the agency\'s documents of this kind.' }), statementId: IdOf('statement'),
   creditsId: Nullable(Type.Unsafe<Id<'invoice'>>({ ...IdOf('invoice'), description: 'The invoice that a credit note credits.' })), fromOn: Day, toOn: Day,
   taxes: Type.Array(Type.Object({ rate: Ratio, base: signed('What the tax is on.'), vat: signed('The tax, rounded once.') }), { description: 'VAT by rate.' }),
-  commission: signed('Commission, without VAT.'), vat: signed('VAT on it.'), total: signed('Both.'), withheld: signed('What was kept of it from trust money.'), billed: signed('What is to be paid of it.'),
+  commission: signed('Commission, without VAT.'), vat: signed('VAT on it.'),
+  costs: signed('Costs of debts that the agency had advanced, re-billed at cost: a disbursement, on which there is no VAT.'), total: signed('Commission, VAT and costs.'), withheld: signed('What was kept of it from trust money.'), billed: signed('What is to be paid of it.'),
   open: Type.Unsafe<number>({ ...Balance, description: 'What is still to be paid.' }), state: OneOf(['open', 'partlySettled', 'settled'], 'Whether it is paid.'),
   hash: Type.String({ description: 'SHA-256 of the document as it was issued, in hexadecimal.' }), issuedAt: Instant,
 }, { title: 'Invoice' })
@@ -29,6 +31,9 @@ const InvoicePaymentInputSchema = Type.Object({
 }, { title: 'InvoicePaymentInput', ...closed, examples: [{ amount: 72_00, paidOn: '2026-02-10', reference: 'BK-2026-0001' }] })
 export type InvoicePaymentInput = Static<typeof InvoicePaymentInputSchema>
 
+const InvoiceOffsetInputSchema = Type.Object({ amount: Type.Optional(Type.Unsafe<number>({ ...Amount, description: 'How much of it, in minor units; as much as is open and can be kept when left out.' })) },
+  { title: 'InvoiceOffsetInput', ...closed, examples: [{ amount: 72_00 }] })
+
 const Settlement = Type.Object({
   id: IdOf('invoiceSettlement'), invoiceId: IdOf('invoice'), lenderId: IdOf('lender'), kind: OneOf(settlementKinds, 'What settles.'), amount: Amount, settledOn: Day,
   reference: Nullable(Type.String({ description: 'The number it was sent under.' })), createdAt: Instant,
@@ -36,7 +41,7 @@ const Settlement = Type.Object({
 
 const shown = ({ hash, ...invoice }: InvoiceRow, settled: ReadonlyMap<Id<'invoice'>, number>) => {
   const open = openOf(invoice, settled)
-  return { ...invoice, total: invoice.commission + invoice.vat, open, state: open === 0 ? 'settled' as const : open < invoice.billed ? 'partlySettled' as const : 'open' as const, hash: hash.toString('hex') }
+  return { ...invoice, total: invoice.commission + invoice.vat + invoice.costs, open, state: open === 0 ? 'settled' as const : open < invoice.billed ? 'partlySettled' as const : 'open' as const, hash: hash.toString('hex') }
 }
 
 /** Invoices and credit notes. */
@@ -97,4 +102,12 @@ export const invoices: Api = app => {
       params: path, body: InvoicePaymentInputSchema, response: { 201: Settlement, ...problems(NotFound, InvoiceOverpaid, SettlementDuplicate) },
     },
   }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => await payInvoice(tx, req.params.invoiceId, req.body))))
+
+  app.post('/v1/invoices/:invoiceId/offsets', {
+    config: { scope: 'remittances:write' },
+    schema: {
+      operationId: 'offsetInvoice', tags, summary: 'Keep an invoice from trust money', description: 'Keeps what is open of an invoice, or part of it, from the money that is held for the lender and has cleared, where the agreement says so (`combined`); the next statement itemises it. When the money it was kept from is returned before it has left trust, it is put back and the invoice is open again.',
+      params: path, body: InvoiceOffsetInputSchema, response: { 201: Settlement, ...problems(NotFound, OffsetNotAgreed, InvoiceOverpaid, OffsetExceedsHeld) },
+    },
+  }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => await offsetInvoice(tx, req.params.invoiceId, req.body))))
 }

@@ -9,7 +9,7 @@ import { invoiceSettlements, invoices } from './tables.ts'
 
 const columns = {
   id: invoices.id, lenderId: invoices.lenderId, currency: invoices.currency, kind: invoices.kind, number: invoices.number, statementId: invoices.statementId, creditsId: invoices.creditsId,
-  fromOn: invoices.fromOn, toOn: invoices.toOn, taxes: invoices.taxes, commission: invoices.commission, vat: invoices.vat, withheld: invoices.withheld, billed: invoices.billed,
+  fromOn: invoices.fromOn, toOn: invoices.toOn, taxes: invoices.taxes, commission: invoices.commission, vat: invoices.vat, costs: invoices.costs, withheld: invoices.withheld, billed: invoices.billed,
   hash: invoices.hash, issuedAt: invoices.issuedAt,
 }
 
@@ -63,6 +63,14 @@ export async function listOpenInvoices (tx: Tx, lenderId: Id<'lender'>, currency
   const { rows } = await tx.execute(sql`select i.id, i.billed - coalesce(sum(s.amount), 0) as open from invoices i left join invoice_settlements s on s.tenant_id = i.tenant_id and s.invoice_id = i.id
     where i.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and i.lender_id = ${uuidOf(lenderId)}::uuid and i.currency = ${currency} and i.billed > 0
     group by i.id, i.billed having i.billed > coalesce(sum(s.amount), 0) order by i.id`)
+  return rows.map(row => ({ id: idOf('invoice', String(row['id'])), open: minor(Number(row['open'])) }))
+}
+
+/** A lender's invoices in one currency that were settled by offsets, newest first, with how much. The lender's lock is held. */
+export async function listOffset (tx: Tx, lenderId: Id<'lender'>, currency: string): Promise<OpenInvoice[]> {
+  const { rows } = await tx.execute(sql`select i.id, sum(s.amount) as open from invoices i join invoice_settlements s on s.tenant_id = i.tenant_id and s.invoice_id = i.id
+    where i.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and i.lender_id = ${uuidOf(lenderId)}::uuid and i.currency = ${currency} and s.kind in ('offset', 'offsetUndone')
+    group by i.id having sum(s.amount) > 0 order by i.id desc`)
   return rows.map(row => ({ id: idOf('invoice', String(row['id'])), open: minor(Number(row['open'])) }))
 }
 

@@ -15,8 +15,8 @@ export interface Printout { title: string, fileName: string, from: string, to: s
 
 /** What kinds of entries are called on paper. */
 const kindNames: Partial<Record<string, string>> = {
-  payment: 'Payment', paymentReversal: 'Payment undone', correction: 'Correction', commission: 'Commission', clawback: 'Commission given back', remittance: 'Passed on', offset: 'Set off',
-  documentTax: 'VAT rounding', invoicePayment: 'Invoice paid', cost: 'Costs', refund: 'Refund',
+  payment: 'Payment', paymentReversal: 'Payment undone', correction: 'Correction', commission: 'Commission', clawback: 'Commission given back', remittance: 'Passed on', offset: 'Set off', invoiceOffset: 'Set off', offsetUnwound: 'Set-off put back',
+  documentTax: 'VAT rounding', invoicePayment: 'Invoice paid', costRecovery: 'Costs recovered', costRestored: 'Costs given back', trustCure: 'Paid back to trust',
 }
 
 const titles = { statement: 'Statement', invoice: 'Invoice', creditNote: 'Credit note' } as const
@@ -25,7 +25,7 @@ const fileNames = { statement: 'statement', invoice: 'invoice', creditNote: 'cre
 const text = (title: string, share: number): Column => ({ title, share, isNumber: false })
 const number = (title: string, share: number): Column => ({ title, share, isNumber: true })
 
-type MoneyField = 'collected' | 'collectedDirect' | 'commission' | 'vat' | 'held' | 'billed'
+type MoneyField = 'collected' | 'collectedDirect' | 'commission' | 'vat' | 'costsBilled' | 'held' | 'billed'
 
 /** What each line shows of itself before its amounts. */
 const lineHead = ({ line, effectiveOn, kind, lenderReference }: IssuedLine): string[] => [String(line), effectiveOn, kindNames[kind] ?? kind, lenderReference ?? '']
@@ -71,7 +71,7 @@ function statementTables ({ currency, opening, totals, closing, lines }: Extract
   const rounding = sum(lines.filter(({ vatRate }) => vatRate === null).map(({ vat }) => vat))
   return [
     figuresTable('Summary', currency, [
-      ['Opening: held for you', opening.held], ['Opening: you owe', opening.billed], ['Collected by us', totals.collected], ['Paid to you directly', totals.collectedDirect], ['Commission', totals.commission], ['VAT', totals.vat],
+      ['Opening: held for you', opening.held], ['Opening: you owe', opening.billed], ['Collected by us', totals.collected], ['Paid to you directly', totals.collectedDirect], ['Commission', totals.commission], ['VAT', totals.vat], ['Costs billed, without VAT', sum(lines.map(({ costsBilled }) => costsBilled))],
       ['Set off', totals.setOff], ['Passed on to you', totals.remitted], ['Closing: held for you', closing.held], ['Closing: you owe', closing.billed],
     ]),
     taxTable(taxed, currency, rounding),
@@ -81,9 +81,9 @@ function statementTables ({ currency, opening, totals, closing, lines }: Extract
 
 function invoiceTables ({ currency, totals, taxes, lines }: Exclude<IssuedDocument, { kind: 'statement' }>): Table[] {
   return [
-    figuresTable('Summary', currency, [['Commission', totals.commission], ['VAT', totals.vat], ['Total', totals.total], ['Withheld from trust money', totals.withheld], ['To be paid', totals.billed]]),
+    figuresTable('Summary', currency, [['Commission', totals.commission], ['VAT', totals.vat], ['Costs, without VAT', totals.costs], ['Total', totals.total], ['Withheld from trust money', totals.withheld], ['To be paid', totals.billed]]),
     taxTable(taxes, currency),
-    linesTable(lines, currency, [['Collected', 'collected'], ['Commission', 'commission'], ['VAT', 'vat'], ['Held', 'held'], ['You owe', 'billed']]),
+    linesTable(lines, currency, [['Collected', 'collected'], ['Commission', 'commission'], ['VAT', 'vat'], ['Costs', 'costsBilled'], ['Held', 'held'], ['You owe', 'billed']]),
   ]
 }
 

@@ -22,6 +22,9 @@ const net = (account: string): SQL => sql`(case when p.debit = ${account} then p
 /** What a movement collected of one part of a debt. */
 const collectedOf = (claim: string): SQL => sql`(case when p.credit = ${claim} and p.debit like 'C.COLLECTED%' then p.amount when p.debit = ${claim} and p.credit like 'C.COLLECTED%' then -p.amount else 0 end)`
 
+/** What a movement put on the lender's account of costs that the agency had advanced. */
+const costsBilled = sql`(case when p.debit = 'O.AR' and p.credit = 'O.COSTS_ADVANCED' then p.amount when p.debit = 'O.COSTS_ADVANCED' and p.credit = 'O.AR' then -p.amount else 0 end)`
+
 /**
  * What happened to a lender's money in one currency, was written down before an instant, and is on no statement yet, in the order it was written down: every entry
  * of the journal that moved what is held for it, what it owes the agency, or what was collected for it. Nothing is looked for elsewhere, so nothing can be
@@ -34,7 +37,7 @@ export async function listSources (tx: Tx, lenderId: Id<'lender'>, currency: str
     cross join lateral (
       select sum(${collectedOf('D.PRINCIPAL')}) as principal, sum(${collectedOf('D.INTEREST')}) as interest, sum(${collectedOf('D.PENALTY')}) as penalty, sum(${collectedOf('D.COSTS')}) as costs,
         sum(${net('C.COLLECTED_AGENCY')}) as collected, sum(${net('C.COLLECTED_DIRECT')}) as collected_direct, -sum(${net('O.COMMISSION_INCOME')}) as commission, -sum(${net('O.VAT_OUTPUT')}) as vat,
-        -sum(${net('T.CLIENT')} + ${net('T.CLIENT_DUE')}) as held, sum(${net('O.AR')}) as billed,
+        sum(${costsBilled}) as costs_billed, -sum(${net('T.CLIENT')} + ${net('T.CLIENT_DUE')}) as held, sum(${net('O.AR')}) as billed,
         bool_or('O.AR' in (p.debit, p.credit) or p.debit like 'C.COLLECTED%' or p.credit like 'C.COLLECTED%'
           or ('T.CLIENT' in (p.debit, p.credit) and 'T.CLIENT_DUE' not in (p.debit, p.credit)) or ('T.CLIENT_DUE' in (p.debit, p.credit) and 'T.CLIENT' not in (p.debit, p.credit))) as concerns
       from postings p where p.tenant_id = e.tenant_id and p.entry_id = e.id and p.currency = ${currency}
@@ -50,7 +53,7 @@ export async function listSources (tx: Tx, lenderId: Id<'lender'>, currency: str
     effectiveOn: String(row['effective_on']), correctsEntryId: idOrNull('journalEntry', row, 'reversal_of'), correctsInvoiceId: idOrNull('invoice', row, 'corrects_invoice_id'), vatRate: textOf(row, 'vat_rate'),
     principal: amountOf(row, 'principal'), interest: amountOf(row, 'interest'), penalty: amountOf(row, 'penalty'), costs: amountOf(row, 'costs'),
     collected: amountOf(row, 'collected'), collectedDirect: amountOf(row, 'collected_direct'), commission: amountOf(row, 'commission'), vat: amountOf(row, 'vat'),
-    held: amountOf(row, 'held'), billed: amountOf(row, 'billed'),
+    costsBilled: amountOf(row, 'costs_billed'), held: amountOf(row, 'held'), billed: amountOf(row, 'billed'),
   }))
 }
 

@@ -30,11 +30,11 @@ export const statements = pgTable('statements', {
   check('a period has a day', sql`${t.fromOn} <= ${t.toOn}`),
 ])
 
-/** What bills commission (`invoice`) or gives it back (`creditNote`, all amounts negative, of the invoice `creditsId`). `withheld` was kept from trust money; `billed` is to be paid. Append-only. */
+/** What bills commission and advanced costs (`invoice`) or gives them back (`creditNote`, all amounts negative, of the invoice `creditsId`). `costs` are re-billed at cost, without VAT. `withheld` was kept from trust money; `billed` is to be paid. Append-only. */
 export const invoices = pgTable('invoices', {
   tenantId: tenantId(), id: id('invoice').notNull(), lenderId: id('lender').notNull(), currency: char({ length: 3 }).notNull(), kind: text({ enum: invoiceKinds }).notNull(), number: count().notNull(),
   statementId: id('statement').notNull(), creditsId: id('invoice'), fromOn: day().notNull(), toOn: day().notNull(), taxes: document<Tax[]>(),
-  commission: minor().notNull(), vat: minor().notNull(), withheld: minor().notNull(), billed: minor().notNull(), document: text().notNull(), hash: bytes().notNull(), issuedAt: instant().notNull(),
+  commission: minor().notNull(), vat: minor().notNull(), costs: minor().notNull(), withheld: minor().notNull(), billed: minor().notNull(), document: text().notNull(), hash: bytes().notNull(), issuedAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   uniqueIndex().on(t.tenantId, t.kind, t.number),
@@ -42,7 +42,7 @@ export const invoices = pgTable('invoices', {
   index().on(t.tenantId, t.creditsId),
   foreignKey({ columns: [t.tenantId, t.statementId], foreignColumns: [statements.tenantId, statements.id] }),
   foreignKey({ columns: [t.tenantId, t.creditsId], foreignColumns: [t.tenantId, t.id] }),
-  check('all of it is withheld or billed', sql`${t.commission} + ${t.vat} = ${t.withheld} + ${t.billed}`),
+  check('all of it is withheld or billed', sql`${t.commission} + ${t.vat} + ${t.costs} = ${t.withheld} + ${t.billed}`),
 ])
 
 /** What statements are made of: an entry of the journal is on one statement, once. Append-only. */
@@ -50,7 +50,7 @@ export const statementLines = pgTable('statement_lines', {
   tenantId: tenantId(), entryId: id('journalEntry').notNull(), statementId: id('statement').notNull(), line: integer().notNull(), lenderId: id('lender').notNull(), invoiceId: id('invoice'),
   kind: text().notNull(), sourceId: uuid().notNull(), accountId: id('account'), lenderReference: text(), effectiveOn: day().notNull(), correctsEntryId: id('journalEntry'),
   principal: minor().notNull(), interest: minor().notNull(), penalty: minor().notNull(), costs: minor().notNull(), collected: minor().notNull(), collectedDirect: minor().notNull(),
-  commission: minor().notNull(), vat: minor().notNull(), vatRate: text(), held: minor().notNull(), billed: minor().notNull(),
+  commission: minor().notNull(), vat: minor().notNull(), vatRate: text(), costsBilled: minor().notNull(), held: minor().notNull(), billed: minor().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.entryId] }),
   uniqueIndex().on(t.tenantId, t.statementId, t.line),
@@ -73,7 +73,7 @@ export const remittances = pgTable('remittances', {
   check('money moves', sql`${t.amount} > 0`),
 ])
 
-/** What settles an invoice: a payment of the lender's, an offset against trust money, or a credit note. `reference` names a payment once with its lender. Append-only. */
+/** What settles an invoice: a payment of the lender's, an offset against trust money, or a credit note; below zero, an offset put back. `reference` names a payment once with its lender. Append-only. */
 export const invoiceSettlements = pgTable('invoice_settlements', {
   tenantId: tenantId(), id: id('invoiceSettlement').notNull(), invoiceId: id('invoice').notNull(), lenderId: id('lender').notNull(), kind: text({ enum: settlementKinds }).notNull(),
   amount: minor().notNull(), settledOn: day().notNull(), reference: text(), createdAt: instant().notNull(),
@@ -82,7 +82,7 @@ export const invoiceSettlements = pgTable('invoice_settlements', {
   uniqueIndex().on(t.tenantId, t.lenderId, t.reference).where(sql`${t.reference} is not null`),
   index().on(t.tenantId, t.invoiceId, t.id),
   foreignKey({ columns: [t.tenantId, t.invoiceId], foreignColumns: [invoices.tenantId, invoices.id] }),
-  check('something is settled', sql`${t.amount} > 0`),
+  check('something is settled', sql`${t.amount} <> 0 and (${t.amount} < 0) = (${t.kind} = 'offsetUndone')`),
 ])
 
 /**

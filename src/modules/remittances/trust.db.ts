@@ -22,7 +22,7 @@ export async function listHeld (tx: Tx): Promise<HeldFor[]> {
       select lender_id, currency, -sum(client) - sum(clearing) as held from moved group by lender_id, currency having -sum(client) - sum(clearing) > 0
     )
     select h.lender_id, h.currency, h.held, m.effective_on, -sum(m.client) as amount from held h join moved m on m.lender_id = h.lender_id and m.currency = h.currency
-    where m.kind not in ('remittance', 'offset', 'shortfall', 'netting')
+    where m.kind not in ('remittance', 'offset', 'invoiceOffset', 'offsetUnwound', 'shortfall', 'netting')
     group by h.lender_id, h.currency, h.held, m.effective_on order by h.lender_id, h.currency, m.effective_on desc`)
   const purses = new Map<string, HeldFor>()
   for (const row of rows) {
