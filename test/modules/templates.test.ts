@@ -53,6 +53,7 @@ t.test('templates', async t => {
     const { data } = await w.ok<{ data: { number: number, state: string, checked: object[], activatedById: string | null }[] }>(us, 'GET', `/v1/templates/${id}/versions`)
     t.same(data.map(({ number, state }) => `${number} ${state}`), ['1 retired', '2 active', '3 draft', '4 draft', '5 draft', '6 draft', '7 draft'])
     t.match(data[1], { activatedById: /^(stf|key)_/, checked: [{ jurisdiction: 'US', stage: 'initial', disclosures: ['attemptingToCollectAndInformationUsed', 'fromDebtCollector'], optOutMethod: 'replyStop', packVersions: { 'US.FDCPA': String } }, { stage: 'subsequent' }] })
+    t.match(await written(w, us, lender.id, { code: 'versions' }), { text: /^Two / }, 'not a draft that came after')
     const page = await w.ok<{ data: object[], nextCursor: string }>(us, 'GET', `/v1/templates/${id}/versions?limit=3`)
     t.match(await w.ok(us, 'GET', `/v1/templates/${id}/versions?limit=3&cursor=${page.nextCursor}`), { data: [{ number: 4 }, { number: 5 }, { number: 6 }] })
     t.match((await activate(id, 8, 'US')).json(), { status: 422, code: 'template-version-unknown' })

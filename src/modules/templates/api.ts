@@ -15,7 +15,7 @@ import { TemplateVariables } from './variables.core.ts'
 
 const Code = Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,39}$', description: 'What it is for. Reminders are `reminder`.', examples: ['reminder'] })
 const Language = Type.String({ pattern: languagePattern, description: 'Its language, BCP 47.', examples: ['en'] })
-const Number = Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'A version, by its number.', examples: [1] })
+const VersionNumber = Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'A version, by its number.', examples: [1] })
 const source = {
   subject: Type.Optional(Text(subjectMax, 'The subject of an e-mail, in Liquid.', ['A message from {{ agency.name }}'])),
   text: Text(textMax, 'What it says, in Liquid.', ['{{ agency.name }} for {{ lender.name }}: {% for debt in debts %}{{ debt.owed | money }}, due {{ debt.dueOn | day }}. {% endfor %}{% optOut \'replyStop\' %}']),
@@ -33,13 +33,13 @@ const TemplateInput = Type.Object({
 export type TemplateInput = Static<typeof TemplateInput>
 
 const PreviewInput = Type.Object({
-  version: Type.Optional(Number), jurisdiction: CountryCode,
+  version: Type.Optional(VersionNumber), jurisdiction: CountryCode,
   isInitial: Type.Optional(Type.Boolean({ description: 'The first communication about the debt. Left out: it is.' })), variables: Type.Optional(TemplateVariables),
 }, { title: 'TemplatePreviewInput', ...closed, examples: [{ jurisdiction: 'US', isInitial: true }] })
 export type PreviewInput = Static<typeof PreviewInput>
 
 const ActivationInput = Type.Object({
-  version: Number, jurisdictions: Type.Array(CountryCode, { minItems: 1, maxItems: 60, uniqueItems: true, description: 'Where it is to be used.' }),
+  version: VersionNumber, jurisdictions: Type.Array(CountryCode, { minItems: 1, maxItems: 60, uniqueItems: true, description: 'Where it is to be used.' }),
 }, { title: 'TemplateActivationInput', ...closed, examples: [{ version: 1, jurisdictions: ['US'] }] })
 
 const Template = Type.Object({
@@ -49,14 +49,14 @@ const Template = Type.Object({
 }, { title: 'Template' })
 
 const TemplateVersion = Type.Object({
-  id: IdOf('templateVersion'), templateId: IdOf('template'), number: Number, state: OneOf(versionStates, '`draft`: never used; `active`: in use; `retired`: no longer.'),
+  id: IdOf('templateVersion'), templateId: IdOf('template'), number: VersionNumber, state: OneOf(versionStates, '`draft`: never used; `active`: in use; `retired`: no longer.'),
   subject: Nullable(Type.String({ description: 'The subject, in Liquid.' })), text: Type.String({ description: 'What it says, in Liquid.' }), html: Nullable(Type.String({ description: 'The same as HTML.' })),
   checked: Type.Array(Checked, { description: 'What was checked against the law when it last came into use.' }),
   activatedById: Nullable(Type.String({ description: 'Who brought it into use.' })), activatedAt: Nullable(Instant), createdById: Nullable(Type.String({ description: 'Who wrote it.' })), createdAt: Instant,
 }, { title: 'TemplateVersion' })
 
 const TemplatePreview = Type.Object({
-  version: Number, subject: Nullable(Type.String({ description: 'The subject.' })), text: Type.String({ description: 'What it says.' }), html: Nullable(Type.String({ description: 'The same as HTML.' })),
+  version: VersionNumber, subject: Nullable(Type.String({ description: 'The subject.' })), text: Type.String({ description: 'What it says.' }), html: Nullable(Type.String({ description: 'The same as HTML.' })),
   sms: Nullable(Type.Object({
     alphabet: OneOf(['gsm7', 'ucs2'], '`gsm7`: 160 letters a segment. `ucs2`: 70, because of a letter that GSM 03.38 has not.'), segments: Type.Integer({ description: 'In how many segments it travels.' }),
   }, { description: 'Its length as an SMS; null: it is none.' })),
