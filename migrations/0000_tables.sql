@@ -20,6 +20,7 @@ CREATE TABLE "accounts" (
 	"time_zone" text NOT NULL,
 	"contract_on" date,
 	"due_on" date NOT NULL,
+	"judged_on" date,
 	"stage" text NOT NULL,
 	"principal" bigint NOT NULL,
 	"interest" bigint NOT NULL,
@@ -310,6 +311,7 @@ CREATE TABLE "lenders" (
 	"id" uuid NOT NULL,
 	"name" text NOT NULL,
 	"type" text,
+	"former_types" jsonb NOT NULL,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "lenders_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
@@ -383,6 +385,7 @@ CREATE TABLE "contact_points" (
 	"value" "bytea",
 	"value_index" "bytea" NOT NULL,
 	"is_workplace" boolean DEFAULT false NOT NULL,
+	"time_zones" text[] NOT NULL,
 	"state" text NOT NULL,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "contact_points_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
@@ -511,13 +514,15 @@ CREATE TABLE "receipts" (
 CREATE TABLE "recomputations" (
 	"tenant_id" uuid NOT NULL,
 	"event_id" uuid NOT NULL,
-	"rate_name" text NOT NULL,
-	"from_on" date NOT NULL,
+	"rate_name" text,
+	"debts_of" uuid,
+	"from_on" date,
 	"reached" uuid,
 	"corrected_count" integer NOT NULL,
 	"due_at" timestamptz,
 	"created_at" timestamptz NOT NULL,
-	CONSTRAINT "recomputations_tenant_id_event_id_pk" PRIMARY KEY("tenant_id","event_id")
+	CONSTRAINT "recomputations_tenant_id_event_id_pk" PRIMARY KEY("tenant_id","event_id"),
+	CONSTRAINT "one fact at a time" CHECK (("recomputations"."rate_name" is null) <> ("recomputations"."debts_of" is null))
 );
 --> statement-breakpoint
 CREATE TABLE "refunds" (

@@ -3,7 +3,7 @@ import Fastify from 'fastify'
 import pg from 'pg'
 
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 32 })
-const text = `select id, lender_id, agreement_id, lender_reference, product, currency, jurisdiction, region, time_zone, contract_on, due_on, stage, principal, interest,
+const text = `select id, lender_id, agreement_id, lender_reference, product, currency, jurisdiction, region, time_zone, contract_on, due_on, judged_on, stage, principal, interest,
   penalty, costs, placed_on, closed_at, created_at from accounts where tenant_id = $1 and id = $2`
 
 const app = Fastify()

@@ -76,7 +76,7 @@ const special: Record<string, string> = {
   'bank_statements.from_on': "date '2000-01-01'", 'bank_statements.to_on': "date '2000-01-01' + n", 'bank_lines.key': "decode(md5('key' || n), 'hex')", 'bank_lines.amount': 'n + 1',
   // None of the entries above: what waits for the bank is the newest, what has been matched is old.
   'bank_matches.entry_id': idNumbered('matched_entries', 'n'), 'bank_matches.bank_line_id': idNumbered('bank_lines', 'n'),
-  'recomputations.event_id': idNumbered('events', 'n'), 'events.sequence': `n + ${eventsBefore + 1}`, 'events.lender_sequence': `n + ${eventsBefore + 1}`, 'staff.email_index': "decode(md5('staff' || n), 'hex')",
+  'recomputations.event_id': idNumbered('events', 'n'), 'recomputations.rate_name': "'rate' || n", 'events.sequence': `n + ${eventsBefore + 1}`, 'events.lender_sequence': `n + ${eventsBefore + 1}`, 'staff.email_index': "decode(md5('staff' || n), 'hex')",
 }
 
 /** Tables whose rows the agency below has as it was made. */

@@ -44,7 +44,7 @@ t.test('a claim can be brought until its last day, and not on the next', async t
     t.match(on(knownOn ?? lastOn), { verdict: 'allowed', lastOn, reasons: [], strength: 'advisory' }, promise)
     if (knownOn === undefined) t.match(on(addDays(lastOn, 1)), { verdict: 'denied', lastOn, reasons: [{ facts: { windowTo: lastOn } }], strength: 'mandatory' }, `${promise}: and no longer`)
   }
-  t.match(limitationVerdict(packs('DE'), { dueOn: '2022-05-10' }, filed('2026-01-01')), { periods: [{ rule: 'DE.195', pack: 'DE', clause: '§§ 195, 199 Abs. 1, 212 BGB', lastOn: '2025-12-31' }], packVersions: { DE: '2021-10-01.1' } })
+  t.match(limitationVerdict(packs('DE'), { dueOn: '2022-05-10' }, filed('2026-01-01')), { periods: [{ rule: 'DE.195', pack: 'DE', clause: '§§ 195, 199 Abs. 1, 212, 193 BGB', lastOn: '2025-12-31' }], packVersions: { DE: '2021-10-01.1' } })
 })
 
 t.test('what cannot be told is not told', async t => {
@@ -60,11 +60,39 @@ t.test('what cannot be told is not told', async t => {
   t.match(limitationVerdict(packs('CN.CIVIL DE'), { dueOn: '2022-06-30' }, filed('2025-10-01')), { verdict: 'denied', lastOn: '2025-06-30', reasons: [{ rule: 'CN.CC.188' }], periods: [{ lastOn: '2025-06-30' }, { lastOn: '2025-12-31' }] }, 'of two periods the earlier')
 })
 
+t.test('a last day of rest moves to the next workday where the law says so, and never by a calendar that is not known', async t => {
+  const newYear = ['2022-12-26', '2023-01-01', '2023-01-02', '2025-01-01', '2025-12-25', '2028-01-01', '2028-04-14', '2028-04-17', '2040-04-02']
+  const chinese = ['2025-01-01', '2025-10-01', '2025-10-02', '2025-10-03', '2025-10-04', '2025-10-05', '2025-10-06', '2025-10-07', '2025-10-08']
+  type Row = [promise: string, packs: string, facts: LimitationFacts, lastOn: string, movedFrom: string | null, missing?: string[]]
+  const rows: Row[] = [
+    ['BGB 193: a Saturday, then a Sunday and a holiday', 'DE', { dueOn: '2019-05-10', publicHolidays: newYear.filter(day => day !== '2023-01-02') }, '2023-01-02', '2022-12-31'],
+    ['and a holiday after them', 'DE', { dueOn: '2019-05-10', publicHolidays: newYear }, '2023-01-03', '2022-12-31'],
+    ['a workday stays', 'DE', { dueOn: '2022-05-10', publicHolidays: newYear }, '2025-12-31', null],
+    ['no calendar: it stays, and is said to', 'DE', { dueOn: '2019-05-10' }, '2022-12-31', null, ['facts.publicHolidays']],
+    ['nor one of the year it moves into', 'DE', { dueOn: '2019-05-10', publicHolidays: ['2022-12-26'] }, '2022-12-31', null, ['facts.publicHolidays']],
+    ['nor any of its own year', 'DE', { dueOn: '2019-05-10', publicHolidays: ['2023-01-01'] }, '2022-12-31', null, ['facts.publicHolidays']],
+    ['begun anew, it moves from where it then ends: Good Friday to the Tuesday after Easter', 'DE', { dueOn: '2022-05-10', events: [event('acknowledgement', '2025-04-14')], publicHolidays: newYear }, '2028-04-18', '2028-04-14'],
+    ['what happens on the day it moved to is in time', 'DE', { dueOn: '2019-05-10', events: [event('acknowledgement', '2023-01-03')], publicHolidays: [...newYear, '2026-01-01'] }, '2026-01-05', '2026-01-03'],
+    ['a day later it is not', 'DE', { dueOn: '2019-05-10', events: [event('acknowledgement', '2023-01-04')], publicHolidays: newYear }, '2023-01-03', '2022-12-31'],
+    ['a judgment: thirty years, to a Sunday and a holiday after it', 'DE', { titledOn: '2010-04-01', publicHolidays: newYear }, '2040-04-03', '2040-04-01'],
+    ['Civil Code 203: out of a holiday of a week', 'CN.CIVIL', { dueOn: '2022-10-03', publicHolidays: chinese, workedWeekends: ['2025-09-28', '2025-10-11'] }, '2025-10-09', '2025-10-03'],
+    ['a weekend', 'CN.CIVIL', { dueOn: '2022-10-18', publicHolidays: chinese, workedWeekends: ['2025-09-28', '2025-10-11'] }, '2025-10-20', '2025-10-18'],
+    ['a Saturday that is worked stays', 'CN.CIVIL', { dueOn: '2022-10-11', publicHolidays: chinese, workedWeekends: ['2025-09-28', '2025-10-11'] }, '2025-10-11', null],
+    ['nobody knows whether it is worked: it stays, and is said to', 'CN.CIVIL', { dueOn: '2022-10-11', publicHolidays: chinese }, '2025-10-11', null, ['facts.workedWeekends']],
+    ['a holiday of weekdays needs no such decree', 'CN.CIVIL', { dueOn: '2022-10-07', publicHolidays: chinese }, '2025-10-09', '2025-10-07'],
+  ]
+  for (const [promise, names, facts, lastOn, movedFrom, missing = []] of rows) {
+    t.match(limitationVerdict(packs(names), facts, filed(lastOn)), { verdict: 'allowed', lastOn, periods: [{ lastOn, movedFrom, missing }] }, promise)
+    t.same(limitationVerdict(packs(names), facts, filed(addDays(lastOn, 1))).reasons.map(({ facts: of }) => of), [{ windowTo: lastOn, ...missing.length > 0 && { missing } }], `${promise}: and no longer`)
+  }
+})
+
 t.test('more that happened never ends a period sooner', async t => {
   const day = fc.integer({ min: 0, max: 2_500 }).map(n => addDays('2021-01-01', n))
   const events = fc.array(fc.record({ type: fc.constantFrom('demandReached', 'partialPayment', 'acknowledgement', 'enforcementAct'), on: day }), { maxLength: 6 })
-  fc.assert(fc.property(events, day, fc.constantFrom('CN.CIVIL', 'DE'), (all, dueOn, names) => {
-    const last = (some: typeof all) => limitationVerdict(packs(names), { dueOn, events: some }, filed('2099-01-01')).lastOn!
+  const holidays = Array.from({ length: 20 }, (_, n) => `${2020 + n}-01-01`)
+  fc.assert(fc.property(events, day, fc.constantFrom('CN.CIVIL', 'DE'), fc.boolean(), (all, dueOn, names, isKnown) => {
+    const last = (some: typeof all) => limitationVerdict(packs(names), { dueOn, events: some, ...isKnown && { publicHolidays: holidays, workedWeekends: [] } }, filed('2099-01-01')).lastOn!
     t.ok(last(all) >= last(all.slice(1)))
     t.ok(last([]) >= addMonths(dueOn, 36))
     t.equal(last(all), last([...all].reverse()))

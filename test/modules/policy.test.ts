@@ -106,7 +106,15 @@ t.test('over HTTP', async t => {
   })
 
   t.test('a lender does not learn of contacts about its rivals\' debts', async t => {
-    t.throws(() => grant(lenderScopes, ['policy:read']), { code: 'scope-not-grantable' })
+    t.throws(() => grant(lenderScopes, ['outreach:read']), { code: 'scope-not-grantable' })
+    const lender = await w.lender(us)
+    const { accountId } = await w.account(us, lender)
+    const { data: [party] } = await w.ok<{ data: { partyId: string }[] }>(us, 'GET', `/v1/accounts/${accountId}/parties`)
+    const { decisionId } = await w.ok<{ decisionId: string }>(us, 'POST', '/v1/permits', { accountId, partyId: party!.partyId, channel: 'call' })
+    for (const path of [`/v1/policy-decisions/${decisionId}`, `/v1/policy-decisions/${decisionId}/recomputation`]) {
+      t.equal((await w.call(us, 'GET', path)).statusCode, 200)
+      t.match((await w.call(lender, 'GET', path)).json(), { status: 404 }, 'its facts tell of contacts across lenders')
+    }
     const principal = (await findTenant(w.db, us.id))!
     const count = async (lenderId: `len_${string}` | null) => (await w.db.withTenant({ ...principal, lenderId }, async tx => await tx.execute(sql`select id from policy_decisions`))).rows.length
     t.ok(await count(null) > 0)

@@ -128,6 +128,66 @@ t.test('combined: what is owed for a direct payment is kept from what is passed 
   t.same(w.failures, [])
 })
 
+t.test('credit beyond what is open settles what is billed next, so that invoices and the lender\'s account agree', async t => {
+  const w = await world()
+  t.teardown(w.close)
+  const us = await w.agency()
+  const bank = await w.lender(us, terms)
+  const { accountId } = await w.account(us, bank, { balance: { principal: 1_000_00 }, placedOn: '2026-01-05' })
+  // 100.00 to the lender itself: 30.00 + 6.00 on its account, which it pays; then the payment turns out to be a mistake.
+  const first = await pay(w, us, accountId, 100_00, '2026-01-05', 'lender')
+  await run(w, us, { through: '2026-01-05' })
+  const [invoice] = await invoicesOf(w, us)
+  await w.ok(us, 'POST', `/v1/invoices/${invoice!.id}/payments`, { amount: 36_00, paidOn: '2026-01-05' })
+  await w.liveUntil(us, '2026-01-06T09:00:00Z')
+  await w.ok(us, 'POST', `/v1/payments/${first}/reverse`, { reason: 'clerical', reversedOn: '2026-01-06' })
+  await run(w, us, { through: '2026-01-06' })
+  t.match(await statementsOf(w, us), [{}, { closingBilled: -36_00 }])
+  t.match(nonZero(await checkBooks(t, w, us, 'credited')), { 'O.AR': -36_00 })
+  // 50.00: 15.00 + 3.00, settled by half of the credit; 200.00: 60.00 + 12.00, less the other half.
+  for (const [day, amount] of [['2026-01-07', 50_00], ['2026-01-08', 200_00]] as const) {
+    await w.liveUntil(us, `${day}T09:00:00Z`)
+    await pay(w, us, accountId, amount, day, 'lender')
+    await run(w, us, { through: day })
+  }
+  t.match((await invoicesOf(w, us)).map(({ kind, billed, open, state }) => [kind, billed, open, state]), [
+    ['invoice', 36_00, 0, 'settled'], ['creditNote', -36_00, 0, /./], ['invoice', 18_00, 0, 'settled'], ['invoice', 72_00, 54_00, 'partlySettled'],
+  ])
+  t.match(nonZero(await checkBooks(t, w, us, 'carried over')), { 'O.AR': 54_00 }, 'what is open is what is owed')
+  t.match((await statementsOf(w, us)).at(-1), { openingBilled: -18_00, closingBilled: 54_00 })
+  t.same(w.failures, [])
+})
+
+t.test('the agency\'s share that waited for trust to be whole is taken out with the next run, though there is nothing to state', async t => {
+  const w = await world()
+  t.teardown(w.close)
+  const us = await w.agency()
+  const [short, other] = [await w.lender(us, terms), await w.lender(us, terms)]
+  const debts = { short: await w.account(us, short, { balance: { principal: 9_000_00 }, placedOn: '2026-01-05' }), other: await w.account(us, other, { balance: { principal: 9_000_00 }, placedOn: '2026-01-05' }) }
+  const day = async (on: string): Promise<void> => await w.liveUntil(us, `${on}T09:00:00Z`)
+  // 540.00 are passed on and come back: 345.60 are missing. 100.00 for another lender meanwhile: 64.00 are passed on, 36.00 stay in trust.
+  const first = await pay(w, us, debts.short.accountId, 540_00, '2026-01-05')
+  await run(w, us, { through: '2026-01-05' })
+  await w.ok(us, 'POST', `/v1/payments/${first}/reverse`, { reason: 'nsf', reversedOn: '2026-01-05' })
+  await day('2026-01-06')
+  await pay(w, us, debts.other.accountId, 100_00, '2026-01-06')
+  await run(w, us, { lenderId: other.id, through: '2026-01-06' })
+  t.match(await statementsOf(w, us, other.id), [{ remitted: 64_00 }])
+  t.match(nonZero(await checkBooks(t, w, us, 'short')), { 'T.CLIENT_DUE': 345_60, 'T.AGENCY': 194_40 - 36_00 })
+  await day('2026-01-07')
+  await run(w, us, { lenderId: other.id, through: '2026-01-07' })
+  t.match(nonZero(await checkBooks(t, w, us, 'still short')), { 'T.AGENCY': 194_40 - 36_00 }, 'while trust is short nothing is taken')
+  // 1,000.00 for the first: 640.00, of which 345.60 make it good.
+  await pay(w, us, debts.short.accountId, 1_000_00, '2026-01-07')
+  await run(w, us, { lenderId: short.id, through: '2026-01-07' })
+  await day('2026-01-08')
+  for (const _ of ['once', 'again']) await run(w, us, { lenderId: other.id, through: '2026-01-08' })
+  const net = await checkBooks(t, w, us, 'whole')
+  t.match([net['T.AGENCY'] ?? 0, net['O.DUE_FROM_TRUST'] ?? 0], [0, 0], 'taken once')
+  t.equal((await statementsOf(w, us, other.id)).length, 1, 'and nothing is stated')
+  t.same(w.failures, [])
+})
+
 t.test('gross: all of it is passed on, VAT is computed once on the invoice, and the lender pays it', async t => {
   const w = await world()
   t.teardown(w.close)

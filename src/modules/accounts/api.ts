@@ -11,7 +11,7 @@ export const Account = Type.Object({
   id: IdOf('account'), lenderId: IdOf('lender'), agreementId: IdOf('agreement'), lenderReference: Type.String({ description: 'The lender\'s own number of the debt.' }),
   product: Type.String({ description: 'What kind of debt it is.' }), currency: Currency, balance: BucketsSchema,
   jurisdiction: CountryCode, region: Nullable(Type.String({ description: 'State or province whose rules add to the nation\'s.' })), timeZone: TimeZone,
-  contractOn: Nullable(Day), dueOn: Day, daysPastDue: Type.Integer({ description: 'Days since it was due, in the borrower\'s calendar.' }), age: OneOf(ageNames, 'The bucket of age that follows from the days past due.'),
+  contractOn: Nullable(Day), dueOn: Day, judgedOn: Nullable(Type.Unsafe<string>({ ...Day, description: 'The day a judgment established the debt; null: none has.' })), daysPastDue: Type.Integer({ description: 'Days since it was due, in the borrower\'s calendar.' }), age: OneOf(ageNames, 'The bucket of age that follows from the days past due.'),
   stage: OneOf(stages, 'How far along the debt is.'), placedOn: Day, closedAt: Nullable(Instant), createdAt: Instant,
 }, { title: 'Account' })
 

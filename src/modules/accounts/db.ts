@@ -10,14 +10,14 @@ import type { PartyRole, Stage } from './core.ts'
 const columns = {
   id: accounts.id, lenderId: accounts.lenderId, agreementId: accounts.agreementId, lenderReference: accounts.lenderReference, product: accounts.product,
   currency: accounts.currency, jurisdiction: accounts.jurisdiction, region: accounts.region, timeZone: accounts.timeZone, contractOn: accounts.contractOn,
-  dueOn: accounts.dueOn, stage: accounts.stage, principal: accounts.principal, interest: accounts.interest, penalty: accounts.penalty, costs: accounts.costs,
+  dueOn: accounts.dueOn, judgedOn: accounts.judgedOn, stage: accounts.stage, principal: accounts.principal, interest: accounts.interest, penalty: accounts.penalty, costs: accounts.costs,
   placedOn: accounts.placedOn, closedAt: accounts.closedAt, createdAt: accounts.createdAt,
 }
 
 /** A debt as it stands. */
 export interface AccountRow extends Buckets {
   id: Id<'account'>, lenderId: Id<'lender'>, agreementId: Id<'agreement'>, lenderReference: string, product: string, currency: string, jurisdiction: string,
-  region: string | null, timeZone: string, contractOn: string | null, dueOn: string, stage: Stage, placedOn: string, closedAt: string | null, createdAt: string
+  region: string | null, timeZone: string, contractOn: string | null, dueOn: string, judgedOn: string | null, stage: Stage, placedOn: string, closedAt: string | null, createdAt: string
 }
 
 /** An account, or null. */
@@ -61,16 +61,16 @@ export type NewAccount = Omit<AccountRow, 'closedAt' | 'createdAt' | 'lenderId'>
 /** Inserts accounts of one lender: one statement, however many. Answers the ids inserted: a reference already taken is left out. */
 export async function insertAccounts (tx: Tx, lenderId: Id<'lender'>, rows: readonly NewAccount[]): Promise<Set<Id<'account'>>> {
   const inserted = await tx.execute(sql`insert into accounts (tenant_id, id, lender_id, agreement_id, lender_reference, product, currency, jurisdiction, region, time_zone,
-      contract_on, due_on, stage, principal, interest, penalty, costs, placed_on, created_at)
+      contract_on, due_on, judged_on, stage, principal, interest, penalty, costs, placed_on, created_at)
     select ${uuidOf(tx.ctx.tenantId)}::uuid, id, ${uuidOf(lenderId)}::uuid, agreement_id, lender_reference, product, currency, jurisdiction, region, time_zone,
-      contract_on, due_on, stage, principal, interest, penalty, costs, placed_on, ${tx.ctx.now.toISOString()}::timestamptz
+      contract_on, due_on, judged_on, stage, principal, interest, penalty, costs, placed_on, ${tx.ctx.now.toISOString()}::timestamptz
     from unnest(${uuids(rows.map(r => r.id))}, ${uuids(rows.map(r => r.agreementId))}, ${texts(rows.map(r => r.lenderReference))},
       ${texts(rows.map(r => r.product))}, ${texts(rows.map(r => r.currency))}, ${texts(rows.map(r => r.jurisdiction))},
       ${texts(rows.map(r => r.region))}, ${texts(rows.map(r => r.timeZone))}, ${days(rows.map(r => r.contractOn))},
-      ${days(rows.map(r => r.dueOn))}, ${texts(rows.map(r => r.stage))}, ${bigints(rows.map(r => r.principal))},
+      ${days(rows.map(r => r.dueOn))}, ${days(rows.map(r => r.judgedOn))}, ${texts(rows.map(r => r.stage))}, ${bigints(rows.map(r => r.principal))},
       ${bigints(rows.map(r => r.interest))}, ${bigints(rows.map(r => r.penalty))}, ${bigints(rows.map(r => r.costs))},
       ${days(rows.map(r => r.placedOn))})
-      as a (id, agreement_id, lender_reference, product, currency, jurisdiction, region, time_zone, contract_on, due_on, stage, principal, interest, penalty, costs, placed_on)
+      as a (id, agreement_id, lender_reference, product, currency, jurisdiction, region, time_zone, contract_on, due_on, judged_on, stage, principal, interest, penalty, costs, placed_on)
     on conflict (tenant_id, lender_id, lender_reference) do nothing returning id`)
   return new Set(inserted.rows.map(row => idOf('account', String(row['id']))))
 }
@@ -81,10 +81,10 @@ export async function insertAccounts (tx: Tx, lenderId: Id<'lender'>, rows: read
  */
 export async function restateAccounts (tx: Tx, rows: readonly Omit<NewAccount, 'currency' | 'lenderReference' | keyof Buckets>[]): Promise<void> {
   await tx.execute(sql`update accounts a set agreement_id = r.agreement_id, product = r.product, jurisdiction = r.jurisdiction, region = r.region, time_zone = r.time_zone,
-      contract_on = r.contract_on, due_on = r.due_on, stage = r.stage, placed_on = r.placed_on, closed_at = null
+      contract_on = r.contract_on, due_on = r.due_on, judged_on = r.judged_on, stage = r.stage, placed_on = r.placed_on, closed_at = null
     from unnest(${uuids(rows.map(r => r.id))}, ${uuids(rows.map(r => r.agreementId))}, ${texts(rows.map(r => r.product))}, ${texts(rows.map(r => r.jurisdiction))}, ${texts(rows.map(r => r.region))},
-      ${texts(rows.map(r => r.timeZone))}, ${days(rows.map(r => r.contractOn))}, ${days(rows.map(r => r.dueOn))}, ${texts(rows.map(r => r.stage))}, ${days(rows.map(r => r.placedOn))})
-      as r (id, agreement_id, product, jurisdiction, region, time_zone, contract_on, due_on, stage, placed_on)
+      ${texts(rows.map(r => r.timeZone))}, ${days(rows.map(r => r.contractOn))}, ${days(rows.map(r => r.dueOn))}, ${days(rows.map(r => r.judgedOn))}, ${texts(rows.map(r => r.stage))}, ${days(rows.map(r => r.placedOn))})
+      as r (id, agreement_id, product, jurisdiction, region, time_zone, contract_on, due_on, judged_on, stage, placed_on)
     where a.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and a.id = r.id`)
 }
 

@@ -13,7 +13,7 @@ export const accounts = pgTable('accounts', {
   tenantId: tenantId(), id: id('account').notNull(), lenderId: id('lender').notNull(), agreementId: id('agreement').notNull(),
   lenderReference: text().notNull(), product: text().notNull(), currency: char({ length: 3 }).notNull(),
   jurisdiction: char({ length: 2 }).notNull(), region: text(), timeZone: text().notNull(),
-  contractOn: day(), dueOn: day().notNull(), stage: text({ enum: stages }).notNull(),
+  contractOn: day(), dueOn: day().notNull(), judgedOn: day(), stage: text({ enum: stages }).notNull(),
   principal: minor().notNull(), interest: minor().notNull(), penalty: minor().notNull(), costs: minor().notNull(),
   placedOn: day().notNull(), closedAt: instant(), createdAt: instant().notNull(),
 }, t => [

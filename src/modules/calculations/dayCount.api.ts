@@ -2,10 +2,8 @@ import { Type } from 'typebox'
 import { Day, OneOf, addDays, closed, countDays, dayCounts, daysBetween, formatR, problems } from '#kernel'
 import type { DayCountOptions } from '#kernel'
 import type { Api } from '#platform'
+import { startRules } from '../rates/index.ts'
 import { CalculationRefused, refusal, yearsMax } from './schema.core.ts'
-
-/** Whether the first day counts. */
-export const startRules = ['excludeStartIncludeEnd', 'includeBoth'] as const
 
 /** What some conventions need beside two days, as the wire carries it. */
 export const conventionFields = {

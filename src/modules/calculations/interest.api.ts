@@ -4,10 +4,10 @@ import { Currency, Day, OneOf, Ratio, addDays, addMonths, closed, compareR, dayC
 import type { DayCount, Rational, RoundingMode } from '#kernel'
 import type { Api } from '#platform'
 import {
-  annualPercent, compoundInterest, compoundings, dailyPercent, equivalentRate, firstIndexDay, interestSegments, rateUnits, ratesOf, resets, roundedPerDay, yearDaysOf,
+  annualPercent, compoundInterest, compoundings, dailyPercent, equivalentRate, firstIndexDay, interestSegments, rateUnits, ratesOf, resets, roundedPerDay, startRules, yearDaysOf,
 } from '../rates/index.ts'
 import type { Segment } from '../rates/index.ts'
-import { checkSpan, conventionFields, conventionOf, startRules } from './dayCount.api.ts'
+import { checkSpan, conventionFields, conventionOf } from './dayCount.api.ts'
 import { CalculationRefused, Exact, Mode, Money, Sum, exactOf, refusal, rounded } from './schema.core.ts'
 
 /** A rate that people write: up to twelve digits on each side of the point, or a fraction of two whole numbers. */

@@ -1,4 +1,4 @@
-import { add, bucketsOf, dayIn, lessBuckets, uuidOf, withTotal, zero } from '#kernel'
+import { add, addDays, bucketsOf, dayIn, lessBuckets, uuidOf, withTotal, zero } from '#kernel'
 import type { Buckets, CalendarDay, Id, Minor } from '#kernel'
 import { emit, newId } from '#platform'
 import type { Tx } from '#platform'
@@ -6,28 +6,17 @@ import { lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
 import { listRecalled, movements, post } from '../ledger/index.ts'
 import type { Entry } from '../ledger/index.ts'
-import { findAgreements } from '../lenders/index.ts'
-import { findRateValues } from '../rates/index.ts'
-import { beginCharging, changedCharges, chargeReturnedPayment, chargeThrough, checkQuoteDay, nextDueAt, restThrough } from './core.ts'
+import { beginCharging, changedCharges, chargeReturnedPayment, chargeThrough, checkQuoteDay, nextDueAt, postedOn, restThrough } from './core.ts'
 import type { ChargeTerms, NewCharge, Position } from './core.ts'
 import { addLimits, insertCharges, insertSchedules, keepWaivers, listFees, listLiveCharges, listPauses, listPlaced, listPostingDays, lockDue, lockEnded, lockSchedule, nightMax, setSuperseded } from './db.ts'
 import type { Charge, Charged, PostedCharge, Reached } from './db.ts'
 import { InterestAccrued, LateFeeAssessed } from './events.ts'
-import { askLimits, daysToAsk } from './limits.commands.ts'
+import { askLimits, mustAsk } from './limits.commands.ts'
 import type { Asking } from './limits.commands.ts'
 import type { Limits } from './limits.core.ts'
 import type { Pause } from './pauses.core.ts'
-
-/** Rules for charges by agreement, with the values of the indices they name: a version never changes, a value may. */
-type TermsById = Map<string, ChargeTerms>
-
-async function termsOf (tx: Tx, ids: Iterable<Id<'agreement'>>): Promise<TermsById> {
-  const agreements = await findAgreements(tx, [...new Set(ids)])
-  const names = [...agreements.values()].flatMap(({ terms: { interest } }) => interest?.index ?? [])
-  const values = await findRateValues(tx, [...new Set(names)])
-  return new Map([...agreements].map(([id, { terms: { interest, lateFees } }]) =>
-    [id, { interest: interest === null ? null : { ...interest, values: values.get(interest.index ?? '') ?? [] }, lateFees }]))
-}
+import { termsOf } from './terms.commands.ts'
+import type { TermsById } from './terms.commands.ts'
 
 /**
  * Charges debts up to the day each has reached, posts what comes of it, and says so. The debts' accounts and schedules are locked. A debt
@@ -61,8 +50,8 @@ async function listGone (tx: Tx, debts: readonly Charged[], dayOf: (debt: Charge
 async function askAgain (tx: Tx, debts: readonly Charged[], terms: TermsById, dayOf: (debt: Charged) => CalendarDay): Promise<Map<Id<'account'>, Limits[]>> {
   const askings = debts.flatMap((debt): Asking[] => {
     const to = chargedTo(debt, dayOf(debt))
-    const on = to === null || to <= debt.position.chargedThroughOn ? [] : daysToAsk(debt.limits, to)
-    return on.length === 0 ? [] : [{ ...debt, terms: terms.get(debt.agreementId)!, on }]
+    if (to === null || to <= debt.position.chargedThroughOn || !mustAsk(debt.limits, to)) return []
+    return [{ ...debt, terms: terms.get(debt.agreementId)!, begun: debt.limits[0]!.from, after: debt.limits.at(-1)!.from, to }]
   })
   if (askings.length === 0) return new Map()
   const limits = await askLimits(tx, askings)
@@ -81,9 +70,9 @@ async function postCharges (tx: Tx, charges: readonly PostedCharge[], reached: r
 
 const noPauses: readonly Pause[] = []
 
-const entryOf = ({ id, of, made: { kind, amount, toOn } }: PostedCharge): Entry => ({
-  lenderId: of.lenderId, accountId: of.accountId, kind: kind === 'interest' ? 'accrual' : 'lateFee', causeId: id, effectiveOn: toOn, currency: of.currency,
-  lines: of.isRecalled ? movements.chargedAfterRecall(kind, amount, of.workedThrough!) : movements.charged(kind, amount),
+const entryOf = ({ id, of, made }: PostedCharge): Entry => ({
+  lenderId: of.lenderId, accountId: of.accountId, kind: made.kind === 'interest' ? 'accrual' : 'lateFee', causeId: id, effectiveOn: postedOn(made, of), currency: of.currency,
+  lines: of.isRecalled ? movements.chargedAfterRecall(made.kind, made.amount, of.workedThrough!) : movements.charged(made.kind, made.amount),
 })
 
 /** The last day for which a debt is charged when it is charged through one; null when it is not charged any more. */
@@ -160,19 +149,23 @@ export async function openSchedules (tx: Tx, accountIds: readonly Id<'account'>[
   if (placed.length === 0) return
   const terms = await termsOf(tx, placed.map(({ agreementId }) => agreementId))
   const earlier = await listFees(tx, accountIds)
-  const limits = await askLimits(tx, placed.map((row): Asking => ({ ...row, terms: terms.get(row.agreementId)!, on: [row.placedOn] })))
+  const beginnings = new Map(placed.map(row => [row.accountId, beginCharging(terms.get(row.agreementId)!, row, earlier.get(row.accountId) ?? [])]))
+  const limits = await askLimits(tx, placed.map((row): Asking => ({ ...row, terms: terms.get(row.agreementId)!, begun: firstDayOf(beginnings.get(row.accountId)!, row), after: null, to: row.placedOn })))
   await insertSchedules(tx, placed.map(row => {
     const rules = terms.get(row.agreementId)!
-    const position = beginCharging(rules, row, earlier.get(row.accountId) ?? [])
+    const position = beginnings.get(row.accountId)!
     return { ...row, position, limits: limits.get(row.accountId) ?? [], dueAt: nextDueAt(position, rules, row.timeZone) }
   }))
 }
+
+/** The first day the law is asked about: that of the placement, or the first that bears interest before it. */
+const firstDayOf = ({ chargedThroughOn }: Position, { placedOn }: { placedOn: CalendarDay }): CalendarDay => chargedThroughOn < placedOn ? addDays(chargedThroughOn, 1) : placedOn
 
 /** How a debt's charges begin and what rules them, for living its life again; the days on which charges were ever posted; those that hold; and how far they were made. */
 export interface ChargedLife { charged: Charged, beginning: Position, terms: ChargeTerms, pauses: readonly Pause[], postingDays: readonly CalendarDay[], live: readonly Charge[] }
 
 /** What is needed to compute a debt's charges again from its placement: charges made before that are not of it. The caller holds the account's lock. Null when it was never charged. */
-export async function findChargedLife (tx: Tx, accountId: Id<'account'>, { id: placementId, placedOn, dueOn }: { id: Id<'placement'>, placedOn: CalendarDay, dueOn: CalendarDay }): Promise<ChargedLife | null> {
+export async function findChargedLife (tx: Tx, accountId: Id<'account'>, placementId: Id<'placement'>): Promise<ChargedLife | null> {
   const charged = await lockSchedule(tx, accountId) ?? await beginSchedule(tx, accountId)
   if (charged === null) return null
   const rules = (await termsOf(tx, [charged.agreementId])).get(charged.agreementId)!
@@ -180,9 +173,16 @@ export async function findChargedLife (tx: Tx, accountId: Id<'account'>, { id: p
   const all = await listLiveCharges(tx, accountId)
   const isEarlier = ({ id }: Charge): boolean => uuidOf(id) < uuidOf(placementId)
   return {
-    charged, terms: rules, pauses, postingDays: await listPostingDays(tx, accountId, placedOn), live: all.filter(charge => !isEarlier(charge)),
-    beginning: beginCharging(rules, { placedOn, dueOn }, all.filter(charge => isEarlier(charge) && charge.kind === 'lateFee')),
+    charged, terms: rules, pauses, postingDays: await listPostingDays(tx, accountId, charged.placedOn), live: all.filter(charge => !isEarlier(charge)),
+    beginning: beginningAfter(all.filter(isEarlier), rules, charged),
   }
+}
+
+/** Where a debt's charges begin after those of earlier placements: no day bears interest twice, and no event a fee. */
+function beginningAfter (earlier: readonly Charge[], rules: ChargeTerms, dates: Charged): Position {
+  const begun = beginCharging(rules, dates, earlier.filter(({ kind }) => kind === 'lateFee'))
+  const chargedOn = earlier.reduce((last, { kind, toOn }) => kind === 'interest' && toOn > last ? toOn : last, begun.chargedThroughOn)
+  return { ...begun, chargedThroughOn: chargedOn }
 }
 
 /**

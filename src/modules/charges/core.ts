@@ -2,11 +2,11 @@ import { add, addDays, addR, formatR, greater, problem, rational, startOfDay, su
 import type { Buckets, CalendarDay, DayCount, Id, Minor } from '#kernel'
 import type { LateFeeTerms } from '../lenders/core.ts'
 import type { RateUnit } from '../rates/interest.core.ts'
-import { accrueInterest, baseOf, nextCapitalization, noAccrual } from './accrual.core.ts'
+import { accrueInterest, baseOf, daysBefore, firstInterestDay, nextCapitalization, noAccrual } from './accrual.core.ts'
 import type { Accrual, Dates, InterestRules } from './accrual.core.ts'
 import { beginFees, chargeFees, chargeReturned, isLate, nextFeeDay } from './fees.core.ts'
 import type { EarlierFee, FeeState } from './fees.core.ts'
-import { limitsOn } from './limits.core.ts'
+import { compounds, limitsOn } from './limits.core.ts'
 import type { Limits } from './limits.core.ts'
 import { pausedDays } from './pauses.core.ts'
 import type { Pause } from './pauses.core.ts'
@@ -58,9 +58,15 @@ export interface NewCharge {
   dayCount: DayCount | null, days: number | null, exact: string, amount: Minor, causedBy: string, policyDecisionId: Id<'policyDecision'> | null
 }
 
-/** Where the charges of a debt begin: on the day after it was placed, with its late fees still to come, but for those an earlier placement brought. */
-export const beginCharging = ({ lateFees }: Pick<ChargeTerms, 'lateFees'>, dates: Dates, earlier: readonly EarlierFee[]): Position =>
-  ({ chargedThroughOn: dates.placedOn, interest: noAccrual, fees: beginFees(lateFees, dates, earlier) })
+/** Where the charges of a debt begin: before the first day that bears interest, after the day it was placed at the latest, with its late fees still to come, but for those an earlier placement brought. */
+export function beginCharging ({ interest, lateFees }: ChargeTerms, dates: Dates, earlier: readonly EarlierFee[]): Position {
+  const first = interest === null ? null : firstInterestDay(interest, dates)
+  const before = first === null ? dates.placedOn : addDays(first, -1)
+  return { chargedThroughOn: before < dates.placedOn ? before : dates.placedOn, interest: noAccrual, fees: beginFees(lateFees, dates, earlier) }
+}
+
+/** The day a charge is posted for: its last, but never one before the debt was placed. */
+export const postedOn = ({ toOn }: Pick<NewCharge, 'toOn'>, { placedOn }: Pick<Dates, 'placedOn'>): CalendarDay => toOn < placedOn ? placedOn : toOn
 
 /**
  * Charges a debt for the days after `chargedThroughOn` up to and including `on`, during which nothing else happened to it. A day belongs to a hold
@@ -69,7 +75,7 @@ export const beginCharging = ({ lateFees }: Pick<ChargeTerms, 'lateFees'>, dates
  */
 export function chargeThrough (position: Position, debt: ChargedDebt, terms: ChargeTerms, pauses: readonly Pause[], on: CalendarDay): { position: Position, charges: NewCharge[] } {
   if (on <= position.chargedThroughOn) return { position, charges: [] }
-  const noInterest = pausedDays(pauses, 'stopsInterest', debt.timeZone)
+  const noInterest = [...pausedDays(pauses, 'stopsInterest', debt.timeZone), ...daysBefore(terms.interest, debt)]
   const noFees = pausedDays(pauses, 'stopsLateFees', debt.timeZone)
   const charges: NewCharge[] = []
   const cuts = new Set<CalendarDay>()
@@ -77,12 +83,13 @@ export function chargeThrough (position: Position, debt: ChargedDebt, terms: Cha
   let { owed } = debt
   while (reached < on) {
     const feeDay = isLate(owed) ? nextFeeDay(fees, noFees, reached, on) : null
-    const capitalization = terms.interest === null ? null : nextCapitalization(terms.interest, debt.placedOn, reached, on)
     const limits = limitsOn(debt.limits, addDays(reached, 1))
+    const isCompound = terms.interest !== null && compounds(terms.interest, limits)
+    const capitalization = isCompound ? nextCapitalization(terms.interest!, debt.placedOn, reached, on) : null
     const change = debt.limits.find(({ from }) => from > addDays(reached, 1))
     const stop = earliest(on, feeDay, capitalization, change === undefined ? null : addDays(change.from, -1))
     if (terms.interest !== null) {
-      const base = baseOf(owed.principal, owed.interest, interest.capitalized)
+      const base = baseOf(owed.principal, owed.interest, isCompound ? interest.capitalized : zero)
       const earned = accrueInterest(interest, base, terms.interest, limits?.interest ?? null, debt, noInterest, reached, stop, roomOf(owed))
       interest = earned.accrual
       for (const charge of earned.charges) owed = { ...owed, interest: add(owed.interest, charge.amount) }

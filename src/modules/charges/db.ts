@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, isNull, sql } from 'drizzle-orm'
 import { cutPage, dayIn, formatR, idOf, minor, rational, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
 import { NotFound, literal, pageAfter, plainArray, rowById, texts, wireInstant } from '#platform'
@@ -25,7 +25,7 @@ const textOrNull = (value: unknown): string | null => typeof value === 'string' 
 
 const toCharged = (row: Row): Charged => ({
   accountId: idOf('account', String(row['account_id'])), lenderId: idOf('lender', String(row['lender_id'])), agreementId: idOf('agreement', String(row['agreement_id'])), placementId: idOf('placement', String(row['placement_id'])),
-  currency: String(row['currency']), timeZone: String(row['time_zone']), dueOn: String(row['due_on']), placedOn: String(row['placed_on']), isWorked: row['is_worked'] === true,
+  currency: String(row['currency']), timeZone: String(row['time_zone']), dueOn: String(row['due_on']), placedOn: String(row['placed_on']), judgedOn: textOrNull(row['judged_on']), isWorked: row['is_worked'] === true,
   workedThrough: row['ended_at'] === null ? null : dayIn(String(row['time_zone']), new Date(wireInstant(String(row['ended_at'])))), isRecalled: row['ended_at'] !== null && row['state'] === 'recalled',
   owed: { principal: minor(Number(row['principal'])), interest: minor(Number(row['interest'])), penalty: minor(Number(row['penalty'])), costs: minor(Number(row['costs'])) },
   position: {
@@ -44,7 +44,7 @@ const stretchOf = (value: unknown): Stretch | null => {
 const storedStretch = ({ stretch }: Accrual): string | null => stretch === null ? null : JSON.stringify({ ...stretch, before: formatR(stretch.before) })
 
 const chargedColumns = sql`s.account_id, s.lender_id, s.agreement_id, s.placement_id, s.charged_through_on, s.exact_interest, s.posted_interest, s.capitalized, s.stretch, s.fees, s.limits,
-  a.currency, a.time_zone, a.due_on, p.placed_on, a.principal, a.interest, a.penalty, a.costs,
+  a.currency, a.time_zone, a.due_on, a.judged_on, p.placed_on, a.principal, a.interest, a.penalty, a.costs,
   a.closed_at is null and p.state = 'active' as is_worked, p.state,
   case when p.state in ('recalled', 'returned', 'closed') and not exists (select from placements n where n.tenant_id = p.tenant_id and n.account_id = p.account_id and n.placement_number > p.placement_number)
     then p.ended_at end as ended_at`
@@ -132,12 +132,12 @@ export async function insertCharges (tx: Tx, charges: readonly PostedCharge[], r
 
 /** An account at work, as a schedule begins from it. */
 export interface Placed {
-  accountId: Id<'account'>, lenderId: Id<'lender'>, placementId: Id<'placement'>, agreementId: Id<'agreement'>, placedOn: CalendarDay, dueOn: CalendarDay, timeZone: string
+  accountId: Id<'account'>, lenderId: Id<'lender'>, placementId: Id<'placement'>, agreementId: Id<'agreement'>, placedOn: CalendarDay, dueOn: CalendarDay, judgedOn: CalendarDay | null, timeZone: string
 }
 
 /** Those of the accounts that are at work, or were, and not charged yet, with their last placements. */
 export async function listPlaced (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<Placed[]> {
-  const { rows } = await tx.execute(sql`select p.account_id, p.lender_id, p.id, p.agreement_id, p.placed_on, a.due_on, a.time_zone
+  const { rows } = await tx.execute(sql`select p.account_id, p.lender_id, p.id, p.agreement_id, p.placed_on, a.due_on, a.judged_on, a.time_zone
     from placements p join accounts a on a.tenant_id = p.tenant_id and a.id = p.account_id
     where p.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and p.account_id = any(${plainArray(accountIds.map(uuidOf))}::uuid[]) and p.state in ('active', 'recalled', 'returned', 'closed')
       and not exists (select from placements n where n.tenant_id = p.tenant_id and n.account_id = p.account_id and n.placement_number > p.placement_number)
@@ -145,7 +145,7 @@ export async function listPlaced (tx: Tx, accountIds: readonly Id<'account'>[]):
     order by p.account_id`)
   return rows.map(row => ({
     accountId: idOf('account', String(row['account_id'])), lenderId: idOf('lender', String(row['lender_id'])), placementId: idOf('placement', String(row['id'])),
-    agreementId: idOf('agreement', String(row['agreement_id'])), placedOn: String(row['placed_on']), dueOn: String(row['due_on']), timeZone: String(row['time_zone']),
+    agreementId: idOf('agreement', String(row['agreement_id'])), placedOn: String(row['placed_on']), dueOn: String(row['due_on']), judgedOn: textOrNull(row['judged_on']), timeZone: String(row['time_zone']),
   }))
 }
 
@@ -242,10 +242,10 @@ export async function listLiveCharges (tx: Tx, accountId: Id<'account'>): Promis
     .where(and(eq(charges.tenantId, tx.ctx.tenantId), eq(charges.accountId, accountId), isNull(charges.supersededBy))).orderBy(asc(charges.toOn), asc(charges.id))
 }
 
-/** The days after one through which interest of an account was ever posted, by charges that do not hold any more as well. The account's lock is held. */
-export async function listPostingDays (tx: Tx, accountId: Id<'account'>, after: CalendarDay): Promise<CalendarDay[]> {
+/** The days from one on through which interest of an account was ever posted, by charges that do not hold any more as well. The account's lock is held. */
+export async function listPostingDays (tx: Tx, accountId: Id<'account'>, from: CalendarDay): Promise<CalendarDay[]> {
   const rows = await tx.selectDistinct({ toOn: charges.toOn }).from(charges)
-    .where(and(eq(charges.tenantId, tx.ctx.tenantId), eq(charges.accountId, accountId), eq(charges.kind, 'interest'), gt(charges.toOn, after))).orderBy(asc(charges.toOn))
+    .where(and(eq(charges.tenantId, tx.ctx.tenantId), eq(charges.accountId, accountId), eq(charges.kind, 'interest'), gte(charges.toOn, from))).orderBy(asc(charges.toOn))
   return rows.map(({ toOn }) => toOn)
 }
 

@@ -12,6 +12,7 @@ export const InterestAccrued = event('charge.interestAccrued', 1, 'Interest was 
 export const LateFeeAssessed = event('charge.lateFeeAssessed', 1, 'A late fee was added to a debt.', Type.Object({ ...which, effectiveOn: Type.Unsafe<string>({ ...Day, description: 'The day it took effect.' }) }))
 export const ChargeRefused = event('charge.refused', 1, 'The law does not allow what was agreed: a debt is charged the maximum at most, or nothing.', Type.Object({
   accountId: IdOf('account'), kind: OneOf(limitedKinds, 'What is limited.'), from: Type.Unsafe<string>({ ...Day, description: 'The first day it is.' }),
-  maximum: Nullable(Type.String({ description: 'The most that is charged: interest in per cent a year, a fee in minor units; `0`: nothing.' })), policyDecisionId: IdOf('policyDecision'),
+  maximum: Nullable(Type.String({ description: 'The most that is charged: interest in per cent a year, a fee in minor units; `0`: nothing.' })),
+  rules: Type.Array(Type.String(), { description: 'The rules that stand in the way; the decision says what they say.' }), policyDecisionId: IdOf('policyDecision'),
 }))
 export const ChargeWaived = event('charge.waived', 1, 'A charge was taken back.', Type.Object({ ...which, kind: OneOf(chargeKinds, 'What was waived.'), reason: OneOf(waiverReasons, 'Why.') }))

@@ -1,7 +1,7 @@
 /**
  * What time adds to a debt: interest and late fees, by the terms it was placed under.
  *
- * Interest runs on the principal from the day after placement: a day's interest is added as the day begins in the debtor's calendar, so that the balance shown on a
+ * Interest runs on the principal from the day after placement, or from the day the agreement names: a day's interest is added as the day begins in the debtor's calendar, so that the balance shown on a
  * day is what a payment on that day must cover. The rate is fixed, or follows a reference rate plus a margin, by any day count; interest bears interest
  * only where the agreement compounds. It is kept as an exact sum, and each posting brings what was posted to that sum, rounded: how often the night's
  * work runs, how late, or how often twice, changes no figure. A day that begins under a hold that stops interest earns none.
@@ -9,8 +9,9 @@
  * Late fees are rules: when the debt is late beyond its days of grace, in steps if agreed, or when a payment came back unpaid; a sum, a share or a scale, within
  * bounds. A fee is never on a fee, never where nothing but fees is unpaid, and one event brings one fee.
  *
- * What the law allows is asked before anything is charged, and again each half-year: every answer is kept, a charge names the one it rests on, and what is not
- * known to be allowed is not charged.
+ * What the law allows is asked before anything is charged, again each half-year, and anew when a reference rate it rests on or the lender's type is found to be
+ * another: every answer is kept, a charge names the one it rests on, and what is not known to be allowed is not charged. Where the law forbids interest on
+ * interest, an agreement that compounds is charged simple interest.
  *
  * A debt is charged for the day its placement ends, and for none after it: if the night had not got so far, that is made up for when it ends, and leaves the
  * books at once where the lender took the debt back.
@@ -34,5 +35,6 @@ export { agreedPercent } from './limits.core.ts'
 export { listCases } from './limits.db.ts'
 export { assessFees, feeReasons, statutoryFees, toCredit } from './lateFees.core.ts'
 export type { FeeAmount } from './lateFees.core.ts'
+export { askLimitsAnew, limitedBy } from './limits.commands.ts'
 export { ChargeRefused, ChargeWaived, InterestAccrued, LateFeeAssessed } from './events.ts'
 export * as jobs from './jobs.ts'

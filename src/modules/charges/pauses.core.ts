@@ -7,7 +7,8 @@ export interface Pause { startsAt: string, endsAt: string | null, stopsInterest:
 
 type Effect = 'stopsInterest' | 'stopsLateFees'
 
-const forever: CalendarDay = '9999-12-31'
+/** The end of what has none. */
+export const forever: CalendarDay = '9999-12-31'
 
 /** The days of holds in the debtor's calendar: a day belongs to a hold that is active as the day begins. */
 export const pausedDays = (pauses: readonly Pause[], effect: Effect, timeZone: string): Suspension[] => pauses.filter(pause => pause[effect]).map(({ startsAt, endsAt }) => {

@@ -5,15 +5,21 @@ import { Currency, Day, IdOf, Instant, Nullable, Page, PageQuery, Text, closed, 
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
 import { KeyInput, NewApiKey, ScopeNotGrantable } from '../tenants/index.ts'
-import { createAgreement, createLender, createLenderKey } from './commands.ts'
-import { AgreementRefused, AgreementTerms } from './core.ts'
+import { createAgreement, createLender, createLenderKey, updateLender } from './commands.ts'
+import { AgreementRefused, AgreementTerms, LenderTypeRefused } from './core.ts'
 import { findAgreement, findLender, listAgreements, listLenders } from './db.ts'
 
 const LenderFields = { name: Text(200, 'The creditor\'s name.', ['First Harbour Bank']) }
 const LenderType = Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,39}$', description: 'What kind of creditor it is, as far as laws ask: `bank`, `consumerFinance`, `microLender`, `trust`, `autoFinance`, `privateLender`, `nonLicensedCompany`, or a word of your own. While it is not known, limits that may concern it do.', examples: ['bank'] })
 const LenderInputSchema = Type.Object({ ...LenderFields, type: Type.Optional(LenderType) }, { title: 'LenderInput', ...closed, examples: [{ name: 'First Harbour Bank', type: 'consumerFinance' }] })
 export type LenderInput = Static<typeof LenderInputSchema>
-const Lender = Type.Object({ id: IdOf('lender'), ...LenderFields, type: Nullable(LenderType), createdAt: Instant }, { title: 'Lender' })
+const LenderChangeSchema = Type.Object({
+  name: Type.Optional(LenderFields.name), type: Type.Optional(LenderType),
+  typeSince: Type.Optional(Type.Unsafe<string>({ ...Day, description: 'The first day it is of the `type`, today at the latest. Left out: it always was, and the type on record was missing or wrong.' })),
+}, { title: 'LenderChange', ...closed, minProperties: 1, examples: [{ type: 'bank', typeSince: '2026-07-01' }] })
+export type LenderChange = Static<typeof LenderChangeSchema>
+const FormerType = Type.Object({ type: Nullable(LenderType), before: Type.Unsafe<string>({ ...Day, description: 'The day before which it was of the type.' }) }, { title: 'FormerLenderType' })
+const Lender = Type.Object({ id: IdOf('lender'), ...LenderFields, type: Nullable(LenderType), formerTypes: Type.Array(FormerType, { description: 'What it was before, oldest first.' }), createdAt: Instant }, { title: 'Lender' })
 
 export type LenderKeyInput = Static<typeof KeyInput>
 
@@ -58,6 +64,14 @@ export const api: Api = app => {
     if (lender === null) throw NotFound()
     return lender
   }))
+
+  app.patch('/v1/lenders/:lenderId', {
+    config: { scope: 'lenders:write' },
+    schema: {
+      operationId: 'updateLender', tags, summary: 'Change a lender', description: 'Changes name or type; what is left out stays. With another type the law is asked anew what the lender\'s debts may be charged, from the day given or from their placement, and the difference is posted.',
+      params: lenderPath, body: LenderChangeSchema, response: { 200: Lender, ...problems(NotFound, LenderTypeRefused) },
+    },
+  }, async req => await req.tx(async tx => await updateLender(tx, req.params.lenderId, req.body)))
 
   app.post('/v1/lenders/:lenderId/api-keys', {
     config: { scope: 'keys:write' },

@@ -1,18 +1,35 @@
+import { isDeepStrictEqual } from 'node:util'
 import { dayIn } from '#kernel'
 import type { Id } from '#kernel'
 import { NotFound, emit } from '#platform'
 import type { Tx } from '#platform'
 import { createLenderKey as createKey, findTenant } from '../tenants/index.ts'
-import type { AgreementInput, LenderInput, LenderKeyInput } from './api.ts'
-import { AgreementMissing, checkTerms } from './core.ts'
-import { findAgreement, findAgreementInForce, findLender, insertAgreement, insertLender, lockLender } from './db.ts'
+import type { AgreementInput, LenderChange, LenderInput, LenderKeyInput } from './api.ts'
+import { AgreementMissing, LenderTypeRefused, checkTerms, typesAfter } from './core.ts'
+import { findAgreement, findAgreementInForce, findLender, insertAgreement, insertLender, lockLender, setLender } from './db.ts'
 import type { Agreement } from './db.ts'
-import { AgreementCreated, LenderCreated } from './events.ts'
+import { AgreementCreated, LenderCreated, LenderUpdated } from './events.ts'
 
 /** Adds a creditor. */
 export async function createLender (tx: Tx, input: LenderInput) {
   const lender = await insertLender(tx, { name: input.name, type: input.type ?? null })
   emit(tx, LenderCreated, { lenderId: lender.id }, { lenderId: lender.id })
+  return lender
+}
+
+/**
+ * Gives a lender another name or type. A type that is given a day holds from then on; one without corrects what was missing or wrong, and always held. What its
+ * debts may be charged is asked anew by a job. What is as it was changes nothing. Throws `NotFound`, `LenderTypeRefused`.
+ */
+export async function updateLender (tx: Tx, lenderId: Id<'lender'>, change: LenderChange) {
+  const known = await lockLender(tx, lenderId)
+  const { name = known.name, type, typeSince } = change
+  if (type === undefined && typeSince !== undefined) throw LenderTypeRefused({}, { violations: [{ pointer: '/typeSince', message: 'is of a `type`, and there is none' }] })
+  const types = type === undefined ? known : typesAfter(known, type, typeSince ?? null, await today(tx))
+  const isTypeChanged = types.type !== known.type || !isDeepStrictEqual(types.formerTypes, known.formerTypes)
+  if (name === known.name && !isTypeChanged) return known
+  const lender = await setLender(tx, lenderId, { name, type: types.type, formerTypes: types.formerTypes })
+  emit(tx, LenderUpdated, { lenderId }, { lenderId, isTypeChanged, typeSince: isTypeChanged ? typeSince ?? null : null })
   return lender
 }
 

@@ -1,14 +1,39 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Amount, Day, Nullable, OneOf, Ratio, buckets, closed, compareR, dayCounts, divR, isCurrency, mulR, problem, rational, roundingModes, wholeR, zeroR } from '#kernel'
-import type { DayCount, Minor, Rational, Violation } from '#kernel'
+import { Amount, Day, Nullable, OneOf, Ratio, addDays, buckets, closed, compareR, dayCounts, divR, isCurrency, mulR, problem, rational, roundingModes, wholeR, zeroR } from '#kernel'
+import type { CalendarDay, DayCount, Minor, Rational, Violation } from '#kernel'
 import { RateName } from '../rates/core.ts'
-import { compoundings, rateUnits } from '../rates/interest.core.ts'
+import { compoundings, rateUnits, startRules } from '../rates/interest.core.ts'
 import type { RateUnit } from '../rates/interest.core.ts'
 
 export const AgreementMissing = problem('agreement-missing', 422, 'The lender has no agreement for this currency in force on that day.',
   'Make an agreement for the currency first, or name one with `agreementId`.')
 export const AgreementRefused = problem('agreement-refused', 422, 'The terms of the agreement contradict themselves.', 'Correct every value named in `errors`.')
+
+export const LenderTypeRefused = problem('lender-type-refused', 422, 'The type cannot be another from that day on.', 'Give a day that has begun, together with `type`; leave it out where the type on record was wrong.')
+
+/** A type that a lender was of until the day before one. */
+export interface FormerType { type: string | null, before: CalendarDay }
+/** What kind of creditor a lender is, and what it was before. Null: not known. */
+export interface LenderTypes { type: string | null, formerTypes: readonly FormerType[] }
+
+/** What kind of creditor a lender was on a day; null when that is not known. */
+export function typeOn ({ type, formerTypes }: LenderTypes, on: CalendarDay): string | null {
+  const former = formerTypes.find(({ before }) => on < before)
+  return former === undefined ? type : former.type
+}
+
+/**
+ * The types of a lender that is of another from a day on; without a day it always was: what was on record was missing or wrong. Days after that day are
+ * told anew as well. Throws `LenderTypeRefused` of a day that has not begun.
+ */
+export function typesAfter (known: LenderTypes, type: string, from: CalendarDay | null, today: CalendarDay): LenderTypes {
+  if (from === null) return { type, formerTypes: [] }
+  if (from > today) throw LenderTypeRefused({ today }, { violations: [{ pointer: '/typeSince', message: 'has not begun' }] })
+  const before = known.formerTypes.filter(former => former.before < from)
+  const last = typeOn(known, addDays(from, -1))
+  return { type, formerTypes: last === type ? before : [...before, { type: last, before: from }] }
+}
 
 const Share = Type.Unsafe<string>({ ...Ratio, description: 'An exact share between 0 and 1: `0.25`, or `1/3`.' })
 
@@ -27,15 +52,20 @@ const CommissionTerms = Type.Object({
   vatRate: Share,
 }, { ...closed, title: 'CommissionTerms', description: 'What the agency earns of a recovery: one `rate`, or `bands` by age.' })
 
-/** When a rate that follows an index takes its value: once, on the day the debt was due or placed, each 1 January and 1 July, or daily. */
-export const interestResets = ['frozenAtDefault', 'frozenAtPlacement', 'floatingSemiannual', 'floatingDaily'] as const
+/** When a rate that follows an index takes its value: once, on the day the debt was due, placed or judged, each 1 January and 1 July, or daily. */
+export const interestResets = ['frozenAtDefault', 'frozenAtPlacement', 'frozenAtJudgment', 'floatingSemiannual', 'floatingDaily'] as const
+
+/** From which day interest runs. */
+export const interestBeginnings = ['placement', 'dueDate', 'judgment'] as const
 
 const InterestTerms = Type.Object({
   rate: Type.Optional(Type.Unsafe<string>({ ...Ratio, description: 'A fixed rate in its unit: `12.25` with `pct_year` is 12.25 % a year, `1.75` with `per10k_day` is 1.75 per ten thousand a day.' })),
   index: Type.Optional(RateName),
   marginPoints: Type.Optional(Type.Unsafe<string>({ ...Ratio, description: 'Percentage points over the index: 1.14 and `5` are 6.14 %.', examples: ['5'] })),
-  reset: Type.Optional(OneOf(interestResets, 'When the index is read: once, on the day the debt was due (when left out) or placed, each 1 January and 1 July, or whenever it changes.')),
+  reset: Type.Optional(OneOf(interestResets, 'When the index is read: once, on the day the debt was due (when left out), placed or judged, each 1 January and 1 July, or whenever it changes. Frozen at a judgment that there is not, it earns nothing.')),
   cap: Type.Optional(Type.Unsafe<string>({ ...Ratio, description: 'The highest the rate may be.' })), floor: Type.Optional(Type.Unsafe<string>({ ...Ratio, description: 'The lowest the rate may be.' })),
+  from: Type.Optional(OneOf(interestBeginnings, 'From which day interest runs: that of the placement (when left out), the day the debt was due, or that of the judgment; without one it does not run. Interest of days before the placement is added on the day of the placement: what is placed must not hold it.')),
+  startRule: Type.Optional(OneOf(startRules, '`excludeStartIncludeEnd` (when left out): that day bears none itself; `includeBoth`: it does.')),
   unit: OneOf(rateUnits, 'What the rate is a rate of; of an index, `pct_year`.'),
   dayCount: OneOf(dayCounts, 'How days become parts of a year; of a daily rate, which days count.'),
   contractRate: Type.Optional(Type.Unsafe<string>({ ...Ratio, description: 'The rate of the lender\'s contracts during their term, in per cent a year: some laws allow a multiple of it afterwards.', examples: ['6'] })),
@@ -44,7 +74,7 @@ const InterestTerms = Type.Object({
     when: Type.Optional(OneOf(['cumulative', 'perDay'], '`cumulative` (when left out): what was posted is the exact sum so far, rounded. `perDay`: each day is rounded and the days are added, as some courts do.')),
     mode: Type.Optional(OneOf(roundingModes, 'How a fraction of a minor unit is rounded; `half_up` when left out.')),
   }, { ...closed, description: 'How interest becomes whole minor units.' })),
-}, { ...closed, title: 'InterestTerms', description: 'Interest on the principal from the day after placement: a fixed `rate`, or an `index` plus a margin. Never on interest, unless `compounding` says so.' })
+}, { ...closed, title: 'InterestTerms', description: 'Interest on the principal, from the day after placement unless `from` and `startRule` say otherwise: a fixed `rate`, or an `index` plus a margin. Never on interest, unless `compounding` says so.' })
 
 const feeBandsMax = 20
 const FeeAmounts = {

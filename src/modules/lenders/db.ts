@@ -3,13 +3,13 @@ import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { NotFound, newId, pageAfter, rowById } from '#platform'
 import type { Tx } from '#platform'
-import type { AgreementTerms } from './core.ts'
+import type { AgreementTerms, LenderTypes } from './core.ts'
 import { agreements, lenders } from './tables.ts'
 
-const lenderColumns = { id: lenders.id, name: lenders.name, type: lenders.type, createdAt: lenders.createdAt }
+const lenderColumns = { id: lenders.id, name: lenders.name, type: lenders.type, formerTypes: lenders.formerTypes, createdAt: lenders.createdAt }
 
 export async function insertLender (tx: Tx, { name, type }: { name: string, type: string | null }) {
-  const [row] = await tx.insert(lenders).values({ tenantId: tx.ctx.tenantId, id: newId('lender'), name, type, createdAt: tx.ctx.now.toISOString() }).returning(lenderColumns)
+  const [row] = await tx.insert(lenders).values({ tenantId: tx.ctx.tenantId, id: newId('lender'), name, type, formerTypes: [], createdAt: tx.ctx.now.toISOString() }).returning(lenderColumns)
   return row!
 }
 
@@ -20,6 +20,13 @@ export async function lockLender (tx: Tx, id: Id<'lender'>) {
   const [row] = await tx.select(lenderColumns).from(lenders).where(and(eq(lenders.tenantId, tx.ctx.tenantId), eq(lenders.id, id))).for('no key update')
   if (row === undefined) throw NotFound()
   return row
+}
+
+/** Gives a lender another name or type. The caller holds its lock. */
+export async function setLender (tx: Tx, id: Id<'lender'>, change: { name: string } & LenderTypes) {
+  const { name, type, formerTypes } = change
+  const [row] = await tx.update(lenders).set({ name, type, formerTypes: [...formerTypes] }).where(and(eq(lenders.tenantId, tx.ctx.tenantId), eq(lenders.id, id))).returning(lenderColumns)
+  return row!
 }
 
 export async function listLenders (tx: Tx, page: { limit: number, after: string | null }): Promise<PageOf<NonNullable<Awaited<ReturnType<typeof findLender>>>>> {

@@ -1,10 +1,10 @@
 import { char, foreignKey, index, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { day, document, id, instant, tenantId } from '#platform'
-import type { AgreementTerms } from './core.ts'
+import type { AgreementTerms, FormerType } from './core.ts'
 
-/** Creditors that place debts with the agency. Row security lets a lender's key see its own row. */
+/** Creditors that place debts with the agency. `formerTypes` are what a lender was before it became of its `type`, oldest first. Row security lets a lender's key see its own row. */
 export const lenders = pgTable('lenders', {
-  tenantId: tenantId(), id: id('lender').notNull(), name: text().notNull(), type: text(), createdAt: instant().notNull(),
+  tenantId: tenantId(), id: id('lender').notNull(), name: text().notNull(), type: text(), formerTypes: document<FormerType[]>(), createdAt: instant().notNull(),
 }, t => [primaryKey({ columns: [t.tenantId, t.id] })])
 
 /** What was agreed with a lender for debts in one currency. A version is never edited: a change is the next version. */

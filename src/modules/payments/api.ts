@@ -92,7 +92,7 @@ const Applied = (description: string) => Type.Object({ allocated: Parts, overpai
 
 const CorrectionFacts = {
   accountId: IdOf('account'), lenderId: IdOf('lender'), cause: OneOf(correctionCauses, 'What arrived late.'),
-  causeId: Type.String({ description: 'The payment or adjustment that arrived late, or whose undoing did; the event of the hold, or of the rate that was corrected.' }),
+  causeId: Type.String({ description: 'The payment or adjustment that arrived late, or whose undoing did; the event of the hold, of the rate that was corrected, or of the lender that is of another type.' }),
   fromOn: Type.Unsafe<string>({ ...Day, description: 'The first day that changed.' }), currency: Currency,
   moved: Type.Unsafe<ReturnType<typeof withTotal>>({ ...Moved, description: 'By how much what is owed changed, beside the fact itself.' }),
   charges: Type.Array(Type.Object({
@@ -119,7 +119,7 @@ const CommissionPreview = Type.Object({
 }, { title: 'CommissionPreview' })
 
 /** What a correction of each cause is caused by. */
-const causeKinds = { payment: 'payment', reversal: 'payment', hold: 'event', referenceRate: 'event', adjustment: 'adjustment', adjustmentReversal: 'adjustment' } as const
+const causeKinds = { payment: 'payment', reversal: 'payment', hold: 'event', referenceRate: 'event', lenderType: 'event', adjustment: 'adjustment', adjustmentReversal: 'adjustment' } as const
 
 const showCorrection = ({ principal, interest, penalty, costs, changes, cause, causeId, ...correction }: Omit<CorrectionRow, 'createdAt'>) => ({
   ...correction, cause, causeId: idOf(causeKinds[cause], causeId), moved: withTotal({ principal, interest, penalty, costs }), charges: changes.charges,

@@ -70,7 +70,7 @@ export const closeCodeOf = (receivedBy: Receiver): 'paidInFull' | 'paidToLender'
 export const isSettled = (owed: Buckets): boolean => owed.principal === zero && owed.interest === zero && owed.penalty === zero && owed.costs === zero
 
 /** What can arrive late and make a debt's life be lived again. */
-export const correctionCauses = ['payment', 'reversal', 'hold', 'referenceRate', 'adjustment', 'adjustmentReversal'] as const
+export const correctionCauses = ['payment', 'reversal', 'hold', 'referenceRate', 'lenderType', 'adjustment', 'adjustmentReversal'] as const
 
 /** What a payment settled before and after a correction. */
 export interface Reallocated { paymentId: Id<'payment'>, before: Allocation, after: Allocation }

@@ -3,6 +3,7 @@ import type { Id } from '#kernel'
 import { job } from '#platform'
 import type { Tx } from '#platform'
 import { lockAccount } from '../accounts/index.ts'
+import { LenderUpdated } from '../lenders/index.ts'
 import { HoldPlaced, HoldReleased } from '../protection/index.ts'
 import { ReferenceRateChanged } from '../rates/index.ts'
 import { clearDue as clearSome } from './clearing.commands.ts'
@@ -46,12 +47,26 @@ export const noteRates = job({
   async run (tx, events) {
     for (const { id, data } of events) {
       const { name, fromOn } = data as Changed
-      await insertRecomputation(tx, id, name, fromOn)
+      await insertRecomputation(tx, id, { rateName: name, debtsOf: null, fromOn })
     }
   },
 })
 
-/** Computes the debts anew that follow a rate which was corrected, some at a time. Killed anywhere, it goes on where it was. */
+/** What a lender's event says that matters here. */
+interface Updated { lenderId: Id<'lender'>, isTypeChanged: boolean, typeSince: string | null }
+
+/** Notes which lenders are of another type: other laws may concern their debts. */
+export const noteLenders = job({
+  name: 'payments.noteLenders', on: [LenderUpdated],
+  async run (tx, events) {
+    for (const { id, data } of events) {
+      const { lenderId, isTypeChanged, typeSince } = data as Updated
+      if (isTypeChanged) await insertRecomputation(tx, id, { rateName: null, debtsOf: lenderId, fromOn: typeSince })
+    }
+  },
+})
+
+/** Computes the debts anew that follow a rate which was corrected, or whose lender is of another type, some at a time. Killed anywhere, it goes on where it was. */
 export const followRates = job({
   name: 'payments.followRates', due: recomputations,
   async run ({ tx, isOver }) {

@@ -1,6 +1,6 @@
 import { add, buckets, lessBuckets, lesser, noBuckets, sub, zero } from '#kernel'
 import type { Bucket, Buckets, CalendarDay, Minor } from '#kernel'
-import { chargeReturnedPayment, chargeThrough, restThrough } from '../charges/core.ts'
+import { chargeReturnedPayment, chargeThrough, postedOn, restThrough } from '../charges/core.ts'
 import type { ChargedDebt, ChargeTerms, NewCharge, Position } from '../charges/core.ts'
 import type { Pause } from '../charges/pauses.core.ts'
 import { claimAccounts, movedBy, negated } from '../ledger/core.ts'
@@ -76,13 +76,13 @@ function accrue (state: State, beginning: Beginning, { workedThrough }: Course, 
   const worked = workedThrough === null || day < workedThrough ? day : workedThrough
   const { position, charges } = chargeThrough(state.position, { ...beginning, owed: state.owed }, beginning.terms, beginning.pauses, worked)
   state.position = restThrough(position, day)
-  post(state, charges)
+  post(state, beginning, charges)
 }
 
-function post (state: State, charges: readonly NewCharge[]): void {
+function post (state: State, beginning: Beginning, charges: readonly NewCharge[]): void {
   for (const charge of charges) {
     state.life.charges.push(charge)
-    if (charge.amount > zero) move(state, charge.toOn, charged(charge.kind, charge.amount))
+    if (charge.amount > zero) move(state, postedOn(charge, beginning), charged(charge.kind, charge.amount))
   }
 }
 
@@ -107,7 +107,7 @@ function happen (state: State, beginning: Beginning, { workedThrough, isOurs, is
     if (fact.returned === null || isTail || !(isOurs || !isAfter)) return
     const { position, charges } = chargeReturnedPayment(state.position, { ...beginning, owed: state.owed }, beginning.terms, beginning.pauses, { id: fact.paymentId, amount: fact.returned }, fact.on)
     state.position = position
-    post(state, charges)
+    post(state, beginning, charges)
   } else if (fact.kind === 'undoing') {
     move(state, fact.on, affordable(state.owed, negated(state.moved.get(fact.movementId) ?? [])))
   } else {

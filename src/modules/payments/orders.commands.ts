@@ -3,8 +3,8 @@ import type { CalendarDay, Id } from '#kernel'
 import type { Tx } from '#platform'
 import type { AccountRow } from '../accounts/index.ts'
 import { listCases, packsFor } from '../charges/index.ts'
-import { findAgreement } from '../lenders/index.ts'
-import { decideQuestions } from '../policy/index.ts'
+import { findAgreement, typeOn } from '../lenders/index.ts'
+import { decideQuestions, findLawSince } from '../policy/index.ts'
 import { chosenOrder, disputedDays } from './orders.core.ts'
 import type { Order, Settling } from './orders.core.ts'
 import { findOrder, insertOrder } from './orders.db.ts'
@@ -27,9 +27,10 @@ async function decideOrder (tx: Tx, account: AccountRow, { id, agreementId, plac
   if (agreement === null) throw new Error(`placement ${id} has no agreement`)
   const agreed = agreement.terms.allocation
   const of = (await listCases(tx, [accountId])).get(accountId)!
+  const lenderType = typeOn(of.lender, placedOn)
   const [decision] = await decideQuestions(tx, 'allocation', [{
-    accountId, lenderId, partyId: null, packs: packsFor(of, placedOn),
-    facts: { borrowerType: of.borrowerKind === 'company' ? 'business' : 'consumer', product: of.product, ...of.lenderType !== null && { lenderType: of.lenderType }, balance: bucketsOf(account), ...agreed !== undefined && { agreedOrder: [...agreed] } },
+    accountId, lenderId, partyId: null, packs: packsFor(await findLawSince(tx), of, lenderId, placedOn),
+    facts: { borrowerType: of.borrowerKind === 'company' ? 'business' : 'consumer', product: of.product, ...lenderType !== null && { lenderType }, balance: bucketsOf(account), ...agreed !== undefined && { agreedOrder: [...agreed] } },
     // The law is asked about the whole debt: the order does not hang on what a payment comes to.
     action: { on: placedOn, payment: Math.max(1, totalOf(bucketsOf(account))), currency },
   }])

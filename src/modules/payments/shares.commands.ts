@@ -5,9 +5,9 @@ import type { Tx } from '#platform'
 import { lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
 import { agreedPercent, listCases, packsFor } from '../charges/index.ts'
-import { findAgreements } from '../lenders/index.ts'
+import { findAgreements, typeOn } from '../lenders/index.ts'
 import { AccountNotPlaced } from '../placements/index.ts'
-import { decideQuestions, payDebts } from '../policy/index.ts'
+import { decideQuestions, findLawSince, payDebts } from '../policy/index.ts'
 import type { AllocationFacts, OwedDebt } from '../policy/index.ts'
 import { findRateValues } from '../rates/index.ts'
 import { checkPayment } from './core.ts'
@@ -90,8 +90,10 @@ async function decideSharing (
   tx: Tx, accounts: readonly AccountRow[], partyId: Id<'party'>, debts: OwedDebt[], { rule, designatedAccountId }: ReceiptAllocationInput, { receivedOn: on, currency }: ReceiptRow, payment: Minor,
 ): Promise<{ sharing: Sharing, policyDecisionId: Id<'policyDecision'> }> {
   const cases = [...(await listCases(tx, accounts.map(({ id }) => id))).values()]
-  const packs = new Map(cases.flatMap(of => packsFor(of, on)).map(pack => [pack.id, pack]))
-  const { borrowerKind, lenderType, product } = cases[0]!
+  const law = await findLawSince(tx)
+  const packs = new Map(cases.flatMap(of => packsFor(law, of, accounts[0]!.lenderId, on)).map(pack => [pack.id, pack]))
+  const { borrowerKind, lender, product } = cases[0]!
+  const lenderType = typeOn(lender, on)
   const agreedCriteria = criteriaFor(rule)
   const facts: AllocationFacts = {
     borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', ...lenderType !== null && { lenderType }, ...cases.every(of => of.product === product) && { product }, debts, ...agreedCriteria !== undefined && { agreedCriteria },

@@ -108,12 +108,14 @@ export const corrections = pgTable('corrections', {
 ])
 
 /**
- * Reference rates that were corrected: every debt at work whose interest follows one is lived again from `fromOn`. `dueAt` while it is under way; `reached` is the
+ * Facts about many debts that are another now, by the event that said so: a reference rate (`rateName`), which interest or what the law allows follows, or the type of the
+ * lender whose debts they are (`debtsOf`). They are lived again from `fromOn`; null: from their placement. `dueAt` while it is under way; `reached` is the
  * last account done, so that it goes on where it was.
  */
 export const recomputations = pgTable('recomputations', {
-  tenantId: tenantId(), eventId: id('event').notNull(), rateName: text().notNull(), fromOn: day().notNull(), reached: uuid(), correctedCount: integer().notNull(), dueAt: instant(), createdAt: instant().notNull(),
+  tenantId: tenantId(), eventId: id('event').notNull(), rateName: text(), debtsOf: id('lender'), fromOn: day(), reached: uuid(), correctedCount: integer().notNull(), dueAt: instant(), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.eventId] }),
   index().on(t.tenantId, t.dueAt),
+  check('one fact at a time', sql`(${t.rateName} is null) <> (${t.debtsOf} is null)`),
 ])

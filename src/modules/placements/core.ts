@@ -46,16 +46,18 @@ export interface Fault { readonly type: ProblemType, readonly violation: Violati
 
 /** The facts of a debt that its rules look at. */
 export interface DebtFacts {
-  currency: string, timeZone: string, contractOn?: CalendarDay, dueOn: CalendarDay, placedOn: CalendarDay, balance: { [K in Bucket]?: Minor }
+  currency: string, timeZone: string, contractOn?: CalendarDay, dueOn: CalendarDay, judgedOn?: CalendarDay, placedOn: CalendarDay, balance: { [K in Bucket]?: Minor }
 }
 
 /** What is wrong with the facts of a debt on a day (`today` in its own zone). A zone that does not exist is asked for with `isTimeZone` before there is a day. */
-export function faultsOf ({ currency, contractOn, dueOn, placedOn, balance }: DebtFacts, today: CalendarDay): Fault[] {
+export function faultsOf ({ currency, contractOn, dueOn, judgedOn, placedOn, balance }: DebtFacts, today: CalendarDay): Fault[] {
   const faults: Fault[] = []
   const fault = (type: ProblemType, pointer: string, message: string): void => { faults.push({ type, violation: { pointer, message } }) }
   if (!isCurrency(currency)) fault(CurrencyUnknown, '/currency', 'is not a currency of ISO 4217')
   if (contractOn !== undefined && contractOn > dueOn) fault(DaysOutOfOrder, '/contractOn', 'is after dueOn')
   if (contractOn !== undefined && contractOn > placedOn) fault(DaysOutOfOrder, '/contractOn', 'is after the day of the placement')
+  if (judgedOn !== undefined && contractOn !== undefined && judgedOn < contractOn) fault(DaysOutOfOrder, '/judgedOn', 'is before contractOn')
+  if (judgedOn !== undefined && judgedOn > placedOn) fault(DaysOutOfOrder, '/judgedOn', 'is after the day of the placement')
   if (placedOn > today) fault(DaysOutOfOrder, '/placedOn', 'has not begun in the time zone of the debt')
   const total = buckets.reduce((sum, bucket) => sum + (balance[bucket] ?? 0), 0)
   if (total === 0) fault(BalanceRefused, '/balance', 'is zero')

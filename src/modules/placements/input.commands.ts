@@ -25,6 +25,7 @@ const fields = {
   timeZone: TimeZone,
   contractOn: Type.Optional(dayOf('The day the contract was made.')),
   dueOn: dayOf('The day the debt was due.'),
+  judgedOn: Type.Optional(dayOf('The day a judgment established the debt, if one has: agreements may run or freeze their rate from it.')),
   placedOn: Type.Optional(dayOf('The day of the placement; today in the time zone of the debt when left out. Never a day to come.')),
   balance: BucketsInput,
   parties: Type.Array(PlacementPartyInput, { minItems: 1, maxItems: partiesMax, description: 'Who has to do with the debt; at least one must owe it.' }),

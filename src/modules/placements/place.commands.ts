@@ -156,7 +156,7 @@ async function reopenAccounts (tx: Tx, again: readonly Returning[]): Promise<Map
 
 const accountOf = ({ accountId, agreement, debt: { input, placedOn, balance } }: Candidate): NewAccount => ({
   id: accountId, agreementId: agreement.id, lenderReference: input.lenderReference, product: input.product, currency: input.currency, jurisdiction: input.jurisdiction,
-  region: input.region ?? null, timeZone: input.timeZone, contractOn: input.contractOn ?? null, dueOn: input.dueOn,
+  region: input.region ?? null, timeZone: input.timeZone, contractOn: input.contractOn ?? null, dueOn: input.dueOn, judgedOn: input.judgedOn ?? null,
   stage: stageAtPlacement(daysPastDue(input.dueOn, placedOn)), ...balance, placedOn,
 })
 

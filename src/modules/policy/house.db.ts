@@ -1,5 +1,5 @@
 import { and, asc, eq, gte, isNull, sql } from 'drizzle-orm'
-import { cutPage, dayIn, uuidOf } from '#kernel'
+import { addDays, cutPage, dayIn, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
 import { NotFound, newId, pageAfter, rowById } from '#platform'
 import type { Tx } from '#platform'
@@ -40,6 +40,19 @@ export async function findLaw (tx: Tx): Promise<Law> {
   const exemptions = await tx.select({ packId: policyExemptions.packId, ruleId: policyExemptions.ruleId, lenderId: policyExemptions.lenderId, from: policyExemptions.fromOn, expiresOn: policyExemptions.expiresOn }).from(policyExemptions)
     .where(and(eq(policyExemptions.tenantId, tx.ctx.tenantId), isNull(policyExemptions.endedAt), gte(policyExemptions.expiresOn, dayIn('UTC', new Date(tx.ctx.now.getTime() - 86_400_000)))))
   return { own: own.map((row): HouseRules => ({ pack: packOf(row), lenderId: row.lenderId, edition: row.edition })), exemptions }
+}
+
+/** The law as it held in the agency on any day, with what was set aside then: for asking anew about days gone by. */
+export async function findLawSince (tx: Tx): Promise<Law> {
+  const { own } = await findLaw(tx)
+  const rows = await tx.select({ packId: policyExemptions.packId, ruleId: policyExemptions.ruleId, lenderId: policyExemptions.lenderId, from: policyExemptions.fromOn, expiresOn: policyExemptions.expiresOn, endedAt: policyExemptions.endedAt }).from(policyExemptions)
+    .where(eq(policyExemptions.tenantId, tx.ctx.tenantId))
+  return {
+    own, exemptions: rows.map(({ endedAt, ...row }) => {
+      const lastOn = endedAt === null ? row.expiresOn : addDays(dayIn('UTC', new Date(endedAt)), -1)
+      return { ...row, expiresOn: lastOn < row.expiresOn ? lastOn : row.expiresOn }
+    }),
+  }
 }
 
 /** Keeps an edition of a set: the next of its name. */

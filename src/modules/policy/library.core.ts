@@ -1,5 +1,6 @@
 import { problem } from '#kernel'
 import type { CalendarDay } from '#kernel'
+import type { RateName } from './charges.facts.core.ts'
 import { readPack } from './pack.core.ts'
 import type { Pack } from './pack.core.ts'
 import au from './packs/au-rg-96-2021.json' with { type: 'json' }
@@ -77,4 +78,10 @@ export function packsNamed (ids: readonly string[], on: CalendarDay): readonly P
   const missing = ids.find(id => !found.some(pack => pack.id === id))
   if (missing !== undefined) throw PackNotInForce({ pack: missing, on })
   return found
+}
+
+/** The countries in which any pack makes a limit of one of these rates. */
+export function jurisdictionsWith (rates: readonly RateName[]): string[] {
+  const reading = library.filter(({ rules }) => rules.some(rule => 'base' in rule && rates.some(rate => rate === rule.base)))
+  return [...new Set(reading.flatMap(({ jurisdiction }) => jurisdiction === 'EU' ? [...union] : [jurisdiction]))]
 }

@@ -18,7 +18,11 @@ const lastOn = (description: string) => Type.Unsafe<CalendarDay | null>({ ...Nul
 export const LimitationVerdict = Type.Object({
   verdict: OneOf(['allowed', 'denied'], '`allowed`: the claim is in time; of a validation period: its end is known. `denied`: the claim is barred, or facts are missing.'),
   lastOn: lastOn('The last day of the period, of several the earliest. Null: not known, or an obstacle goes on and no end can be told.'),
-  periods: Type.Array(Type.Object({ ...RuleCited.properties, lastOn: lastOn('The last day by this rule; null: an obstacle goes on.') }), { description: 'The rules that set a period, each with its last day.' }),
+  periods: Type.Array(Type.Object({
+    ...RuleCited.properties,
+    lastOn: lastOn('The last day by this rule; null: an obstacle goes on.'), movedFrom: lastOn('The day of rest it would have been, had the law not moved it to the next workday; null: it was not moved.'),
+    missing: Type.Array(Type.String(), { description: 'Facts without which nobody knows whether the law moves the last day: it was not moved, which is the debtor\'s benefit of the doubt.' }),
+  }), { description: 'The rules that set a period, each with its last day.' }),
   strength, reasons: Type.Unsafe<Reason[]>({ ...reasons, description: 'Every rule by which it is barred, or cannot be told.' }), packVersions,
 }, { title: 'LimitationVerdict' })
 export type LimitationVerdict = Static<typeof LimitationVerdict>
@@ -48,18 +52,46 @@ function turnsOf ({ years, interrupt, suspendLastMonths, suspendTailMonths }: Ru
 }
 const byDay = (a: Turn, b: Turn): number => a.on < b.on ? -1 : a.on > b.on ? 1 : 0
 
-/** The last day of a period that would end on `end` if nothing happened; null while an obstacle goes on. */
-function lastDayOf (running: Running, facts: LimitationFacts, asked: CalendarDay, end: CalendarDay): CalendarDay | null {
-  for (const { turn } of turnsOf(running, facts, asked)) {
-    const next = turn(end)
-    if (next === null) return null
-    end = next
+/** A last day: null while an obstacle goes on. `movedFrom` is the day of rest it would have been; `missing` what is not known to move it. */
+interface LastDay { on: CalendarDay | null, movedFrom: CalendarDay | null, missing: string[] }
+
+type Resting = Pick<LimitationRule, 'movesOff'>
+
+/** How many days of rest may follow each other. */
+const restMax = 60
+
+/**
+ * A last day, off days of rest where the law moves it to the next workday (BGB 193; Civil Code of China 203). Later is to the debtor's disfavour: it stays where the
+ * calendar of a year it passes through is not known.
+ */
+function offRest (day: CalendarDay, { movesOff }: Resting, { publicHolidays, workedWeekends }: LimitationFacts): LastDay & { on: CalendarDay } {
+  const stays = (missing: string[]) => ({ on: day, movedFrom: null, missing })
+  if (movesOff === undefined) return stays([])
+  const holidays = new Set(publicHolidays)
+  const worked = new Set(movesOff === 'restDaysByDecree' ? workedWeekends : [])
+  let on = day
+  for (let passed = 0; passed < restMax; passed++) {
+    if (!publicHolidays?.some(holiday => holiday.slice(0, 4) === on.slice(0, 4))) return stays(['facts.publicHolidays'])
+    if (isWeekend(on) && !holidays.has(on) && movesOff === 'restDaysByDecree' && workedWeekends === undefined) return stays(['facts.workedWeekends'])
+    if (!holidays.has(on) && (!isWeekend(on) || worked.has(on))) break
+    on = addDays(on, 1)
   }
-  return end
+  return { on, movedFrom: on === day ? null : day, missing: [] }
 }
 
-/** The last day of a claim by one rule; null while an obstacle goes on; what is missing, when it cannot be told. */
-function limitationOf (rule: LimitationRule, facts: LimitationFacts, asked: CalendarDay): CalendarDay | Missing | null {
+/** The last day of a period that would end on `end` if nothing happened. */
+function lastDayOf (running: Running & Resting, facts: LimitationFacts, asked: CalendarDay, end: CalendarDay): LastDay {
+  let last = offRest(end, running, facts)
+  for (const { turn } of turnsOf(running, facts, asked)) {
+    const next = turn(last.on)
+    if (next === null) return { on: null, movedFrom: null, missing: [] }
+    if (next !== last.on) last = offRest(next, running, facts)
+  }
+  return last
+}
+
+/** The last day of a claim by one rule; what is missing, when it cannot be told. */
+function limitationOf (rule: LimitationRule, facts: LimitationFacts, asked: CalendarDay): LastDay | Missing {
   const { dueOn, lastInstalmentDueOn } = facts
   const from = rule.instalments === 'fromLastDue' ? lastInstalmentDueOn ?? dueOn : dueOn
   if (from === undefined) return { missing: ['facts.dueOn'] }
@@ -67,13 +99,14 @@ function limitationOf (rule: LimitationRule, facts: LimitationFacts, asked: Cale
 }
 
 /** A claim established by a title runs by its own term; what interrupts is what interrupts any claim under the same law, after the title. */
-function titledOf (rule: RuleOf<'limitationTitled'>, pack: Pack, facts: LimitationFacts, titledOn: CalendarDay, asked: CalendarDay): CalendarDay | null {
+function titledOf (rule: RuleOf<'limitationTitled'>, pack: Pack, facts: LimitationFacts, titledOn: CalendarDay, asked: CalendarDay): LastDay {
   const untitled = pack.rules.find((one): one is LimitationRule => one.kind === 'limitation')
   const events = facts.events?.filter(({ on }) => on > titledOn) ?? []
-  return lastDayOf({ years: rule.years, interrupt: untitled?.interrupt ?? [] }, { events }, asked, yearsAfter(titledOn, rule.years))
+  return lastDayOf({ years: rule.years, interrupt: untitled?.interrupt ?? [], ...rule.movesOff !== undefined && { movesOff: rule.movesOff } }, { ...facts, events, suspensions: [] }, asked, yearsAfter(titledOn, rule.years))
 }
 
-const isWorkday = (day: CalendarDay, holidays: ReadonlySet<string>): boolean => (dayNumber(day) % 7 + 10) % 7 < 5 && !holidays.has(day)
+const isWeekend = (day: CalendarDay): boolean => (dayNumber(day) % 7 + 10) % 7 >= 5
+const isWorkday = (day: CalendarDay, holidays: ReadonlySet<string>): boolean => !isWeekend(day) && !holidays.has(day)
 
 /** The day so many business days after another: Saturdays, Sundays and holidays do not count. */
 function businessDaysAfter (day: CalendarDay, days: number, holidays: ReadonlySet<string>): CalendarDay {
@@ -84,12 +117,12 @@ function businessDaysAfter (day: CalendarDay, days: number, holidays: ReadonlySe
   return day
 }
 
-/** The last day of the period that a rule sets; null while an obstacle goes on; undefined when the rule is about something else. */
-function periodBy (rule: Rule, pack: Pack, facts: LimitationFacts, { act, on }: PeriodAsked): CalendarDay | Missing | null | undefined {
+/** The last day of the period that a rule sets; undefined when the rule is about something else. */
+function periodBy (rule: Rule, pack: Pack, facts: LimitationFacts, { act, on }: PeriodAsked): LastDay | Missing | undefined {
   const { titledOn, publicHolidays } = facts
   if (act === 'endValidationPeriod') {
     if (rule.kind !== 'deadline') return undefined
-    return publicHolidays === undefined ? { missing: ['facts.publicHolidays'] } : addDays(businessDaysAfter(on, rule.receiptBusinessDays, new Set(publicHolidays)), rule.days)
+    return publicHolidays === undefined ? { missing: ['facts.publicHolidays'] } : { on: addDays(businessDaysAfter(on, rule.receiptBusinessDays, new Set(publicHolidays)), rule.days), movedFrom: null, missing: [] }
   }
   if (titledOn === undefined) return rule.kind === 'limitation' ? limitationOf(rule, facts, on) : undefined
   return rule.kind === 'limitationTitled' ? titledOf(rule, pack, facts, titledOn, on) : undefined
@@ -109,14 +142,15 @@ export function limitationVerdict (packs: readonly Pack[], facts: LimitationFact
     for (const rule of pack.rules) {
       const last = periodBy(rule, pack, facts, asked)
       if (last === undefined) continue
-      if (last !== null && typeof last !== 'string') {
+      if (!('on' in last)) {
         refused.push(refusal(pack, rule, last.missing))
         isUnknown = true
         continue
       }
       const { id, clause, says, strength } = rule
-      periods.push({ rule: id, pack: pack.id, clause, says, strength, lastOn: last })
-      if (asked.act === 'fileClaim' && last !== null && asked.on > last) refused.push(reasonOf(pack, rule, { windowTo: last }, null))
+      const { on, movedFrom, missing } = last
+      periods.push({ rule: id, pack: pack.id, clause, says, strength, lastOn: on, movedFrom, missing })
+      if (asked.act === 'fileClaim' && on !== null && asked.on > on) refused.push(reasonOf(pack, rule, { windowTo: on, ...missing.length > 0 && { missing } }, null))
     }
   }
   if (refused.length === 0 && periods.length === 0) refused.push(noRule(questions[asked.act]))

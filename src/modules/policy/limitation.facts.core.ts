@@ -21,7 +21,8 @@ export const LimitationFacts = Type.Object({
   suspensions: Type.Optional(Type.Array(Type.Object({
     from: DayOf('Its first day.'), to: Nullable(DayOf('Its last day; null: it goes on.')),
   }, { ...closed, description: 'A time in which the claim could not be pursued.' }), { maxItems: 200, description: 'Obstacles to pursuing the claim. Left out: none.' })),
-  publicHolidays: Type.Optional(Type.Array(Day, { maxItems: 1000, description: 'Legal public holidays, for periods in business days. Left out: not known, and such periods are not computed.' })),
+  publicHolidays: Type.Optional(Type.Array(Day, { maxItems: 1000, description: 'Legal public holidays, for periods in business days and last days that are days of rest. Left out: not known; such periods are not computed, and no last day is moved. A year of which none is given is not known either.' })),
+  workedWeekends: Type.Optional(Type.Array(Day, { maxItems: 1000, description: 'Saturdays and Sundays that a decree makes workdays, as in China around holidays. Left out: not known, and where there may be such days no last day is moved.' })),
 }, { title: 'LimitationFacts', ...closed, description: 'What a decision on a limitation period rests on.' })
 export type LimitationFacts = Static<typeof LimitationFacts>
 

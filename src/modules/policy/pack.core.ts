@@ -81,6 +81,9 @@ const head = {
 const applies = { applies: Type.Optional(Applies) }
 const rule = <K extends string, P extends Record<string, TSchema>>(kind: K, parameters: P) => Type.Object({ ...head, kind: Type.Literal(kind), ...parameters }, closed)
 
+/** Days of rest from which a last day moves to the next workday: weekends and public holidays; `restDaysByDecree`: but for weekends that a decree makes workdays. */
+const movesOff = { movesOff: Type.Optional(OneOf(['restDays', 'restDaysByDecree'], 'From which last days it moves to the next workday.')) }
+
 /** What an order yields to, and the general rules of its pack that it stands in for. */
 const ordering = { unless: Type.Optional(Type.Literal('agreement')), replaces: Type.Optional(Type.Array(Type.String(), { minItems: 1 })) }
 
@@ -124,9 +127,9 @@ const kinds = {
   allocationDebts: rule('allocationDebts', { ...applies, ...ordering, order: Type.Array(OneOf(debtCriteria, 'What decides.'), { minItems: 1, uniqueItems: true }) }),
   limitation: rule('limitation', {
     years: Type.Integer({ minimum: 1 }), start: OneOf(['dueDate', 'endOfYear'], 'When it begins.'), instalments: Type.Optional(Type.Literal('fromLastDue')), interrupt: Type.Array(OneOf(interruptions, 'What begins it anew.'), { minItems: 1, uniqueItems: true }), restart: Type.Literal('full'),
-    suspendLastMonths: Type.Optional(Type.Integer({ minimum: 1 })), suspendTailMonths: Type.Optional(Type.Integer({ minimum: 1 })),
+    suspendLastMonths: Type.Optional(Type.Integer({ minimum: 1 })), suspendTailMonths: Type.Optional(Type.Integer({ minimum: 1 })), ...movesOff,
   }),
-  limitationTitled: rule('limitationTitled', { years: Type.Integer({ minimum: 1 }) }),
+  limitationTitled: rule('limitationTitled', { years: Type.Integer({ minimum: 1 }), ...movesOff }),
   retention: rule('retention', { record: Record, years: Type.Integer({ minimum: 1 }), from: OneOf(['recordDate', 'lastCollectionActivity'], 'When its term begins.') }),
   retentionEvent: rule('retentionEvent', { record: Record, until: Type.Literal('debtSettled') }),
   deadline: rule('deadline', { receiptBusinessDays: Type.Integer({ minimum: 0 }), days: Type.Integer({ minimum: 1 }) }),

@@ -11,6 +11,9 @@ export type RateUnit = typeof rateUnits[number]
 export const resets = ['frozen', 'floatingSemiannual', 'floatingDaily'] as const
 export type Reset = typeof resets[number]
 
+/** Whether the day from which interest runs, or days are counted, bears any or counts itself. */
+export const startRules = ['excludeStartIncludeEnd', 'includeBoth'] as const
+
 /** A value that holds from a day until the next one. */
 export interface ValueFrom { from: CalendarDay, value: string }
 

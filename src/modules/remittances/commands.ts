@@ -9,7 +9,7 @@ import type { RemittanceBasis } from '../lenders/index.ts'
 import { findTenant } from '../tenants/index.ts'
 import { billsOf, roundedFrom } from './billing.core.ts'
 import type { Bill } from './billing.core.ts'
-import { PeriodInFuture, noEffect, settle, spread } from './core.ts'
+import { PeriodInFuture, creditOf, noEffect, settle, spread } from './core.ts'
 import type { Position, Settled, Source, StatementLine } from './core.ts'
 import { findLastStatement, findStatement, findStatementOf, insertLines, insertRemittance, insertStatement, nextNumber } from './db.ts'
 import type { StatementRow } from './db.ts'
@@ -42,7 +42,7 @@ export async function remit (tx: Tx, lenderId: Id<'lender'>, currency: string, t
   const [agreement] = await findAgreementsInForce(tx, lenderId, [{ currency, on: through }])
   const sources = await listSources(tx, lenderId, currency, startOfDay(addDays(through, 1), timeZone).toISOString())
   const opening = { held: last?.closingHeld ?? zero, billed: last?.closingBilled ?? zero }
-  if (sources.length === 0 && opening.held <= zero) return null
+  if (sources.length === 0 && opening.held <= zero) return await sweepAlone(tx, lenderId, currency, today)
   const firstOn = last === null ? lesserDay(dayIn(timeZone, new Date(lender.createdAt)), through) : addDays(last.toOn, 1)
   const run: Run = { agencyName, lenderName: lender.name, lenderId, currency, statementId: newId('statement'), fromOn: firstOn, toOn: through, today, basis: agreement?.terms.remittance ?? 'gross', opening }
   return await issue(tx, run, sources)
@@ -56,10 +56,11 @@ async function issue (tx: Tx, run: Run, sources: readonly Source[]): Promise<Sta
   const issues = await roundTaxes(tx, run, bills)
   const roundings = issues.flatMap(({ rounded }) => rounded ?? [])
   const heldBefore = add(opening.held, sum([...sources, ...roundings].map(({ held }) => held)))
-  const { credits, open } = credited([...await listOpenInvoices(tx, lenderId, currency), ...issues.filter(({ bill }) => bill.kind === 'invoice').map(opened)], issues)
+  const { credits, open } = carried(credited([...await listOpenInvoices(tx, lenderId, currency), ...issues.filter(({ bill }) => bill.kind === 'invoice').map(opened)], issues),
+    add(opening.billed, sum([...sources, ...roundings].map(({ billed }) => billed))))
   const now = await findPosition(tx, lenderId, currency)
   const settled = settle({ basis: run.basis, stated: heldBefore, billable: sum(open.map(invoice => invoice.open)), now, isTrustShort: await isTrustShort(tx, lenderId, currency) })
-  if (sources.length === 0 && settled.remitted === zero && settled.offset === zero) return null
+  if (sources.length === 0 && settled.remitted === zero && settled.offset === zero) return await sweepAlone(tx, lenderId, currency, run.today)
 
   const remittanceId = newId('remittance')
   const posted = await move(tx, run, remittanceId, settled)
@@ -75,6 +76,16 @@ async function issue (tx: Tx, run: Run, sources: readonly Source[]): Promise<Sta
   const settlement = (kind: 'credit' | 'offset') => ({ of, amount }: { of: OpenInvoice, amount: Minor }) => ({ invoiceId: of.id, lenderId, kind, amount, settledOn: run.today, reference: null })
   await insertSettlements(tx, [...credits.map(settlement('credit')), ...spread(settled.offset, open).map(settlement('offset'))])
   return statement
+}
+
+/** Takes the agency's share out of trust where there is nothing to state: what waited while a lender owed to trust does not wait for the next statement. */
+async function sweepAlone (tx: Tx, lenderId: Id<'lender'>, currency: string, today: CalendarDay): Promise<null> {
+  const now = await findPosition(tx, lenderId, currency)
+  if (now.client < zero || now.clientDue > zero) return null
+  const { swept } = settle({ basis: 'net', stated: zero, billable: zero, now, isTrustShort: await isTrustShort(tx, lenderId, currency) })
+  // No document is behind it: it is an occasion of its own.
+  if (swept > zero) await post(tx, [{ lenderId, accountId: null, kind: 'sweep', causeId: newId('statement'), effectiveOn: today, currency, lines: movements.swept(swept) }])
+  return null
 }
 
 const opened = ({ id, bill, rounded }: Issue): OpenInvoice => ({ id, open: add(bill.billed, rounded?.billed ?? zero) })
@@ -159,12 +170,24 @@ async function insertBill (tx: Tx, { agencyName, lenderName, lenderId, currency,
   else emit(tx, CreditNoteIssued, { lenderId }, { ...told, creditsId })
 }
 
-/** What credit notes take off the invoices they credit, and what is then open. What is credited beyond that stays to the lender's credit on its account. */
-function credited (open: readonly OpenInvoice[], issues: readonly Issue[]): { credits: { of: OpenInvoice, amount: Minor }[], open: OpenInvoice[] } {
+/** What credits settle of invoices, and what is then open. */
+interface Credited { credits: { of: OpenInvoice, amount: Minor }[], open: OpenInvoice[] }
+
+/** What is to the lender's credit beyond that, from now or before, settles what is open, oldest first; `stated` is what it owes by all that is stated. */
+function carried ({ credits, open }: Credited, stated: Minor): Credited {
+  const more = spread(creditOf(sum(open.map(invoice => invoice.open)), stated), open)
+  return { credits: [...credits, ...more], open: lessened(open, more) }
+}
+
+const lessened = (open: readonly OpenInvoice[], credits: Credited['credits']): OpenInvoice[] =>
+  open.map(invoice => ({ ...invoice, open: add(invoice.open, neg(sum(credits.filter(({ of }) => of.id === invoice.id).map(({ amount }) => amount)))) }))
+
+/** What credit notes take off the invoices they credit, and what is then open. */
+function credited (open: readonly OpenInvoice[], issues: readonly Issue[]): Credited {
   const credits = issues.flatMap(({ bill, rounded }) => {
     const of = open.find(({ id }) => id === bill.creditsId)
     const amount = of === undefined ? zero : lesser(of.open, neg(add(bill.billed, rounded?.billed ?? zero)))
     return of !== undefined && amount > zero ? [{ of, amount }] : []
   })
-  return { credits, open: open.map(invoice => ({ ...invoice, open: add(invoice.open, neg(sum(credits.filter(({ of }) => of.id === invoice.id).map(({ amount }) => amount)))) })) }
+  return { credits, open: lessened(open, credits) }
 }

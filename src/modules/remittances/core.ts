@@ -105,6 +105,9 @@ export function agesOf (held: Minor, inflows: readonly Inflow[]): Held[] {
   return ages.reverse()
 }
 
+/** What a lender has to its credit: by how much its invoices are open for more than what it owes by all that is stated. Credits beyond what was open settle what is billed later. */
+export const creditOf = (open: Minor, stated: Minor): Minor => notBelowZero(sub(open, stated))
+
 /** Splits a settlement over what is open, oldest first; what nothing is open for is left out. */
 export function spread<T extends { open: Minor }> (amount: Minor, open: readonly T[]): { of: T, amount: Minor }[] {
   let left = amount
