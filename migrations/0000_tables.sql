@@ -316,6 +316,29 @@ CREATE TABLE "lenders" (
 	CONSTRAINT "lenders_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "limitation_interruptions" (
+	"tenant_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"type" text NOT NULL,
+	"happened_on" date NOT NULL,
+	"source" text NOT NULL,
+	"is_void" boolean DEFAULT false NOT NULL,
+	CONSTRAINT "limitation_interruptions_tenant_id_account_id_type_happened_on_source_pk" PRIMARY KEY("tenant_id","account_id","type","happened_on","source")
+);
+--> statement-breakpoint
+CREATE TABLE "limitations" (
+	"tenant_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"last_on" date,
+	"decision_id" uuid,
+	"due_at" timestamptz,
+	"warned" smallint,
+	"assessed_at" timestamptz,
+	CONSTRAINT "limitations_tenant_id_account_id_pk" PRIMARY KEY("tenant_id","account_id")
+);
+--> statement-breakpoint
 CREATE TABLE "messages" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -1175,6 +1198,8 @@ ALTER TABLE "postings" ADD CONSTRAINT "postings_tenant_id_entry_id_journal_entri
 ALTER TABLE "trust_cures" ADD CONSTRAINT "trust_cures_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "trust_cures" ADD CONSTRAINT "trust_cures_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "agreements" ADD CONSTRAINT "agreements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "limitation_interruptions" ADD CONSTRAINT "limitation_interruptions_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "limitations" ADD CONSTRAINT "limitations_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1272,6 +1297,7 @@ CREATE INDEX "trust_cures_tenant_id_reference_index" ON "trust_cures" USING btre
 CREATE INDEX "trust_cures_tenant_id_lender_id_id_index" ON "trust_cures" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "agreements_tenant_id_lender_id_currency_version_index" ON "agreements" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "agreements_tenant_id_lender_id_id_index" ON "agreements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "limitations_tenant_id_due_at_index" ON "limitations" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "messages_tenant_id_contact_point_id_placement_id_step_index" ON "messages" USING btree ("tenant_id","contact_point_id","placement_id","step");--> statement-breakpoint
 CREATE INDEX "messages_tenant_id_account_id_id_index" ON "messages" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "messages_tenant_id_due_at_index" ON "messages" USING btree ("tenant_id","due_at");--> statement-breakpoint

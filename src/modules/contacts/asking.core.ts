@@ -30,9 +30,9 @@ export interface ContactCase {
 /** What a contact says of itself. */
 export interface Saying { channel: AttemptChannel, at: string, collector: string, disclosures: string[], optOutMethod?: string, collectors?: number }
 
-/** What a hold means to the law. */
+/** What a hold means to the law; a claim whose time has run out stands among them. */
 const flagOfHold: Record<string, Flag> = {
-  represented: 'attorneyKnown', ceaseContact: 'ceaseWritten', deceased: 'borrowerDeceased', breathingSpace: 'moratoriumActive', dispute: 'disputedOnValidGrounds',
+  represented: 'attorneyKnown', ceaseContact: 'ceaseWritten', deceased: 'borrowerDeceased', breathingSpace: 'moratoriumActive', dispute: 'disputedOnValidGrounds', timeBarred: 'timeBarred',
 }
 
 const flagsOf = (holds: readonly string[]): NonNullable<Facts['flags']> =>

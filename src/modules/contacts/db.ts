@@ -4,6 +4,7 @@ import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { NotFound, literal, newId, pageAfter, wireInstant } from '#platform'
 import type { Tx } from '#platform'
+import { isBarredAt } from '../limitations/index.ts'
 import type { ContactCase, PastContact } from './asking.core.ts'
 import type { AttemptChannel, AttemptOutcome, ContactResult, Direction } from './core.ts'
 import type { Obstacles } from './permits.core.ts'
@@ -66,7 +67,8 @@ export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: 
       (select b.kind from account_parties bp join parties b on b.tenant_id = bp.tenant_id and b.id = bp.party_id
         where bp.tenant_id = a.tenant_id and bp.account_id = a.id and bp.role = 'borrower' order by bp.party_id limit 1) as borrower_kind,
       ${isHeldAt(tx.ctx.now, 'ap')} as is_held,
-      (select string_agg(h.kind, ',') from holds h where h.tenant_id = a.tenant_id and h.account_id = a.id and h.released_at is null and h.starts_at <= ${now} and (h.ends_at is null or h.ends_at > ${now})) as holds,
+      nullif(concat_ws(',', (select string_agg(h.kind, ',') from holds h where h.tenant_id = a.tenant_id and h.account_id = a.id and h.released_at is null and h.starts_at <= ${now} and (h.ends_at is null or h.ends_at > ${now})),
+        case when ${isBarredAt(tx.ctx.now, 'a')} then 'timeBarred' end), '') as holds,
       ${zonesWritten('p', 'id')} as zones, array_to_string(cp.time_zones, ' ') as own_zones,
       coalesce((select c.state = 'withdrawn' from consents c where c.tenant_id = cp.tenant_id and c.value_index = cp.value_index and c.channel = ${channel} order by c.at desc, c.id desc limit 1), false) as is_opted_out
     from accounts a

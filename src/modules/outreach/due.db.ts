@@ -8,6 +8,7 @@ import { lenders } from '../lenders/tables.ts'
 import { contactPoints, parties } from '../parties/tables.ts'
 import { placements } from '../placements/tables.ts'
 import { isHeldAt, zonesRead, zonesWritten } from '../contacts/index.ts'
+import { isBarredAt } from '../limitations/index.ts'
 import { messages } from './tables.ts'
 
 /** One batch of messages: few enough to be handed over well within the fence. Limits are literals: a parameter costs the good plan. */
@@ -59,8 +60,8 @@ export async function lockDue (tx: Tx) {
     value: contactPoints.value, valueIndex: contactPoints.valueIndex, isWorkplace: contactPoints.isWorkplace, contactPointState: contactPoints.state,
     isPlacementActive: sql<boolean>`${placements.state} = 'active'`, isHeld: sql<boolean>`${isHeldAt(now, 'messages')}`,
     zones: sql<string | null>`${zonesWritten('messages', 'party_id')}`,
-    holds: sql<string | null>`(select string_agg(h.kind, ',') from holds h where h.tenant_id = messages.tenant_id and h.account_id = messages.account_id
-      and h.released_at is null and h.starts_at <= ${at} and (h.ends_at is null or h.ends_at > ${at}))`,
+    holds: sql<string | null>`nullif(concat_ws(',', (select string_agg(h.kind, ',') from holds h where h.tenant_id = messages.tenant_id and h.account_id = messages.account_id
+      and h.released_at is null and h.starts_at <= ${at} and (h.ends_at is null or h.ends_at > ${at})), case when ${isBarredAt(now, 'accounts')} then 'timeBarred' end), '')`,
     isOptedOut: sql<boolean>`coalesce((select c.state = 'withdrawn' from consents c where c.tenant_id = contact_points.tenant_id and c.value_index = contact_points.value_index
       and c.channel = messages.channel order by c.at desc, c.id desc limit 1), false)`,
   }).from(messages)
