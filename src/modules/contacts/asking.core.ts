@@ -1,7 +1,7 @@
 import { dayIn } from '#kernel'
 import type { Id } from '#kernel'
 import { holidaysAround } from '../policy/holidays.core.ts'
-import type { Action, Attempt, Facts, Flag } from '../policy/index.ts'
+import type { Action, Attempt, Facts, Flag, GivenConsent } from '../policy/index.ts'
 import { candidatesOf } from './asking.zones.core.ts'
 import type { AttemptChannel, Direction } from './core.ts'
 
@@ -10,6 +10,14 @@ export const historyDays = 35
 
 /** A contact recorded or permitted earlier, of whatever debt. */
 export interface PastContact { accountId: string, personKey: string, numberKey: string | null, channel: AttemptChannel, direction: Direction, outcome: Attempt['outcome'], at: string }
+
+/** A saying about contact at closed hours, or more often; of one debt, or of all (null); good until an instant, or for good (null). */
+export interface ConsentSaid { kind: 'time' | 'frequency', state: 'granted' | 'withdrawn', accountId: string | null, at: string, until: string | null }
+
+/** The consents that hold for a debt, of what was said of it and of all debts: each was granted and not taken back since, be it for this debt alone. */
+export const consentsOf = (sayings: readonly ConsentSaid[], channel: AttemptChannel): GivenConsent[] => sayings
+  .filter(({ state, kind }, i) => state === 'granted' && !sayings.slice(i + 1).some(later => later.state === 'withdrawn' && later.kind === kind))
+  .map(({ kind, accountId, at, until }) => ({ type: kind, at, channels: [channel], ...accountId !== null && { debts: [accountId] }, ...until !== null && { until } }))
 
 /** Whom a contact is with, and about what. */
 export interface ContactCase {
@@ -22,6 +30,8 @@ export interface ContactCase {
   /** The address or number used, as a hash; null when it is not known. */
   numberKey: string | null
   isWorkplace: boolean, isOptedOut: boolean
+  /** What the person said at the address of hours and of how often, in the order it was said. */
+  sayings: readonly ConsentSaid[]
   /** Kinds of the holds at work on the debt. */
   holds: readonly string[]
   history: readonly PastContact[]
@@ -39,11 +49,11 @@ const flagsOf = (holds: readonly string[]): NonNullable<Facts['flags']> =>
   Object.fromEntries(holds.flatMap(kind => flagOfHold[kind] === undefined ? [] : [[flagOfHold[kind], true]]))
 
 /** The facts a contact is judged by. People and numbers are hashes, debts are ids: nothing personal is kept with the decision. */
-export function factsOf ({ jurisdiction, region, timeZone, otherZones, borrowerKind, numberKey, isOptedOut, holds, history }: ContactCase, { collector, at }: Pick<Saying, 'collector' | 'at'>): Facts {
+export function factsOf ({ jurisdiction, region, timeZone, otherZones, borrowerKind, numberKey, isOptedOut, sayings, holds, history }: ContactCase, { channel, collector, at }: Pick<Saying, 'channel' | 'collector' | 'at'>): Facts {
   const { timeZones, isCut } = candidatesOf(timeZone, otherZones, Date.parse(at))
   const publicHolidays = holidaysAround(jurisdiction, region, dayIn(timeZone, new Date(at)))
   return {
-    timeZones, ...publicHolidays !== undefined && { publicHolidays }, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', consents: [],
+    timeZones, ...publicHolidays !== undefined && { publicHolidays }, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', consents: consentsOf(sayings, channel),
     // Said, so that whoever reads the decision knows that zones between these were left out.
     flags: { ...flagsOf(holds), ...isCut && { timeZonesBetweenLeftOut: true } },
     optedOutAddresses: isOptedOut && numberKey !== null ? [numberKey] : [],

@@ -4,7 +4,7 @@ import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { NotFound, literal, newId, pageAfter, wireInstant } from '#platform'
 import type { Tx } from '#platform'
-import type { ContactCase, PastContact } from './asking.core.ts'
+import type { ConsentSaid, ContactCase, PastContact } from './asking.core.ts'
 import type { AttemptChannel, AttemptOutcome, ContactResult, Direction } from './core.ts'
 import type { Obstacles } from './permits.core.ts'
 import { contactAttempts } from './tables.ts'
@@ -25,6 +25,28 @@ export const zonesWritten = (alias: string, column: string): SQL => sql`(select 
 
 /** The zones of each number and address of a party. */
 export const zonesRead = (written: unknown): string[][] => typeof written === 'string' ? written.split(',').map(zones => zones.split(' ')) : []
+
+/** What the agency knows of consent at an address about a debt: the alias of its contact point, the kind of contact and the debt, as SQL. */
+interface SaidOf { point: string, channel: SQL, accountId: SQL, now: Date }
+
+const saidWhere = ({ point, channel, accountId, now }: SaidOf): SQL => sql`c.tenant_id = ${sql.identifier(point)}.tenant_id and c.value_index = ${sql.identifier(point)}.value_index and c.channel = ${channel}
+  and (c.account_id is null or c.account_id = ${accountId}) and (c.until is null or c.until > ${now.toISOString()}::timestamptz)`
+
+/** Whether contact for a purpose was refused: what was said last counts, of those sayings that have not ended. */
+export const isOptedOutOf = (of: SaidOf, purpose: 'collection' | 'service' = 'collection'): SQL<boolean> => sql<boolean>`coalesce((select c.state = 'withdrawn' from consents c
+  where ${saidWhere(of)} and c.kind = 'contact' and c.purpose = ${purpose} order by c.at desc, c.id desc limit 1), false)`
+
+/** What was said of hours and of how often, as text that `sayingsRead` reads, in the order it was said. */
+export const sayingsWritten = (of: SaidOf): SQL<string | null> => sql<string | null>`(select json_agg(json_build_object('kind', c.kind, 'state', c.state, 'accountId', c.account_id, 'at', c.at, 'until', c.until) order by c.at, c.id)::text
+  from consents c where ${saidWhere(of)} and c.kind <> 'contact')`
+
+/** What was said of hours and of how often, in the order it was said. */
+export function sayingsRead (written: unknown): ConsentSaid[] {
+  if (typeof written !== 'string') return []
+  // What is in the table was checked when it was written.
+  const said = JSON.parse(written) as { kind: ConsentSaid['kind'], state: ConsentSaid['state'], accountId: string | null, at: string, until: string | null }[]
+  return said.map(({ accountId, at, until, ...rest }) => ({ ...rest, accountId: accountId === null ? null : idOf('account', accountId), at: new Date(at).toISOString(), until: until === null ? null : new Date(until).toISOString() }))
+}
 
 /** The name under which policy counts a number or address: its hash. */
 export const numberKeyOf = (valueIndex: Buffer): string => `number:${valueIndex.toString('hex')}`
@@ -59,6 +81,7 @@ export type Contacted = Omit<ContactCase, 'history'> & { lenderId: Id<'lender'>,
 /** A party of an account, reached at one of its contact points or somewhere unknown. Throws `NotFound` when they do not belong together. */
 export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'> | null, channel: AttemptChannel): Promise<Contacted> {
   const now = sql`${tx.ctx.now.toISOString()}::timestamptz`
+  const said: SaidOf = { point: 'cp', channel: sql`${channel}`, accountId: sql`a.id`, now: tx.ctx.now }
   const { rows } = await tx.execute(sql`
     select a.lender_id, a.product, a.jurisdiction, a.region, a.time_zone, ap.role, ${personKeyOf('p')} as person_key, cp.id as contact_point_id, cp.value_index, coalesce(cp.is_workplace, false) as is_workplace,
       cp.id is null or (cp.state <> 'invalid' and cp.value is not null) as is_reachable, a.principal + a.interest + a.penalty + a.costs > 0 as is_owed,
@@ -68,7 +91,7 @@ export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: 
       ${isHeldAt(tx.ctx.now, 'ap')} as is_held,
       (select string_agg(h.kind, ',') from holds h where h.tenant_id = a.tenant_id and h.account_id = a.id and h.released_at is null and h.starts_at <= ${now} and (h.ends_at is null or h.ends_at > ${now})) as holds,
       ${zonesWritten('p', 'id')} as zones, array_to_string(cp.time_zones, ' ') as own_zones,
-      coalesce((select c.state = 'withdrawn' from consents c where c.tenant_id = cp.tenant_id and c.value_index = cp.value_index and c.channel = ${channel} order by c.at desc, c.id desc limit 1), false) as is_opted_out
+      ${isOptedOutOf(said)} as is_opted_out, ${sayingsWritten(said)} as sayings
     from accounts a
     join account_parties ap on ap.tenant_id = a.tenant_id and ap.account_id = a.id and ap.party_id = ${uuidOf(partyId)}::uuid
     join parties p on p.tenant_id = ap.tenant_id and p.id = ap.party_id
@@ -82,7 +105,7 @@ export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: 
     role: row['role'] as ContactCase['role'], personKey: String(row['person_key']), valueIndex, numberKey: valueIndex === null ? null : numberKeyOf(valueIndex), isWorkplace: row['is_workplace'] === true,
     // Called at work, they are where that number is.
     otherZones: [...zonesRead(row['zones']), ...row['is_workplace'] === true ? zonesRead(row['own_zones'] || null) : []],
-    borrowerKind: row['borrower_kind'] === 'company' ? 'company' : 'person', isHeld: row['is_held'] === true, isReachable: row['is_reachable'] === true, isOwed: row['is_owed'] === true, isWorked: row['is_worked'] === true, isOptedOut: row['is_opted_out'] === true, holds: (row['holds'] as string | null)?.split(',') ?? [],
+    borrowerKind: row['borrower_kind'] === 'company' ? 'company' : 'person', isHeld: row['is_held'] === true, isReachable: row['is_reachable'] === true, isOwed: row['is_owed'] === true, isWorked: row['is_worked'] === true, isOptedOut: row['is_opted_out'] === true, sayings: sayingsRead(row['sayings']), holds: (row['holds'] as string | null)?.split(',') ?? [],
   }
 }
 

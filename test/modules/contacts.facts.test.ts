@@ -1,0 +1,86 @@
+import t from 'tap'
+import type { Id } from '../../src/kernel/index.ts'
+import { strangeId, world } from '../world.ts'
+import type { Agency, World } from '../world.ts'
+
+interface Answer { verdict: string, earliestAllowedAt: string | null, reasons: { rule: string }[], permit: { id: string, token: string } | null, decisionId: string }
+interface Asked { accountId: Id<'account'>, partyId: Id<'party'>, contactPointId: string, channel: string }
+
+/** An account with its borrower and their telephone number. */
+async function opened (w: World, us: Agency, lenderId?: Awaited<ReturnType<World['lender']>>, input: object = {}): Promise<Asked> {
+  const { accountId } = await w.account(us, lenderId ?? await w.lender(us), input)
+  const { data: [borrower] } = await w.ok<{ data: { partyId: Id<'party'> }[] }>(us, 'GET', `/v1/accounts/${accountId}/parties`)
+  const { contactPoints } = await w.ok<{ contactPoints: { id: string, channel: string }[] }>(us, 'GET', `/v1/parties/${borrower!.partyId}`)
+  return { accountId, partyId: borrower!.partyId, contactPointId: contactPoints.find(({ channel }) => channel === 'phone')!.id, channel: 'call' }
+}
+
+t.test('what people said reaches the law', async t => {
+  const w = await world()
+  t.teardown(w.close)
+  const ask = async (us: Agency, body: object): Promise<Answer> => await w.ok<Answer>(us, 'POST', '/v1/permits', body)
+  const say = async (us: Agency, body: object) => await w.ok<{ id: string }>(us, 'POST', '/v1/consents', { state: 'granted', source: 'call', channel: 'call', ...body })
+
+  await t.test('consent to closed hours opens them for its channel, its debt and its time, and taking it back closes them at once', async t => {
+    // 22:30 in Shanghai, when nobody is called (GB/T 45251-2025, 5.3: unless the parties agreed otherwise).
+    const us = await w.agency({ now: '2026-01-05T14:30:00Z' })
+    const call = await opened(w, us)
+    t.match(await ask(us, call), { verdict: 'wait', earliestAllowedAt: '2026-01-06T00:00:00Z' })
+    await say(us, { contactPointId: call.contactPointId, kind: 'frequency' })
+    t.match(await ask(us, call), { verdict: 'wait' }, 'another kind of consent')
+    await say(us, { contactPointId: call.contactPointId, channel: 'sms', kind: 'time' })
+    t.match(await ask(us, call), { verdict: 'wait' }, 'another channel')
+    const given = await say(us, { contactPointId: call.contactPointId, kind: 'time', until: '2026-01-05T15:00:00Z' })
+    t.match(given, { kind: 'time', purpose: 'collection', accountId: null, until: '2026-01-05T15:00:00Z' })
+    t.match(await ask(us, call), { verdict: 'allowed', permit: { token: /./ } })
+    await w.liveUntil(us, '2026-01-05T15:00:00Z')
+    t.match(await ask(us, call), { verdict: 'wait' }, 'it ended at 23:00')
+    await say(us, { contactPointId: call.contactPointId, kind: 'time' })
+    t.match(await ask(us, call), { verdict: 'allowed' })
+    await say(us, { contactPointId: call.contactPointId, kind: 'time', state: 'withdrawn' })
+    t.match(await ask(us, call), { verdict: 'wait' })
+  })
+
+  await t.test('consent or refusal for one debt leaves the other as it was', async t => {
+    const us = await w.agency({ now: '2026-01-05T08:00:00Z' })
+    const bank = await w.lender(us)
+    const parties = [{ role: 'borrower', kind: 'person', name: 'Wang Fang', identity: '110101198001010011', contactPoints: [{ channel: 'phone', value: '+8613900001111' }] }]
+    const [one, other] = [await opened(w, us, bank, { parties }), await opened(w, us, bank, { parties })]
+    const optedOut = async (call: Asked): Promise<boolean> => (await ask(us, { ...call, at: '2026-01-06T02:00:00Z' })).reasons.some(({ rule }) => rule === 'RECOUP.OPTED_OUT')
+    await say(us, { contactPointId: one.contactPointId, state: 'withdrawn', accountId: one.accountId })
+    t.same([await optedOut(one), await optedOut(other)], [true, false])
+    await say(us, { contactPointId: one.contactPointId, state: 'withdrawn' })
+    t.same([await optedOut(one), await optedOut(other)], [true, true], 'the number is the same in both records')
+    await say(us, { contactPointId: one.contactPointId, accountId: other.accountId })
+    t.same([await optedOut(one), await optedOut(other)], [true, false])
+    await say(us, { contactPointId: one.contactPointId, purpose: 'service' })
+    t.same([await optedOut(one), await optedOut(other)], [true, false], 'that a receipt is welcome says nothing of collection')
+  })
+
+  await t.test('what makes no sense is refused', async t => {
+    const us = await w.agency()
+    const { contactPointId } = await opened(w, us)
+    const refused = async (body: object) => (await w.call(us, 'POST', '/v1/consents', { contactPointId, channel: 'call', state: 'granted', source: 'call', ...body })).json<object>()
+    t.match(await refused({ kind: 'time', purpose: 'service' }), { status: 422, code: 'consent-refused', errors: [{ pointer: '/purpose' }] })
+    t.match(await refused({ until: '2026-01-05T09:00:00Z' }), { status: 422, code: 'consent-refused', errors: [{ pointer: '/until' }] })
+    t.match(await refused({ accountId: strangeId('account') }), { status: 404 })
+  })
+
+  await t.test('a refusal of one debt cancels what is planned for it, and nothing else', async t => {
+    const us = await w.agency({ now: '2026-01-05T01:00:00Z' })
+    const bank = await w.lender(us)
+    const parties = [{ role: 'borrower', kind: 'person', name: 'Wang Fang', identity: '110101198001010029', contactPoints: [{ channel: 'phone', value: '+8613900002222' }] }]
+    const debt = { parties, dueOn: '2026-01-04', placedOn: '2026-01-05' }
+    const [one, other] = [await opened(w, us, bank, debt), await opened(w, us, bank, debt)]
+    await w.settle(us)
+    const states = async ({ accountId }: Asked): Promise<string[]> => [...new Set((await w.ok<{ data: { state: string }[] }>(us, 'GET', `/v1/messages?accountId=${accountId}`)).data.map(({ state }) => state))]
+    t.same([await states(one), await states(other)], [['scheduled'], ['scheduled']])
+    await say(us, { contactPointId: one.contactPointId, channel: 'sms', state: 'withdrawn', kind: 'time' })
+    await w.settle(us)
+    t.same([await states(one), await states(other)], [['scheduled'], ['scheduled']], 'taking back consent to the night is no refusal')
+    await say(us, { contactPointId: one.contactPointId, channel: 'sms', state: 'withdrawn', accountId: one.accountId })
+    await w.settle(us)
+    t.same([await states(one), await states(other)], [['suppressed'], ['scheduled']])
+  })
+
+  await t.test('and no work failed on the way', async t => { t.same(w.failures, []) })
+})
