@@ -16,7 +16,7 @@ t.test('an outcome belongs to its kind of contact, and nothing is recorded befor
 })
 
 const borrower: ContactCase = {
-  accountId: 'acc_1', jurisdiction: 'US', region: null, timeZone: 'America/New_York', otherZones: [], borrowerKind: 'person', role: 'borrower', personKey: 'party:1', numberKey: 'number:aa', isWorkplace: false, isOptedOut: false, sayings: [], holds: [], history: [],
+  accountId: 'acc_1', jurisdiction: 'US', region: null, timeZone: 'America/New_York', otherZones: [], borrowerKind: 'person', role: 'borrower', personKey: 'party:1', numberKey: 'number:aa', isWorkplace: false, isOptedOut: false, sayings: [], hours: { requested: [], inconvenient: [] }, holds: [], history: [],
 }
 const saying = { channel: 'sms', at: '2026-01-08T15:00:00Z', collector: 'ten_1', disclosures: ['fromDebtCollector', 'attemptingToCollectAndInformationUsed'], optOutMethod: 'replyStop' } as const
 const ask = (jurisdiction: string, of: Partial<ContactCase>): Verdict => {

@@ -82,5 +82,40 @@ t.test('what people said reaches the law', async t => {
     t.same([await states(one), await states(other)], [['suppressed'], ['scheduled']])
   })
 
+  await t.test('hours that a person said are inconvenient are closed, for every debt of theirs', async t => {
+    // Tuesday, 10:00 in New York.
+    const us = await w.agency({ jurisdiction: 'US', timeZone: 'America/New_York', now: '2026-01-06T15:00:00Z' })
+    const place = { jurisdiction: 'US', region: 'NY', timeZone: 'America/New_York', currency: 'USD' }
+    const parties = [{ role: 'borrower', kind: 'person', name: 'Al Green', identity: '078-05-1121', contactPoints: [{ channel: 'phone', value: '+12125550199' }] }]
+    const call = await opened(w, us, await w.lender(us, { currency: 'USD' }), { ...place, parties })
+    const other = await opened(w, us, await w.lender(us, { currency: 'USD' }), { ...place, parties })
+    const path = `/v1/parties/${call.partyId}/contact-hours`
+    t.match(await w.ok(us, 'GET', path), { requested: [], inconvenient: [], at: null })
+    t.match(await ask(us, { ...call, at: '2026-01-06T15:01:00Z' }), { verdict: 'allowed' })
+    const atWork = [{ days: [1, 2, 3, 4, 5], from: '09:00', to: '17:00' }]
+    t.match(await w.ok(us, 'POST', path, { inconvenient: atWork, source: 'call' }), { requested: [], inconvenient: atWork, source: 'call', at: '2026-01-06T15:00:00Z' })
+    // 17:00 in New York.
+    t.match(await ask(us, call), { verdict: 'wait', earliestAllowedAt: '2026-01-06T22:00:00Z', reasons: [{ rule: 'US.F.6B1.TIME' }] })
+    t.match(await ask(us, other), { verdict: 'wait', earliestAllowedAt: '2026-01-06T22:00:00Z' }, 'another lender\'s record of the same person')
+    t.match((await w.call(us, 'POST', path, { inconvenient: [{ days: [8], from: '09:00', to: '17:00' }], source: 'call' })).json(), { status: 400 })
+    await w.ok(us, 'POST', path, { requested: [{ days: [6], from: '10:00', to: '12:00' }], source: 'writing' })
+    t.match(await w.ok(us, 'GET', path), { requested: [{ days: [6] }], inconvenient: atWork }, 'what is left out stays')
+    await w.ok(us, 'POST', path, { inconvenient: [], source: 'call' })
+    t.match(await ask(us, { ...call, at: '2026-01-06T15:01:00Z' }), { verdict: 'allowed' })
+    const them = await w.agency()
+    t.equal((await w.call(them, 'GET', path)).statusCode, 404)
+    t.equal((await w.call(them, 'POST', path, { inconvenient: atWork, source: 'call' })).statusCode, 404)
+  })
+
+  await t.test('hours that a person asked for are kept to where the law says so', async t => {
+    // Tuesday, 10:00 in London (CONC 7.9.4R).
+    const us = await w.agency({ jurisdiction: 'GB', timeZone: 'Europe/London', now: '2026-01-06T10:00:00Z' })
+    const call = await opened(w, us, await w.lender(us, { currency: 'GBP' }), { jurisdiction: 'GB', region: 'ENG', timeZone: 'Europe/London', currency: 'GBP', parties: [{ role: 'borrower', kind: 'person', name: 'Ann Lee', contactPoints: [{ channel: 'phone', value: '+447911123456' }] }] })
+    const before = await ask(us, { ...call, at: '2026-01-06T10:01:00Z' })
+    await w.ok(us, 'POST', `/v1/parties/${call.partyId}/contact-hours`, { requested: [{ days: [1, 2, 3, 4, 5], from: '18:00', to: '19:00' }], source: 'writing' })
+    const after = await ask(us, call)
+    t.match([before.verdict, after.verdict, after.earliestAllowedAt, after.reasons.map(({ rule }) => rule)], ['allowed', 'wait', '2026-01-06T18:00:00Z', ['UK.CONC.7.9.4']])
+  })
+
   await t.test('and no work failed on the way', async t => { t.same(w.failures, []) })
 })

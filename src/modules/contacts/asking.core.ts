@@ -1,7 +1,7 @@
 import { dayIn } from '#kernel'
 import type { Id } from '#kernel'
 import { holidaysAround } from '../policy/holidays.core.ts'
-import type { Action, Attempt, Facts, Flag, GivenConsent } from '../policy/index.ts'
+import type { Action, Attempt, Facts, Flag, GivenConsent, WeeklyWindow } from '../policy/index.ts'
 import { candidatesOf } from './asking.zones.core.ts'
 import type { AttemptChannel, Direction } from './core.ts'
 
@@ -19,6 +19,9 @@ export const consentsOf = (sayings: readonly ConsentSaid[], channel: AttemptChan
   .filter(({ state, kind }, i) => state === 'granted' && !sayings.slice(i + 1).some(later => later.state === 'withdrawn' && later.kind === kind))
   .map(({ kind, accountId, at, until }) => ({ type: kind, at, channels: [channel], ...accountId !== null && { debts: [accountId] }, ...until !== null && { until } }))
 
+/** When a person said they may be contacted, and when not; no windows: they said nothing of it. */
+export interface SaidHours { requested: WeeklyWindow[], inconvenient: WeeklyWindow[] }
+
 /** Whom a contact is with, and about what. */
 export interface ContactCase {
   accountId: Id<'account'>, jurisdiction: string, region: string | null, timeZone: string, borrowerKind: 'person' | 'company'
@@ -32,6 +35,8 @@ export interface ContactCase {
   isWorkplace: boolean, isOptedOut: boolean
   /** What the person said at the address of hours and of how often, in the order it was said. */
   sayings: readonly ConsentSaid[]
+  /** When the person said they may be contacted, and when not. */
+  hours: SaidHours
   /** Kinds of the holds at work on the debt. */
   holds: readonly string[]
   history: readonly PastContact[]
@@ -49,11 +54,12 @@ const flagsOf = (holds: readonly string[]): NonNullable<Facts['flags']> =>
   Object.fromEntries(holds.flatMap(kind => flagOfHold[kind] === undefined ? [] : [[flagOfHold[kind], true]]))
 
 /** The facts a contact is judged by. People and numbers are hashes, debts are ids: nothing personal is kept with the decision. */
-export function factsOf ({ jurisdiction, region, timeZone, otherZones, borrowerKind, numberKey, isOptedOut, sayings, holds, history }: ContactCase, { channel, collector, at }: Pick<Saying, 'channel' | 'collector' | 'at'>): Facts {
+export function factsOf ({ jurisdiction, region, timeZone, otherZones, borrowerKind, numberKey, isOptedOut, sayings, hours, holds, history }: ContactCase, { channel, collector, at }: Pick<Saying, 'channel' | 'collector' | 'at'>): Facts {
   const { timeZones, isCut } = candidatesOf(timeZone, otherZones, Date.parse(at))
   const publicHolidays = holidaysAround(jurisdiction, region, dayIn(timeZone, new Date(at)))
   return {
     timeZones, ...publicHolidays !== undefined && { publicHolidays }, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', consents: consentsOf(sayings, channel),
+    ...hours.requested.length > 0 && { requestedWindows: hours.requested }, ...hours.inconvenient.length > 0 && { inconvenientWindows: hours.inconvenient },
     // Said, so that whoever reads the decision knows that zones between these were left out.
     flags: { ...flagsOf(holds), ...isCut && { timeZonesBetweenLeftOut: true } },
     optedOutAddresses: isOptedOut && numberKey !== null ? [numberKey] : [],

@@ -4,7 +4,7 @@ import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { NotFound, literal, newId, pageAfter, wireInstant } from '#platform'
 import type { Tx } from '#platform'
-import type { ConsentSaid, ContactCase, PastContact } from './asking.core.ts'
+import type { ConsentSaid, ContactCase, PastContact, SaidHours } from './asking.core.ts'
 import type { AttemptChannel, AttemptOutcome, ContactResult, Direction } from './core.ts'
 import type { Obstacles } from './permits.core.ts'
 import { contactAttempts } from './tables.ts'
@@ -47,6 +47,13 @@ export function sayingsRead (written: unknown): ConsentSaid[] {
   const said = JSON.parse(written) as { kind: ConsentSaid['kind'], state: ConsentSaid['state'], accountId: string | null, at: string, until: string | null }[]
   return said.map(({ accountId, at, until, ...rest }) => ({ ...rest, accountId: accountId === null ? null : idOf('account', accountId), at: new Date(at).toISOString(), until: until === null ? null : new Date(until).toISOString() }))
 }
+
+/** When a person said they may be contacted, as text that `hoursRead` reads: of the person named by an expression. */
+export const hoursWritten = (personKey: SQL, tenantId: SQL): SQL<string | null> => sql<string | null>`(select json_build_object('requested', s.requested, 'inconvenient', s.inconvenient)::text from contact_hours s
+  where s.tenant_id = ${tenantId} and s.person_key = ${personKey} order by s.id desc limit 1)`
+
+/** When a person said they may be contacted, and when not. What is in the table was checked when it was written. */
+export const hoursRead = (written: unknown): SaidHours => typeof written === 'string' ? JSON.parse(written) as SaidHours : { requested: [], inconvenient: [] }
 
 /** The name under which policy counts a number or address: its hash. */
 export const numberKeyOf = (valueIndex: Buffer): string => `number:${valueIndex.toString('hex')}`
@@ -91,7 +98,7 @@ export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: 
       ${isHeldAt(tx.ctx.now, 'ap')} as is_held,
       (select string_agg(h.kind, ',') from holds h where h.tenant_id = a.tenant_id and h.account_id = a.id and h.released_at is null and h.starts_at <= ${now} and (h.ends_at is null or h.ends_at > ${now})) as holds,
       ${zonesWritten('p', 'id')} as zones, array_to_string(cp.time_zones, ' ') as own_zones,
-      ${isOptedOutOf(said)} as is_opted_out, ${sayingsWritten(said)} as sayings
+      ${isOptedOutOf(said)} as is_opted_out, ${sayingsWritten(said)} as sayings, ${hoursWritten(personKeyOf('p'), sql`p.tenant_id`)} as hours
     from accounts a
     join account_parties ap on ap.tenant_id = a.tenant_id and ap.account_id = a.id and ap.party_id = ${uuidOf(partyId)}::uuid
     join parties p on p.tenant_id = ap.tenant_id and p.id = ap.party_id
@@ -105,7 +112,7 @@ export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: 
     role: row['role'] as ContactCase['role'], personKey: String(row['person_key']), valueIndex, numberKey: valueIndex === null ? null : numberKeyOf(valueIndex), isWorkplace: row['is_workplace'] === true,
     // Called at work, they are where that number is.
     otherZones: [...zonesRead(row['zones']), ...row['is_workplace'] === true ? zonesRead(row['own_zones'] || null) : []],
-    borrowerKind: row['borrower_kind'] === 'company' ? 'company' : 'person', isHeld: row['is_held'] === true, isReachable: row['is_reachable'] === true, isOwed: row['is_owed'] === true, isWorked: row['is_worked'] === true, isOptedOut: row['is_opted_out'] === true, sayings: sayingsRead(row['sayings']), holds: (row['holds'] as string | null)?.split(',') ?? [],
+    borrowerKind: row['borrower_kind'] === 'company' ? 'company' : 'person', isHeld: row['is_held'] === true, isReachable: row['is_reachable'] === true, isOwed: row['is_owed'] === true, isWorked: row['is_worked'] === true, isOptedOut: row['is_opted_out'] === true, sayings: sayingsRead(row['sayings']), hours: hoursRead(row['hours']), holds: (row['holds'] as string | null)?.split(',') ?? [],
   }
 }
 

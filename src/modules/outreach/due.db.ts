@@ -7,7 +7,7 @@ import { accountParties, accounts } from '../accounts/tables.ts'
 import { lenders } from '../lenders/tables.ts'
 import { contactPoints, parties } from '../parties/tables.ts'
 import { placements } from '../placements/tables.ts'
-import { isHeldAt, isOptedOutOf, sayingsRead, sayingsWritten, zonesRead, zonesWritten } from '../contacts/index.ts'
+import { hoursRead, hoursWritten, isHeldAt, isOptedOutOf, sayingsRead, sayingsWritten, zonesRead, zonesWritten } from '../contacts/index.ts'
 import { messages } from './tables.ts'
 
 /** One batch of messages: few enough to be handed over well within the fence. Limits are literals: a parameter costs the good plan. */
@@ -62,7 +62,7 @@ export async function lockDue (tx: Tx) {
     zones: sql<string | null>`${zonesWritten('messages', 'party_id')}`,
     holds: sql<string | null>`(select string_agg(h.kind, ',') from holds h where h.tenant_id = messages.tenant_id and h.account_id = messages.account_id
       and h.released_at is null and h.starts_at <= ${at} and (h.ends_at is null or h.ends_at > ${at}))`,
-    isOptedOut: isOptedOutOf(said), sayings: sayingsWritten(said),
+    isOptedOut: isOptedOutOf(said), sayings: sayingsWritten(said), hours: hoursWritten(sql`messages.person_key`, sql`messages.tenant_id`),
   }).from(messages)
     .innerJoin(tenants, eq(tenants.tenantId, messages.tenantId))
     .innerJoin(accounts, and(eq(accounts.tenantId, messages.tenantId), eq(accounts.id, messages.accountId)))
@@ -72,5 +72,5 @@ export async function lockDue (tx: Tx) {
     .innerJoin(contactPoints, and(eq(contactPoints.tenantId, messages.tenantId), eq(contactPoints.id, messages.contactPointId)))
     .innerJoin(placements, and(eq(placements.tenantId, messages.tenantId), eq(placements.id, messages.placementId)))
     .where(and(eq(messages.tenantId, tenantId), sql`${messages.id} = any(${sql.param(ids.map(uuidOf))}::uuid[])`)).orderBy(asc(messages.dueAt), asc(messages.id))
-  return rows.map(({ owed, holds, zones, sayings, ...row }) => ({ ...row, sayings: sayingsRead(sayings), otherZones: zonesRead(zones), owed: minor(Number(owed)), holds: holds?.split(',') ?? [] }))
+  return rows.map(({ owed, holds, zones, sayings, hours, ...row }) => ({ ...row, hours: hoursRead(hours), sayings: sayingsRead(sayings), otherZones: zonesRead(zones), owed: minor(Number(owed)), holds: holds?.split(',') ?? [] }))
 }

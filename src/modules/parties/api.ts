@@ -9,6 +9,7 @@ import {
   ConsentRefused, ContactPointExists, ContactPointInput, ContactPointRefused, ContactPointUnchanged, PartyWasErased, consentChannels, consentKinds, consentPurposes, consentSources, consentStates,
   contactChannels, contactPointStates, erasureReasons, invalidReasons, partyKinds, revealPurposes,
 } from './core.ts'
+import { hoursApi } from './hours.api.ts'
 import { findContactPoint, findParty, listConsents, listReveals } from './db.ts'
 
 const Masked = (what: string) => Nullable(Type.String({ description: `${what}; masked, but for \`revealParty\`. Null when there is none, or it was destroyed.` }))
@@ -114,6 +115,7 @@ export const api: Api = (app, services) => {
   }, async req => await req.tx(async tx => await eraseParty(tx, vault, req.params.partyId, req.body.reason)))
 
   contactPointRoutes(app, services)
+  hoursApi(app, services)
 }
 
 const contactPointRoutes: Api = (app, { vault }) => {

@@ -15,4 +15,5 @@ export const ContactPointVerified = event('contactPoint.verified', 1, 'A contact
 export const ContactPointInvalidated = event('contactPoint.invalidated', 1, 'A contact point was found to be of no use. Nothing more is sent there.', Type.Object({ ...point, reason: OneOf(invalidReasons, 'Why.') }))
 export const ConsentGranted = event('consent.granted', 1, 'A person agreed to a kind of contact at an address of theirs.', Type.Object(consent))
 export const ConsentWithdrawn = event('consent.withdrawn', 1, 'A person refused a kind of contact at an address of theirs, or took back what they had agreed to.', Type.Object(consent))
+export const ContactHoursSet = event('party.contactHoursSet', 1, 'A person said when they may be contacted, or when not. It holds for every debt.', Type.Object({ contactHoursId: IdOf('contactHours'), partyId: IdOf('party') }))
 export const PartyErased = event('party.erased', 1, 'The personal data of a party was destroyed. Ids, money and refusals of contact remain.', Type.Object({ partyId: IdOf('party'), reason: OneOf(erasureReasons, 'Why.') }))

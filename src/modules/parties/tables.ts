@@ -1,5 +1,6 @@
 import { boolean, foreignKey, index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import { bytes, id, instant, sealed, sealedIn, tenantId } from '#platform'
+import type { WeeklyWindow } from '#kernel'
+import { bytes, document, id, instant, sealed, sealedIn, tenantId } from '#platform'
 import { lenders } from '../lenders/tables.ts'
 import { consentChannels, consentKinds, consentPurposes, consentSources, consentStates, contactChannels, contactPointStates, partyKinds, revealPurposes } from './core.ts'
 
@@ -42,6 +43,15 @@ export const consents = pgTable('consents', {
   kind: text({ enum: consentKinds }).notNull(), purpose: text({ enum: consentPurposes }).notNull(), accountId: id('account'), until: instant(),
   state: text({ enum: consentStates }).notNull(), source: text({ enum: consentSources }).notNull(), at: instant().notNull(),
 }, t => [primaryKey({ columns: [t.tenantId, t.id] }), index().on(t.tenantId, t.valueIndex, t.channel, t.at)])
+
+/**
+ * When a person said they may be contacted, and when not: each row is all that was said until then, the last one holds. It belongs to the person, named by the hash
+ * of their identity or else by this one record, and so to the agency alone.
+ */
+export const contactHours = pgTable('contact_hours', {
+  tenantId: tenantId(), id: id('contactHours').notNull(), personKey: text().notNull(), requested: document<WeeklyWindow[]>(), inconvenient: document<WeeklyWindow[]>(),
+  source: text({ enum: consentSources }).notNull(), at: instant().notNull(),
+}, t => [primaryKey({ columns: [t.tenantId, t.id] }), index().on(t.tenantId, t.personKey, t.id)])
 
 /** Who read personal data in the clear, and whose: one row a reading. */
 export const reveals = pgTable('reveals', {
