@@ -117,5 +117,69 @@ t.test('what people said reaches the law', async t => {
     t.match([before.verdict, after.verdict, after.earliestAllowedAt, after.reasons.map(({ rule }) => rule)], ['allowed', 'wait', '2026-01-06T18:00:00Z', ['UK.CONC.7.9.4']])
   })
 
+  const withContactPerson = async (us: Agency, input: { currency: string }) => {
+    const bank = await w.lender(us, { currency: input.currency })
+    const borrower = { role: 'borrower', kind: 'person', name: 'Al Green', contactPoints: [{ channel: 'phone', value: input.currency === 'USD' ? '+12125550177' : '+8613900003333' }] }
+    const friend = { role: 'contactOnly', kind: 'person', name: 'Bo Gray', contactPoints: [{ channel: 'phone', value: input.currency === 'USD' ? '+12125550178' : '+8613900004444' }] }
+    const { accountId } = await w.account(us, bank, { ...input, parties: [borrower, friend] } as object)
+    const { data } = await w.ok<{ data: { partyId: string, role: string }[] }>(us, 'GET', `/v1/accounts/${accountId}/parties`)
+    const callTo = async (role: string) => {
+      const { partyId } = data.find(one => one.role === role)!
+      const { contactPoints: [phone] } = await w.ok<{ contactPoints: { id: string }[] }>(us, 'GET', `/v1/parties/${partyId}`)
+      return { accountId, partyId, contactPointId: phone!.id, channel: 'call' }
+    }
+    return { borrower: await callTo('borrower'), friend: await callTo('contactOnly') }
+  }
+  const rulesOf = ({ reasons }: Answer): string[] => reasons.map(({ rule }) => rule)
+  const log = async (us: Agency, body: object) => await w.ok(us, 'POST', '/v1/contact-attempts', { direction: 'out', outcome: 'noAnswer', ...body })
+
+  await t.test('a contact person is approached when the borrower cannot be reached, and not again once they refused', async t => {
+    const us = await w.agency({ now: '2026-01-05T08:00:00Z' })
+    const { borrower, friend } = await withContactPerson(us, { currency: 'CNY' })
+    t.match(rulesOf(await ask(us, friend)), ['CN.GBT.PARTY.DEBTOR_ONLY'])
+    for (let i = 0; i < 2; i++) await log(us, borrower)
+    t.match(rulesOf(await ask(us, friend)), ['CN.GBT.PARTY.DEBTOR_ONLY'], 'two failures are not out of contact')
+    await log(us, borrower)
+    const { permit, verdict } = await ask(us, friend)
+    t.equal(verdict, 'allowed', 'three failures in a row (CBA guideline, ch. 3)')
+    await w.liveUntil(us, '2026-01-05T08:01:00Z')
+    await log(us, { ...borrower, direction: 'in', outcome: 'conversation' })
+    t.match(rulesOf(await ask(us, friend)), ['CN.GBT.PARTY.DEBTOR_ONLY'], 'the borrower called back')
+    await w.ok(us, 'POST', `/v1/contact-points/${borrower.contactPointId}/invalidate`, { reason: 'notInService' })
+    t.match(await ask(us, friend), { verdict: 'allowed' }, 'the only number is invalid')
+    await log(us, { ...friend, permit: permit!.token, outcome: 'conversation', result: 'refused' })
+    t.match(rulesOf(await ask(us, friend)), ['CN.GBT.PARTY.REFUSED'])
+    t.match(await w.ok(us, 'GET', `/v1/policy-decisions/${(await ask(us, friend)).decisionId}`), { action: { purpose: 'locationInformation', disclosesDebt: false }, facts: { flags: { contactPersonRefused: true } } }, 'nothing of the debt is told')
+  })
+
+  await t.test('a person is asked where the borrower is once (15 USC 1692b(3)), a permit not yet used included', async t => {
+    const us = await w.agency({ jurisdiction: 'US', timeZone: 'America/New_York', now: '2026-01-06T15:00:00Z' })
+    const { friend } = await withContactPerson(us, { currency: 'USD', jurisdiction: 'US', region: 'NY', timeZone: 'America/New_York' } as { currency: string })
+    const { verdict, permit } = await ask(us, friend)
+    t.equal(verdict, 'allowed')
+    t.match(rulesOf(await ask(us, friend)), ['US.B.3.ONCE'])
+    await w.ok(us, 'POST', `/v1/permits/${permit!.id}/release`)
+    t.match(await ask(us, friend), { verdict: 'allowed' }, 'given back, it was none')
+  })
+
+  await t.test('a visit is judged by who goes and whether they enter', async t => {
+    const us = await w.agency({ now: '2026-02-05T08:00:00Z' })
+    const { accountId, partyId } = await opened(w, us)
+    const visit = { accountId, partyId, channel: 'visit' }
+    t.match(rulesOf(await ask(us, visit)), ['CN.CBA.VISIT.TWO'], 'one goes, unless more are said to')
+    t.match(await ask(us, { ...visit, collectors: 2, at: '2026-02-05T08:01:00Z' }), { verdict: 'allowed' })
+    t.match(rulesOf(await ask(us, { ...visit, collectors: 2, entersPremises: true })), ['CN.CBA.VISIT.ENTRY'])
+    t.match(await log(us, { ...visit, collectors: 1, outcome: 'visited', place: 'home' }), { wasLawful: false })
+    t.match(await log(us, { ...visit, collectors: 2, outcome: 'visited', place: 'home' }), { wasLawful: true })
+  })
+
+  await t.test('hours at a workplace are kept to when that is where the person is', async t => {
+    // Saturday, 12:00 in Sydney (RG 96, part 2, s. 4).
+    const us = await w.agency({ jurisdiction: 'AU', timeZone: 'Australia/Sydney', now: '2026-01-10T01:00:00Z' })
+    const call = await opened(w, us, await w.lender(us, { currency: 'AUD' }), { jurisdiction: 'AU', region: 'NSW', timeZone: 'Australia/Sydney', currency: 'AUD', parties: [{ role: 'borrower', kind: 'person', name: 'Ann Lee', contactPoints: [{ channel: 'phone', value: '+61412345678' }] }] })
+    t.match(await ask(us, { ...call, at: '2026-01-10T01:01:00Z' }), { verdict: 'allowed' }, 'a mobile number, which tells no state')
+    t.match(await ask(us, { ...call, place: 'workplace' }), { verdict: 'wait', earliestAllowedAt: '2026-01-11T22:00:00Z', reasons: [{ rule: 'AU.HRS.WORK' }] })
+  })
+
   await t.test('and no work failed on the way', async t => { t.same(w.failures, []) })
 })

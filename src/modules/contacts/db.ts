@@ -4,7 +4,7 @@ import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { NotFound, literal, newId, pageAfter, wireInstant } from '#platform'
 import type { Tx } from '#platform'
-import type { ConsentSaid, ContactCase, PastContact, SaidHours } from './asking.core.ts'
+import type { ConsentSaid, ContactCase, PastContact, Reach, SaidHours } from './asking.core.ts'
 import type { AttemptChannel, AttemptOutcome, ContactResult, Direction } from './core.ts'
 import type { Obstacles } from './permits.core.ts'
 import { contactAttempts } from './tables.ts'
@@ -85,6 +85,31 @@ export async function listContactHistory (tx: Tx, { personKeys, valueIndexes }: 
 /** A party of an account, as a contact with it is judged. */
 export type Contacted = Omit<ContactCase, 'history'> & { lenderId: Id<'lender'>, product: string, valueIndex: Buffer | null } & Obstacles
 
+/** Outcomes by which a person was reached, and those by which an attempt failed. */
+const reached = sql`('conversation', 'replied', 'visited')`
+const failed = sql`('voicemail', 'noAnswer', 'busy', 'notInService', 'rejected', 'dropped', 'wrongNumber', 'thirdParty', 'undelivered', 'notMet')`
+
+/** What is known of reaching the borrowers of an account, and of a contact person: how often they were approached about it, permitted contacts included, and whether they refused. */
+async function findReach (tx: Tx, accountId: Id<'account'>, personKey: string): Promise<Reach> {
+  const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
+  const account = sql`${uuidOf(accountId)}::uuid`
+  const { rows: [row] } = await tx.execute(sql`
+    with borrowers as materialized (
+      select p.id, ${personKeyOf('p')} as person_key from account_parties ap join parties p on p.tenant_id = ap.tenant_id and p.id = ap.party_id
+      where ap.tenant_id = ${tenantId} and ap.account_id = ${account} and ap.role in ('borrower', 'coBorrower')
+    ), phones as (
+      select cp.state from borrowers b join contact_points cp on cp.tenant_id = ${tenantId} and cp.party_id = b.id and cp.channel = 'phone'
+    ), attempts as (
+      select a.at, a.direction, a.outcome from contact_attempts a where a.tenant_id = ${tenantId} and a.person_key = any(array(select person_key from borrowers))
+    )
+    select exists (select from phones) and not exists (select from phones where state <> 'invalid') as is_phone_invalid,
+      (select count(*)::int from attempts where direction = 'out' and outcome in ${failed} and at > coalesce((select max(at) from attempts where direction = 'in' or outcome in ${reached}), '-infinity')) as failures,
+      (select count(*)::int from contact_attempts a where a.tenant_id = ${tenantId} and a.person_key = ${personKey} and a.account_id = ${account} and a.direction = 'out'
+        and a.outcome in ('pending', 'conversation', 'voicemail', 'sent', 'delivered', 'replied', 'visited', 'thirdParty')) as approaches,
+      exists (select from contact_attempts a where a.tenant_id = ${tenantId} and a.person_key = ${personKey} and a.account_id = ${account} and a.result in ('refused', 'optedOut')) as has_refused`)
+  return { isBorrowerPhoneInvalid: row?.['is_phone_invalid'] === true, failuresToReach: Number(row?.['failures']), locationContacts: Number(row?.['approaches']), hasRefused: row?.['has_refused'] === true }
+}
+
 /** A party of an account, reached at one of its contact points or somewhere unknown. Throws `NotFound` when they do not belong together. */
 export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'> | null, channel: AttemptChannel): Promise<Contacted> {
   const now = sql`${tx.ctx.now.toISOString()}::timestamptz`
@@ -108,6 +133,7 @@ export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: 
   if (row === undefined || (contactPointId !== null && row['contact_point_id'] === null)) throw NotFound()
   const valueIndex = row['value_index'] as Buffer | null
   return {
+    reach: row['role'] === 'contactOnly' ? await findReach(tx, accountId, String(row['person_key'])) : undefined,
     accountId, lenderId: idOf('lender', String(row['lender_id'])), product: String(row['product']), jurisdiction: String(row['jurisdiction']), region: row['region'] as string | null, timeZone: String(row['time_zone']),
     role: row['role'] as ContactCase['role'], personKey: String(row['person_key']), valueIndex, numberKey: valueIndex === null ? null : numberKeyOf(valueIndex), isWorkplace: row['is_workplace'] === true,
     // Called at work, they are where that number is.
