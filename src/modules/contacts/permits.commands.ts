@@ -9,6 +9,7 @@ import type { AttemptChannel } from './core.ts'
 import { findContacted, insertAttempt, lockAttempt, lockPersons, returnPlaces, setUnused } from './db.ts'
 import type { Contacted } from './db.ts'
 import { PermitDenied } from './events.ts'
+import { tellPressure } from './pressure.commands.ts'
 import { PermitNotOpen, attemptOf, ownReasons, permitOf, permitSeconds, permitToken, reportSeconds, withOwn } from './permits.core.ts'
 
 /** A contact that somebody means to make now. */
@@ -37,6 +38,7 @@ export async function requestPermit (tx: Tx, vault: Vault, { accountId, partyId,
   const permit = verdict.verdict === 'allowed' && asked === undefined
     ? await hold(tx, vault, { ...contacted, partyId, contactPointId: contactPointId ?? null, channel, decisionId: decision.id, closesAt: hoursFor(request, channel, at).closesAt })
     : null
+  if (permit !== null) await tellPressure(tx, { ...contacted, partyId, channel, outcome: 'pending', request })
   return { decisionId: decision.id, verdict, counts, permit }
 }
 
