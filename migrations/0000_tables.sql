@@ -370,10 +370,25 @@ CREATE TABLE "consents" (
 	"id" uuid NOT NULL,
 	"value_index" "bytea" NOT NULL,
 	"channel" text NOT NULL,
+	"kind" text NOT NULL,
+	"purpose" text NOT NULL,
+	"account_id" uuid,
+	"until" timestamptz,
 	"state" text NOT NULL,
 	"source" text NOT NULL,
 	"at" timestamptz NOT NULL,
 	CONSTRAINT "consents_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "contact_hours" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"person_key" text NOT NULL,
+	"requested" jsonb NOT NULL,
+	"inconvenient" jsonb NOT NULL,
+	"source" text NOT NULL,
+	"at" timestamptz NOT NULL,
+	CONSTRAINT "contact_hours_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
 CREATE TABLE "contact_points" (
@@ -1302,6 +1317,7 @@ CREATE UNIQUE INDEX "messages_tenant_id_contact_point_id_placement_id_step_index
 CREATE INDEX "messages_tenant_id_account_id_id_index" ON "messages" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "messages_tenant_id_due_at_index" ON "messages" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE INDEX "consents_tenant_id_value_index_channel_at_index" ON "consents" USING btree ("tenant_id","value_index","channel","at");--> statement-breakpoint
+CREATE INDEX "contact_hours_tenant_id_person_key_id_index" ON "contact_hours" USING btree ("tenant_id","person_key","id");--> statement-breakpoint
 CREATE INDEX "contact_points_tenant_id_party_id_index" ON "contact_points" USING btree ("tenant_id","party_id");--> statement-breakpoint
 CREATE INDEX "contact_points_tenant_id_value_index_index" ON "contact_points" USING btree ("tenant_id","value_index");--> statement-breakpoint
 CREATE INDEX "parties_tenant_id_identity_index_index" ON "parties" USING btree ("tenant_id","identity_index");--> statement-breakpoint

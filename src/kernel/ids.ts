@@ -3,7 +3,7 @@ export const idPrefixes = {
   tenant: 'ten', staff: 'stf', apiKey: 'key', testClock: 'clk', dataKey: 'dek',
   referenceRate: 'rrt',
   lender: 'len', agreement: 'agr',
-  party: 'pty', contactPoint: 'cpt', consent: 'cns', reveal: 'rvl',
+  party: 'pty', contactPoint: 'cpt', consent: 'cns', contactHours: 'chr', reveal: 'rvl',
   account: 'acc', document: 'doc',
   placementBatch: 'bat', placement: 'plc', columnMapping: 'map',
   journalEntry: 'jrn', trustCure: 'cur',

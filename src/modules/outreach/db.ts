@@ -139,6 +139,7 @@ export async function bringForward (tx: Tx, consentIds: readonly Id<'consent'>[]
   const { rows } = await tx.execute(sql`update messages m set due_at = least(m.due_at, ${now})
     from consents c join contact_points cp on cp.tenant_id = c.tenant_id and cp.value_index = c.value_index
     where c.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and c.id = any(${uuids(consentIds)}::uuid[])
+      and c.kind = 'contact' and c.purpose = 'collection' and (c.account_id is null or c.account_id = m.account_id)
       and m.tenant_id = c.tenant_id and m.contact_point_id = cp.id and m.channel = c.channel and m.state = 'scheduled'
     returning m.account_id, m.lender_id, m.contact_point_id, m.channel`)
   const addresses = rows.map(row => ({
