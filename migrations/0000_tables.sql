@@ -362,6 +362,7 @@ CREATE TABLE "contact_points" (
 	"value" "bytea",
 	"value_index" "bytea" NOT NULL,
 	"is_workplace" boolean DEFAULT false NOT NULL,
+	"time_zones" text[] NOT NULL,
 	"state" text NOT NULL,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "contact_points_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
@@ -908,6 +909,47 @@ CREATE TABLE "resealings" (
 	CONSTRAINT "resealings_tenant_id_pk" PRIMARY KEY("tenant_id")
 );
 --> statement-breakpoint
+CREATE TABLE "template_activations" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"template_version_id" uuid NOT NULL,
+	"jurisdictions" text[] NOT NULL,
+	"checked" jsonb NOT NULL,
+	"activated_by_id" text,
+	"activated_at" timestamptz NOT NULL,
+	CONSTRAINT "template_activations_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "template_versions" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"template_id" uuid NOT NULL,
+	"number" integer NOT NULL,
+	"subject" text,
+	"text" text NOT NULL,
+	"html" text,
+	"created_by_id" text,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "template_versions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "template_versions_tenantId_templateId_number_unique" UNIQUE("tenant_id","template_id","number")
+);
+--> statement-breakpoint
+CREATE TABLE "templates" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid,
+	"code" text NOT NULL,
+	"channel" text NOT NULL,
+	"language" text NOT NULL,
+	"latest_version" integer NOT NULL,
+	"active_version" integer,
+	"jurisdictions" text[] NOT NULL,
+	"activated_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "templates_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "templates_tenantId_lenderId_code_channel_language_unique" UNIQUE NULLS NOT DISTINCT("tenant_id","lender_id","code","channel","language")
+);
+--> statement-breakpoint
 CREATE TABLE "api_keys" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -1182,6 +1224,9 @@ ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_statemen
 ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_invoice_id_invoices_tenant_id_id_fk" FOREIGN KEY ("tenant_id","invoice_id") REFERENCES "public"."invoices"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "statements" ADD CONSTRAINT "statements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "template_activations" ADD CONSTRAINT "template_activations_tenant_id_template_version_id_template_versions_tenant_id_id_fk" FOREIGN KEY ("tenant_id","template_version_id") REFERENCES "public"."template_versions"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "template_versions" ADD CONSTRAINT "template_versions_tenant_id_template_id_templates_tenant_id_id_fk" FOREIGN KEY ("tenant_id","template_id") REFERENCES "public"."templates"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "templates" ADD CONSTRAINT "templates_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_tenant_id_staff_id_staff_tenant_id_id_fk" FOREIGN KEY ("tenant_id","staff_id") REFERENCES "public"."staff"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_tenant_id_endpoint_id_webhook_endpoints_tenant_id_id_fk" FOREIGN KEY ("tenant_id","endpoint_id") REFERENCES "public"."webhook_endpoints"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "delivery_attempts" ADD CONSTRAINT "delivery_attempts_tenant_id_delivery_id_deliveries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","delivery_id") REFERENCES "public"."deliveries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1290,6 +1335,8 @@ CREATE UNIQUE INDEX "statements_tenant_id_number_index" ON "statements" USING bt
 CREATE UNIQUE INDEX "statements_tenant_id_lender_id_currency_to_on_index" ON "statements" USING btree ("tenant_id","lender_id","currency","to_on");--> statement-breakpoint
 CREATE INDEX "statements_tenant_id_lender_id_id_index" ON "statements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "resealings_tenant_id_due_at_index" ON "resealings" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE INDEX "template_activations_tenant_id_template_version_id_index" ON "template_activations" USING btree ("tenant_id","template_version_id");--> statement-breakpoint
+CREATE INDEX "templates_tenant_id_code_id_index" ON "templates" USING btree ("tenant_id","code","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "api_keys_hash_index" ON "api_keys" USING btree ("hash");--> statement-breakpoint
 CREATE UNIQUE INDEX "staff_tenant_id_email_index_index" ON "staff" USING btree ("tenant_id","email_index");--> statement-breakpoint
 CREATE UNIQUE INDEX "test_clocks_tenant_id_index" ON "test_clocks" USING btree ("tenant_id");--> statement-breakpoint

@@ -15,6 +15,7 @@ export const idPrefixes = {
   statement: 'stm', invoice: 'inv', invoiceSettlement: 'ise', remittance: 'rem', remittanceRun: 'rmr', remittanceSchedule: 'rms',
   commissionPlan: 'cpl',
   bankStatement: 'bst', bankLine: 'bln',
+  template: 'tpl', templateVersion: 'tpv', templateActivation: 'tpa',
   message: 'msg', contactAttempt: 'att', letter: 'ltr',
   queue: 'que', workItem: 'wrk', lease: 'lea', workCompletion: 'wcm',
   webhookEndpoint: 'whe', delivery: 'dlv',
