@@ -2,14 +2,14 @@ import { idOf, uuidOf } from '../../src/kernel/index.ts'
 import type { Id } from '../../src/kernel/index.ts'
 import { insertPending } from '../../src/modules/contacts/index.ts'
 import { about, planReminders } from '../../src/modules/outreach/commands.ts'
-import { fenceSeconds, reminderDays, sendInstant, settleDue } from '../../src/modules/outreach/core.ts'
+import { fenceSeconds, languageOf, reminderDays, sendInstant, settleDue } from '../../src/modules/outreach/core.ts'
 import { insertMessages, listTargets, setFates } from '../../src/modules/outreach/db.ts'
 import { isAnythingDue, lockDue } from '../../src/modules/outreach/due.db.ts'
 import { MessageScheduled } from '../../src/modules/outreach/events.ts'
 import { permitDue, recordHandOvers } from '../../src/modules/outreach/sending.commands.ts'
 import type { Permitted } from '../../src/modules/outreach/sending.commands.ts'
-import { languageOf, writeReminder } from '../../src/modules/outreach/texts.core.ts'
 import { normalContact, revealContact } from '../../src/modules/parties/index.ts'
+import { findWriter } from '../../src/modules/templates/index.ts'
 import { openDatabase } from '../../src/platform/db/database.ts'
 import type { Database } from '../../src/platform/db/database.ts'
 import { emit } from '../../src/platform/events/outbox.ts'
@@ -113,8 +113,12 @@ async function planUnasked (tx: Tx, accountIds: readonly Id<'account'>[]): Promi
 /** Lets go what is due as `permitDue` does: taken, written from the open balance, fenced off, recorded as a contact and addressed; nobody is asked and nothing counted. */
 async function permitUnasked (tx: Tx, vault: Vault): Promise<{ permitted: Permitted[], isMore: boolean }> {
   const due = (await lockDue(tx)).filter(message => settleDue({ ...message, isReachable: message.value !== null }, tx.ctx.now) === null)
-  const written = due.map(message => ({ message, reminder: writeReminder({ ...message, language: languageOf(message.language, message.jurisdiction), isInitial: message.step === 3 }) }))
-  await setFates(tx, due.map(({ id }) => ({ id, fate: { state: 'sending' }, decisionId: null })), fenceSeconds)
+  const write = await findWriter(tx, [...new Set(due.map(({ lenderId }) => lenderId))])
+  const written = due.map(message => ({ message, reminder: write({
+    code: 'reminder', channel: message.channel, language: languageOf(message.language, message.jurisdiction), jurisdiction: message.jurisdiction, isInitial: message.step === 3, lenderId: message.lenderId,
+    variables: { agency: { name: message.agency, contact: null }, lender: { name: message.lender }, debts: [message], paymentHint: null, optOutUrl: null },
+  }) }))
+  await setFates(tx, written.map(({ message: { id }, reminder: { templateVersion } }) => ({ id, fate: { state: 'sending' }, decisionId: null, templateVersion })), fenceSeconds)
   await insertPending(tx, due.map(message => ({ ...message, messageId: message.id, decisionId: idOf('policyDecision', uuidOf(message.id)) })))
   const safe = await vault.safeOf(tx)
   const permitted = written.map(({ message, reminder: { text } }) => ({
