@@ -356,6 +356,7 @@ CREATE TABLE "messages" (
 	"claimed_until" timestamptz,
 	"attempts" integer DEFAULT 0 NOT NULL,
 	"decision_id" uuid,
+	"template_version" text,
 	"reason" text,
 	"rule" text,
 	"clause" text,
