@@ -16,6 +16,7 @@ export const idPrefixes = {
   commissionPlan: 'cpl',
   bankStatement: 'bst', bankLine: 'bln',
   message: 'msg', contactAttempt: 'att', letter: 'ltr',
+  gateway: 'gtw', gatewayEvent: 'gwe',
   queue: 'que', workItem: 'wrk', lease: 'lea', workCompletion: 'wcm',
   webhookEndpoint: 'whe', delivery: 'dlv',
   event: 'evt', operation: 'opn', deadLetter: 'dlt',

@@ -173,3 +173,9 @@ export async function setOutcomes (tx: Tx, messageIds: readonly Id<'message'>[],
     .where(and(eq(contactAttempts.tenantId, tx.ctx.tenantId), eq(contactAttempts.outcome, 'pending'), sql`${contactAttempts.messageId} = any(${sql.param(messageIds.map(uuidOf))}::uuid[])`))
     .returning({ ...columns, lenderId: contactAttempts.lenderId })
 }
+
+/** Corrects what became of a message that was recorded as a contact, by what its provider said later. */
+export async function setDelivered (tx: Tx, messageId: Id<'message'>, outcome: 'delivered' | 'undelivered'): Promise<void> {
+  await tx.update(contactAttempts).set({ outcome }).where(and(
+    eq(contactAttempts.tenantId, tx.ctx.tenantId), eq(contactAttempts.messageId, messageId), sql`${contactAttempts.outcome} in ('sent', 'delivered', 'undelivered')`))
+}
