@@ -214,6 +214,15 @@ CREATE TABLE "commission_plans" (
 	CONSTRAINT "commission_plans_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "contact_alerts" (
+	"tenant_id" uuid NOT NULL,
+	"person_key" text NOT NULL,
+	"name" text NOT NULL,
+	"window_to" date NOT NULL,
+	"at" timestamptz NOT NULL,
+	CONSTRAINT "contact_alerts_tenant_id_person_key_name_window_to_pk" PRIMARY KEY("tenant_id","person_key","name","window_to")
+);
+--> statement-breakpoint
 CREATE TABLE "contact_attempts" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -373,6 +382,7 @@ CREATE TABLE "contact_points" (
 	"value" "bytea",
 	"value_index" "bytea" NOT NULL,
 	"is_workplace" boolean DEFAULT false NOT NULL,
+	"time_zones" text[] NOT NULL,
 	"state" text NOT NULL,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "contact_points_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")

@@ -43,7 +43,7 @@ const halves = async (): Promise<unknown[]> => await faults.query(`
   union all select 'entry of a payment', e.id::text from journal_entries e where e.kind = 'payment' and not exists (select from payments p where p.tenant_id = e.tenant_id and p.id = e.cause_id)
   union all select 'commission', p.id::text from payments p where not exists (select from commission_entries c where c.tenant_id = p.tenant_id and c.payment_id = p.id)
   union all select 'reversal', r.payment_id::text from payment_reversals r join payments p on p.tenant_id = r.tenant_id and p.id = r.payment_id where p.state <> 'reversed'
-  union all select 'schedule', s.account_id::text from charge_schedules s where s.posted_interest <> (select coalesce(sum(c.amount), 0) from charges c where c.tenant_id = s.tenant_id and c.account_id = s.account_id and c.kind = 'interest' and c.superseded_by is null)
+  union all select 'schedule', s.account_id::text from charge_schedules s where s.posted_interest <> (select coalesce(sum(c.amount), 0) from charges c where c.tenant_id = s.tenant_id and c.account_id = s.account_id and c.id > s.placement_id and c.kind = 'interest' and c.superseded_by is null)
   union all select 'remittance', e.id::text from journal_entries e where e.kind = 'remittance' and not exists (select from remittances r where r.tenant_id = e.tenant_id and r.entry_id = e.id)
   union all select 'statement', s.id::text from statements s where s.line_count <> (select count(*) from statement_lines l where l.tenant_id = s.tenant_id and l.statement_id = s.id)`)
 

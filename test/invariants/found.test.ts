@@ -98,4 +98,81 @@ t.test('a payment that came back on the day of the placement is charged for once
   await checkBooks(t, w, us, 'returned on the first day')
 })
 
+t.test('a rate that follows an index earns nothing before the first value of it that is known, and that value from its own day on, however late it is told', async t => {
+  const us = await agency()
+  const follow = (reset: 'floatingDaily' | 'floatingSemiannual') => ({ interest: { index: 'houseRate', marginPoints: '5', reset, unit: 'pct_year' as const, dayCount: 'ACT/365F' as const } })
+  const debt = async (reset: 'floatingDaily' | 'floatingSemiannual') => (await w.account(us, await w.lender(us, follow(reset)), { timeZone: 'UTC', balance: { principal: 1_000_00 } })).accountId
+  const [daily, semiannual] = [await debt('floatingDaily'), await debt('floatingSemiannual')]
+  await w.liveUntil(us, '2026-01-15T06:00:00Z')
+  await w.ok(us, 'POST', '/v1/reference-rates', { name: 'houseRate', source: 'the house', values: [{ effectiveOn: '2026-01-10', value: '31.5' }] })
+  await w.settle(us)
+  // 1.00 a day from the 10th to the 15th. The other rate is read each 1 January and 1 July: on 1 January nothing was known.
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${daily}`), { balance: { interest: 6_00 } })
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${daily}/balance?asOf=2026-01-09`), { balance: { interest: 0 } })
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${semiannual}`), { balance: { interest: 0 } })
+  await checkBooks(t, w, us, 'an index told late')
+})
+
+t.test('a payment of an earlier placement that comes back is owed again under this one, without a fee, also when that is told late and another late fact comes after it', async t => {
+  const us = await agency()
+  const lender = await w.lender(us, { interest, lateFees: [{ code: 'returned', trigger: 'returnedPayment', amount: 8_00 }] })
+  const { accountId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 100_00 }, lenderReference: 'AGAIN' })
+  const first = await pay(us, accountId, 100_00, '2026-01-05')
+  await w.liveUntil(us, '2026-01-06T06:00:00Z')
+  await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00 }, lenderReference: 'AGAIN' })
+  await w.liveUntil(us, '2026-01-16T06:00:00Z')
+  // 1.00 a day for ten days, and since the 11th 0.10 more for five: 10.50.
+  await w.ok(us, 'POST', `/v1/payments/${first}/reverse`, { reason: 'nsf', reversedOn: '2026-01-11' })
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { principal: 1_100_00, interest: 10_50, penalty: 0 } })
+  await checkBooks(t, w, us, 'of an earlier placement')
+  // By the 12th 5.00 and 1.10 of interest, which leave 100.00 for principal. Then four days at 1.00.
+  const late = await pay(us, accountId, 106_10, '2026-01-12')
+  t.match(await w.ok(us, 'GET', `/v1/payments/${late}`), { allocated: { interest: 6_10, principal: 100_00 } })
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { principal: 1_000_00, interest: 4_00, penalty: 0 } })
+  await checkBooks(t, w, us, 'and a late payment after it')
+})
+
+t.test('what was recovered of advanced costs stays recovered when a later payment brings none, also where commission depends on earlier payments', async t => {
+  const us = await agency()
+  const lender = await w.lender(us)
+  const plan = { base: ['principal'], vat: { rate: '0' }, recover: 'withhold', rows: [{ method: { kind: 'marginal', on: 'claimToDate', tiers: [{ upTo: 300_00, rate: '0.4' }, { upTo: null, rate: '0.15' }] } }] }
+  await w.ok(us, 'POST', `/v1/lenders/${lender.id}/commission-plans`, { currency: 'CNY', validFrom: '2020-01-01', terms: plan })
+  const { accountId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00 } })
+  await w.ok(us, 'POST', `/v1/accounts/${accountId}/costs`, { amount: 40_00, on: '2026-01-05', reason: 'courtFee' })
+  await pay(us, accountId, 140_00, '2026-01-05')
+  t.match(await checkBooks(t, w, us, 'recovered'), { 'O.COSTS_ADVANCED': 0, 'T.AGENCY': -80_00 })
+  await pay(us, accountId, 100_00, '2026-01-05')
+  t.match(await checkBooks(t, w, us, 'and another'), { 'O.COSTS_ADVANCED': 0, 'T.AGENCY': -120_00 })
+})
+
+t.test('a debt that was closed when a rate was corrected follows it once something of it is undone', async t => {
+  const us = await agency()
+  const rate = async (value: string) => { await w.ok(us, 'POST', '/v1/reference-rates', { name: 'otherRate', source: 'the house', values: [{ effectiveOn: '2026-01-01', value }] }) }
+  await rate('36.5')
+  const lender = await w.lender(us, { interest: { index: 'otherRate', reset: 'floatingDaily', unit: 'pct_year', dayCount: 'ACT/365F' } })
+  const { accountId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00 } })
+  await w.liveUntil(us, '2026-01-10T06:00:00Z')
+  const paid = await pay(us, accountId, 1_005_00, '2026-01-10')
+  await w.settle(us)
+  await rate('18.25')
+  await w.settle(us)
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { total: 0 } })
+  await undo(us, paid, '2026-01-10')
+  // Five days at 0.50.
+  t.match(await w.ok(us, 'GET', `/v1/accounts/${accountId}`), { balance: { principal: 1_000_00, interest: 2_50 } })
+  await checkBooks(t, w, us, 'corrected while closed')
+})
+
+t.test('no charge is waived of a debt that its lender took back: it left the books as it stood', async t => {
+  const us = await agency()
+  const lender = await w.lender(us, { interest })
+  const { accountId, placementId } = await w.account(us, lender, { timeZone: 'UTC', balance: { principal: 1_000_00 } })
+  await w.liveUntil(us, '2026-01-10T06:00:00Z')
+  const [charge] = (await w.ok<{ data: { id: string }[] }>(us, 'GET', `/v1/accounts/${accountId}/charges`)).data
+  await w.ok(lender, 'POST', `/v1/placements/${placementId}/recall`, {})
+  await w.settle(us)
+  t.match((await w.call(us, 'POST', `/v1/charges/${charge!.id}/waive`, { reason: 'goodwill', waivedOn: '2026-01-09' })).json(), { status: 409, code: 'account-not-placed' })
+  t.match(await checkBooks(t, w, us, 'recalled'), { 'C.RECALLED': 1_005_00, 'C.WAIVED': undefined })
+})
+
 t.test('nothing failed on the way', async t => { t.same(w.failures, []) })

@@ -4,12 +4,15 @@ import t from 'tap'
 import { sql } from 'drizzle-orm'
 import { uuidOf } from '#kernel'
 import { world } from '../world.ts'
-import { auditOf, clear, dayOf, forEach, lastDay, lenderOf, pay, payInvoices, pendingOf, place, undo } from './agency.ts'
-import type { House, Lived } from './agency.ts'
+import { change, clear, clearAll, pay, unchange, undo } from './acts.ts'
+import { forEach, lenderOf, payInvoices, place } from './agency.ts'
+import { total } from './auditor.ts'
 import type { Fact } from './auditor.ts'
 import { daysMax, dice, history, isTellable, rounds, runs, seed } from './history.ts'
 import type { History } from './history.ts'
-import { checkEntries, checkLedger, ledgersOfDebts, ledgersOfLenders, movesByDay, netOf, owedOn, rowsOf } from './ledgers.ts'
+import { checkEntries, checkLedger, ledgersOfDebts, ledgersOfLenders, movesByDay, netOf, nobody, owedOn, rowsOf } from './ledgers.ts'
+import { auditOf, dayOf, lastDay, numberOf, stintOf } from './lived.ts'
+import type { House, Lived } from './lived.ts'
 import { auditedAlike, checkDebts, look, shown, smallest, tell } from './telling.ts'
 
 // Many lives in one go: on a machine that does other work as well, they take their time.
@@ -28,15 +31,15 @@ const told = await tell(w, [...histories, ...twins.keys()], agencyRounds)
 const { house, faults, evenings } = told
 await w.settle(house.us)
 
-/** The payment that a fact is about. */
-const paymentOf = (fact: Fact): string | null => fact.kind === 'payment' ? fact.id : fact.kind === 'reversal' || fact.kind === 'clearing' ? fact.of : null
+/** The payment or change that a fact is about. */
+const subjectOf = (fact: Fact): string | null => fact.kind === 'payment' || fact.kind === 'change' ? fact.id : fact.kind === 'reversal' || fact.kind === 'clearing' || fact.kind === 'undoing' ? fact.of : null
 
-/** Facts in an order in which they could have been written down: those of one day, and a payment and what becomes of it, keep theirs. */
+/** Facts in an order in which they could have been written down: those of one day, and a payment or a change and what becomes of it, keep theirs. */
 function shuffled (facts: readonly Fact[]): Fact[] {
   const left = [...facts]
   const order: Fact[] = []
   while (left.length > 0) {
-    const free = left.filter((fact, i) => left.slice(0, i).every(before => before.on !== fact.on && paymentOf(before) !== paymentOf(fact)))
+    const free = left.filter((fact, i) => left.slice(0, i).every(before => before.on !== fact.on && subjectOf(before) !== subjectOf(fact)))
     const next = free[Math.floor(roll() * free.length)]!
     order.push(next)
     left.splice(left.indexOf(next), 1)
@@ -46,13 +49,20 @@ function shuffled (facts: readonly Fact[]): Fact[] {
 
 /** Tells the facts of one debt of another; false when the application could not take them all in this order. */
 async function retell (of: Lived, facts: readonly Fact[]): Promise<boolean> {
-  const ids = new Map<string, Extract<Fact, { kind: 'payment' }>>()
+  const ids = new Map<string, Fact>()
+  const known = <K extends Fact['kind']>(id: string, kind: K): Extract<Fact, { kind: K }> => {
+    const fact = ids.get(id)
+    if (fact?.kind !== kind) throw new Error(`${id} is no ${kind}`)
+    return fact as Extract<Fact, { kind: K }>
+  }
   for (const fact of facts) {
-    if (fact.kind === 'payment') {
-      if (!await pay(house, of, lastDay, fact)) return false
-      ids.set(fact.id, of.facts.at(-1) as Extract<Fact, { kind: 'payment' }>)
-    } else if (fact.kind === 'clearing' && !await clear(house, of, lastDay, ids.get(fact.of)!, fact.on)) return false
-    else if (fact.kind === 'reversal' && !await undo(house, of, lastDay, ids.get(fact.of)!, fact.on, fact.isReturned ? 'nsf' : 'clerical')) return false
+    const isTaken = fact.kind === 'payment' ? await pay(house, of, lastDay, fact)
+      : fact.kind === 'clearing' ? await clear(house, of, lastDay, known(fact.of, 'payment'), fact.on)
+        : fact.kind === 'reversal' ? await undo(house, of, lastDay, known(fact.of, 'payment'), fact.on, fact.isReturned ? 'nsf' : 'clerical')
+          : fact.kind === 'change' ? await change(house, of, lastDay, fact)
+            : fact.kind === 'undoing' && await unchange(house, of, lastDay, known(fact.of, 'change'), fact.on)
+    if (!isTaken) return false
+    if (fact.kind === 'payment' || fact.kind === 'change') ids.set(fact.id, of.facts.at(-1)!)
   }
   return true
 }
@@ -63,7 +73,8 @@ t.test('invariant 17: the facts of a debt, all told late and in another order, c
   let compared = 0
   await forEach([...twins], async ([silent, loud]) => {
     const [twin, original] = [lived.get(silent)!, lived.get(loud)!]
-    if (!await retell(twin, shuffled(original.facts))) return
+    // A debt that is closed does not follow a rate that is corrected later; its twin was at work all the time.
+    if (stintOf(original).values !== house.values || !await retell(twin, shuffled(original.facts))) return
     compared++
     try {
       auditedAlike(twin, original)
@@ -75,7 +86,7 @@ t.test('invariant 17: the facts of a debt, all told late and in another order, c
   const stored = await ledgersOfDebts(house)
   for (const [silent, loud] of twins) {
     const [twin, original] = [lived.get(silent)!, lived.get(loud)!]
-    if (twin.facts.length === original.facts.length) look(faults, twin, () => assert.deepEqual(stored.get(twin.accountId), stored.get(original.accountId), '17: told late, it comes to the same'))
+    if (twin.facts.length === original.facts.length && stintOf(original).values === house.values) look(faults, twin, () => assert.deepEqual(stored.get(twin.accountId), stored.get(original.accountId), '17: told late, it comes to the same'))
   }
   t.same(wrong, [])
   t.ok(compared >= twins.size / 2, `${compared} of ${twins.size} could be told in another order`)
@@ -85,7 +96,8 @@ t.test('invariant 18: a fact told late, and undone for its own day, was never th
   const some = house.lived.filter(({ state }) => state === 'active').slice(0, Math.ceil(runs / 12))
   const [before, owedBefore] = [await ledgersOfDebts(house), await movesByDay(house)]
   await forEach(some, async one => {
-    const on = dayOf(one.history.placedAt + Math.floor(roll() * (daysMax - one.history.placedAt)))
+    const placedAt = Math.max(one.history.placedAt, numberOf(stintOf(one).placedOn))
+    const on = dayOf(placedAt + Math.floor(roll() * (daysMax - placedAt)))
     if (await pay(house, one, lastDay, { on, amount: 1 + Math.floor(roll() * 900_00), by: roll() < 0.5 ? 'agency' : 'lender', isPending: false })) await undo(house, one, lastDay, one.facts.at(-1) as Extract<Fact, { kind: 'payment' }>, on, 'clerical')
   })
   await w.settle(house.us)
@@ -109,7 +121,7 @@ t.test('invariants 3, 8 to 12, 17 to 20, 32, 34, 35 and 40: every debt stands as
   const about = faults.find(({ of }) => of !== null)
   if (about?.of != null) {
     t.comment(`${new Set(faults.flatMap(({ of }) => of ?? [])).size} of ${house.lived.length} debts are wrong`)
-    const least = await smallest(w, about.of.history)
+    const least = await smallest(w, about.of.history, agencyRounds)
     t.fail(`${about.message}\n${shown(about.of)}\n${least === null ? 'alone it is right' : `alone and smallest: ${JSON.stringify(least.history)}\n${least.fault.message}`}`)
   }
   for (const { message } of faults.filter(({ of }) => of === null).slice(0, 5)) t.fail(message)
@@ -136,7 +148,7 @@ t.test('invariant 3: what was owed as it was known then is what was shown then, 
 
 t.test('invariant 9: a debt stands where it stands, whoever else is there and in whatever order they come', async t => {
   const some = [...house.lived].filter(({ history: { acts } }) => acts.length > 1).slice(0, 12)
-  const apart = await tell(w, some.map(one => one.history).reverse(), [...agencyRounds].reverse())
+  const apart = await tell(w, some.map(one => one.history).reverse(), [...agencyRounds].reverse().map((round, n) => ({ ...round, rate: agencyRounds[n]!.rate })))
   for (const one of some) {
     const again = apart.house.lived.find(({ history }) => history === one.history)!
     // The facts of the last day are not told again.
@@ -189,7 +201,7 @@ t.test('invariants 42 and 43: statements go on from one another, and when every 
   // Every third lender takes all of its debts back.
   const over = new Set(house.lenders.flat().filter((_, i) => i % 3 === 0).map(({ id }) => id as string))
   await forEach(house.lived.filter(({ state, lenderId }) => state === 'active' && over.has(lenderId)), async ({ placementId }) => { await w.ok(house.us, 'POST', `/v1/placements/${placementId}/recall`, {}) })
-  await forEach(house.lived, async one => { for (const of of pendingOf(one)) await clear(house, one, lastDay, of, lastDay) })
+  await forEach(house.lived, async one => { await clearAll(house, one, lastDay) })
   await makeGood(house)
   await payInvoices(house, daysMax, 'all')
   const settlements = new Map((await rowsOf(house, sql`select i.lender_id, sum(i.billed) as billed, sum(i.commission) as commission, sum(i.vat) as vat, count(*) filter (where i.kind = 'creditNote') as credits,
@@ -197,6 +209,9 @@ t.test('invariants 42 and 43: statements go on from one another, and when every 
     from invoices i where i.tenant_id = ${uuidOf(house.us.id)}::uuid group by i.lender_id`)).map(row => [`len_${String(row['lender_id'])}`, row]))
   const statements = await rowsOf(house, sql`select lender_id, number, from_on, to_on, opening_held, closing_held, opening_billed, closing_billed from statements where tenant_id = ${uuidOf(house.us.id)}::uuid order by number`)
   t.same(statements.map(({ number }) => Number(number)), statements.map((_, i) => i + 1), '42: numbers without gaps')
+  const kept = new Map<string, number>()
+  // What was given back to a lender stays to be seen.
+  for (const one of house.lived) if (one.state === 'returned') kept.set(one.lenderId, (kept.get(one.lenderId) ?? 0) + total(auditOf(one).owed))
   for (const [id, ledger] of await ledgersOfLenders(house)) {
     const own = statements.filter(({ lender_id: lenderId }) => `len_${String(lenderId)}` === id)
     for (const [i, { opening_held: held, opening_billed: billed }] of own.entries()) {
@@ -204,11 +219,13 @@ t.test('invariants 42 and 43: statements go on from one another, and when every 
     }
     look(faults, null, () => {
       checkLedger(ledger, `${id} at the end`)
-      const left = [...over.has(id) ? ['D.PRINCIPAL', 'D.INTEREST', 'D.PENALTY', 'D.COSTS'] : [], 'T.CLIENT', 'T.CLIENT_DUE', 'T.AGENCY', 'T.UNAPPLIED', 'T.CLEARING', 'O.DUE_FROM_TRUST'].filter(name => netOf(ledger, name) !== 0)
+      if (over.has(id)) assert.equal(netOf(ledger, 'D.PRINCIPAL', 'D.INTEREST', 'D.PENALTY', 'D.COSTS'), kept.get(id) ?? 0, `43: ${id} is owed what was given back to it, and nothing else`)
+      if (id === nobody) return
+      const left = ['T.CLIENT', 'T.CLIENT_DUE', 'T.AGENCY', 'T.CLEARING', 'O.DUE_FROM_TRUST'].filter(name => netOf(ledger, name) !== 0)
       assert.deepEqual(left, [], `43: ${id} has ${left.map(name => `${name} ${netOf(ledger, name)}`).join()}`)
-      assert.equal(netOf(ledger, 'T.BANK') + netOf(ledger, 'T.REFUND'), 0, `43: what is left of ${id} at the bank is the debtors'`)
+      assert.equal(netOf(ledger, 'T.BANK', 'T.UNAPPLIED', 'T.REFUND'), 0, `43: what is left of ${id} at the bank is the debtors'`)
       const { billed, commission, vat, credits, paid } = settlements.get(id) ?? {}
-      assert.deepEqual([netOf(ledger, 'O.COMMISSION_INCOME'), netOf(ledger, 'O.VAT_OUTPUT'), netOf(ledger, 'O.AR')], [-Number(commission ?? 0), -Number(vat ?? 0), Number(billed ?? 0) - Number(paid ?? 0)], `31: what ${id} was billed is what was booked`)
+      assert.deepEqual([netOf(ledger, 'O.COMMISSION_INCOME'), netOf(ledger, 'O.VAT_OUTPUT'), netOf(ledger, 'O.AR')], [0 - Number(commission ?? 0), 0 - Number(vat ?? 0), Number(billed ?? 0) - Number(paid ?? 0)], `31: what ${id} was billed is what was booked`)
       assert(Number(credits ?? 0) > 0 ? netOf(ledger, 'O.AR') <= 0 : netOf(ledger, 'O.AR') === 0, `43: ${id} still owes ${netOf(ledger, 'O.AR')}`)
     })
   }

@@ -34,7 +34,10 @@ export const ledgersOfDebts = async (at: At): Promise<Sums> => sumsOf(await rows
   from journal_entries e join postings p on p.tenant_id = e.tenant_id and p.entry_id = e.id ${ends}
   where e.tenant_id = ${uuidOf(at.us.id)}::uuid and e.account_id is not null group by e.account_id, name`), row => idOf('account', String(row['account_id'])))
 
-/** What stands on each ledger account for each lender. */
+/** Whose money is that belongs to no lender yet. */
+export const nobody = idOf('lender', 'null')
+
+/** What stands on each ledger account for each lender, and for nobody. */
 export const ledgersOfLenders = async (at: At): Promise<Sums> => sumsOf(await rowsOf(at, sql`select p.lender_id, name, sum(change) as net
   from postings p ${ends} where p.tenant_id = ${uuidOf(at.us.id)}::uuid group by p.lender_id, name`), row => idOf('lender', String(row['lender_id'])))
 

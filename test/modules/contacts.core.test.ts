@@ -2,6 +2,7 @@ import t from 'tap'
 import { actionOf, factsOf, historyDays, isInitial } from '../../src/modules/contacts/asking.core.ts'
 import type { ContactCase, PastContact } from '../../src/modules/contacts/asking.core.ts'
 import { attemptChannels, attemptOutcomes, checkAttempt } from '../../src/modules/contacts/core.ts'
+import { candidatesOf, zonesMax } from '../../src/modules/contacts/asking.zones.core.ts'
 import { decide, selectPacks } from '../../src/modules/policy/index.ts'
 import type { Verdict } from '../../src/modules/policy/index.ts'
 import { library } from '../../src/modules/policy/library.core.ts'
@@ -15,13 +16,13 @@ t.test('an outcome belongs to its kind of contact, and nothing is recorded befor
 })
 
 const borrower: ContactCase = {
-  accountId: 'acc_1', timeZone: 'America/New_York', borrowerKind: 'person', role: 'borrower', personKey: 'party:1', numberKey: 'number:aa', isWorkplace: false, isOptedOut: false, holds: [], history: [],
+  accountId: 'acc_1', jurisdiction: 'US', region: null, timeZone: 'America/New_York', otherZones: [], borrowerKind: 'person', role: 'borrower', personKey: 'party:1', numberKey: 'number:aa', isWorkplace: false, isOptedOut: false, holds: [], history: [],
 }
 const saying = { channel: 'sms', at: '2026-01-08T15:00:00Z', collector: 'ten_1', disclosures: ['fromDebtCollector', 'attemptingToCollectAndInformationUsed'], optOutMethod: 'replyStop' } as const
 const ask = (jurisdiction: string, of: Partial<ContactCase>): Verdict => {
   const asked = { ...borrower, timeZone: jurisdiction === 'CN' ? 'Asia/Shanghai' : 'America/New_York', ...of }
   const at = jurisdiction === 'CN' ? '2026-01-08T02:00:00Z' : saying.at
-  return decide(selectPacks({ jurisdiction, region: 'NY', on: '2026-01-08' }), factsOf(asked, 'ten_1'), actionOf(asked, { ...saying, at, disclosures: [...saying.disclosures] }))
+  return decide(selectPacks({ jurisdiction, region: 'NY', on: '2026-01-08' }), factsOf(asked, { collector: 'ten_1', at }), actionOf(asked, { ...saying, at, disclosures: [...saying.disclosures] }))
 }
 
 t.test('the facts of a contact are the ones the law reads: each of these refuses', async t => {
@@ -46,4 +47,31 @@ t.test('the first communication is the first that told the person anything of th
   t.notOk(isInitial({ ...borrower, history: [{ ...past, outcome: 'voicemail' }] }))
   t.ok(isInitial({ ...borrower, history: [{ ...past, outcome: 'voicemail', accountId: 'acc_2' }] }), 'another debt')
   t.ok(isInitial({ ...borrower, history: [{ ...past, outcome: 'voicemail', personKey: 'party:2' }] }), 'another person at the same number')
+})
+
+t.test('somebody may be where any of their numbers and addresses is, unless it can be where the account says', async t => {
+  const [ny, la, phoenix, denver] = ['America/New_York', 'America/Los_Angeles', 'America/Phoenix', 'America/Denver']
+  const winter = Date.UTC(2026, 0, 8)
+  const cases: [otherZones: string[][], found: string[], why: string][] = [
+    [[], [ny], 'the account alone'], [[[la]], [ny, la], 'a number of California'], [[[la], [la]], [ny, la], 'two of them'], [[['America/Toronto'], ['America/Detroit']], [ny], 'clocks that agree with New York\'s'],
+    [[['America/Chicago', ny]], [ny], 'an area code that lies in both'], [[[phoenix, denver]], [ny, phoenix, denver], 'one that cannot be there: both its sides, whose clocks agree only in winter'],
+  ]
+  for (const [otherZones, found, why] of cases) t.same(candidatesOf(ny, otherZones, winter), { timeZones: found, isCut: false }, why)
+  const far = [['Asia/Shanghai'], [la], ['Europe/London'], ['Pacific/Honolulu'], ['Asia/Kolkata'], ['Australia/Sydney']]
+  const { timeZones, isCut } = candidatesOf(ny, far, winter)
+  t.ok(isCut)
+  t.ok(timeZones.length <= zonesMax)
+  t.same(timeZones, [ny, 'Pacific/Honolulu', 'Australia/Sydney'], 'the account\'s and those furthest apart, which all others lie between')
+})
+
+t.test('a contact is lawful when it is so in every zone somebody may be in', async t => {
+  // 08:30 in New York is 05:30 in Los Angeles.
+  const at = '2026-01-08T13:30:00Z'
+  const verdictOf = (otherZones: string[][]): Verdict => {
+    const asked = { ...borrower, otherZones }
+    return decide(selectPacks({ jurisdiction: 'US', region: 'NY', on: '2026-01-08' }), factsOf(asked, { collector: 'ten_1', at }), actionOf(asked, { ...saying, at, disclosures: [...saying.disclosures] }))
+  }
+  t.match(verdictOf([]), { verdict: 'allowed' })
+  t.match(verdictOf([['America/Los_Angeles']]), { verdict: 'wait', earliestAllowedAt: '2026-01-08T16:00:00Z', localTimes: [{ timeZone: 'America/New_York' }, { timeZone: 'America/Los_Angeles' }] })
+  t.match(verdictOf([['Asia/Shanghai'], ['Europe/London'], ['America/Los_Angeles'], ['Pacific/Honolulu'], ['Asia/Kolkata']]).unreadFlags, ['timeZonesBetweenLeftOut'], 'the decision says that more were known')
 })

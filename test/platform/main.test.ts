@@ -129,9 +129,9 @@ t.test('what the reader can mend is said in one sentence', async t => {
     ['migrate', { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/x' }, /^recoup: DATABASE_URL or REDIS_URL does not lead to a server that lets us in \(.+\)\n$/],
     ['api', { PORT: String((taken.address() as AddressInfo).port) }, /^recoup: another program listens on that port already: .+\n$/],
   ]
-  for (const [verb, env, message] of cases) {
+  await Promise.all(cases.map(async ([verb, env, message]) => {
     const refused = run(verb, env)
     t.same((await refused.ended)[0], 1)
     t.match(refused.output(), message)
-  }
+  }))
 })

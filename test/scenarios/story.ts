@@ -3,7 +3,7 @@ import type { Agency, As, Lender, World } from '../world.ts'
 
 export interface Payment { id: string, state: string, allocated: Record<string, number>, overpaid: number, reversal: { reason: string, reversedOn: string } | null }
 export interface Charge { id: string, kind: string, fromOn: string, toOn: string, base: number, days: number | null, amount: number }
-export interface Message { channel: string, step: number, state: string, plannedAt: string, sentAt: string | null, reason: string | null }
+export interface Message { channel: string, step: number, state: string, plannedAt: string, dueAt: string | null, sentAt: string | null, reason: string | null }
 
 /** The parts of a balance in the order of the books, and their sum: `[principal, interest, penalty, costs, total]`. */
 export type Parts = [principal: number, interest: number, penalty: number, costs: number, total: number]

@@ -4,6 +4,7 @@ import { Day, IdOf, OneOf, closed, problems } from '#kernel'
 import { NotFound } from '#platform'
 import type { Api } from '#platform'
 import { ChargeAlreadyWaived, ChargeNotOpen, ChargeSchema, ChargeSuperseded, WaiverTooEarly, waiverReasons } from '../charges/index.ts'
+import { AccountNotPlaced } from '../placements/index.ts'
 import { AdjustmentInFuture } from './core.ts'
 import { waiveCharge } from './waivers.commands.ts'
 
@@ -19,7 +20,7 @@ export const waivers: Api = app => {
     config: { scope: 'payments:write' },
     schema: {
       operationId: 'waiveCharge', tags: ['charges'], summary: 'Take a charge back', description: 'Takes a charge back, whole and once. What has been paid cannot be waived, and waived interest is not charged again. A waiver is one of the account\'s adjustments, and is undone as they are.',
-      params: Type.Object({ chargeId: IdOf('charge') }), body: WaiverInputSchema, response: { 200: ChargeSchema, ...problems(NotFound, ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, WaiverTooEarly, AdjustmentInFuture) },
+      params: Type.Object({ chargeId: IdOf('charge') }), body: WaiverInputSchema, response: { 200: ChargeSchema, ...problems(NotFound, ChargeAlreadyWaived, ChargeNotOpen, ChargeSuperseded, AccountNotPlaced, WaiverTooEarly, AdjustmentInFuture) },
     },
   }, async req => await req.tx(async tx => await waiveCharge(tx, req.params.chargeId, req.body)))
 }

@@ -15,7 +15,7 @@ import { AdjustmentInFuture } from './core.ts'
 /**
  * Takes a charge back, whole and once, on a day: today in the debtor's calendar unless another is given. Interest goes on from where it was: what was waived is not
  * charged again. One dated back has payments since then settle other parts. A debt that owes nothing any more is closed as settled. Throws `NotFound`, `ChargeAlreadyWaived`, `ChargeNotOpen`,
- * `ChargeSuperseded`, `WaiverTooEarly`, `AdjustmentInFuture`.
+ * `AccountNotPlaced` (the debt is out of the agency's hands), `ChargeSuperseded`, `WaiverTooEarly`, `AdjustmentInFuture`.
  */
 export async function waiveCharge (tx: Tx, chargeId: Id<'charge'>, { reason, waivedOn }: WaiverInput): Promise<Charge> {
   const found = await findCharge(tx, chargeId)
@@ -32,7 +32,7 @@ export async function waiveCharge (tx: Tx, chargeId: Id<'charge'>, { reason, wai
   if (waivedOn !== undefined) await checkBegun(tx, account, on, AdjustmentInFuture)
   const { id: accountId, lenderId } = account
   const placement = await findLastPlacement(tx, accountId)
-  if (placement === null) throw AccountNotPlaced({ accountId })
+  if (placement?.state !== 'active' && placement?.state !== 'closed') throw AccountNotPlaced({ accountId })
   const id = newId('adjustment')
   const moved = await moveDebt(tx, account, { kind: 'waiver', causeId: id, on }, owed => {
     if (owed[part] < amount) throw ChargeNotOpen({ amount, open: owed[part] })

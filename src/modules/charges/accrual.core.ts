@@ -1,7 +1,7 @@
 import { addDays, addMonths, addR, countDays, divR, formatR, lesser, minor, ratio, roundR, subR, wholeMonths, wholeR, zero, zeroR } from '#kernel'
 import type { CalendarDay, DayCount, Minor, Rational } from '#kernel'
 import type { AgreementTerms } from '../lenders/core.ts'
-import { firstIndexDay, interestSegments } from '../rates/interest.core.ts'
+import { interestSegments } from '../rates/interest.core.ts'
 import type { RateRule, Segment, Suspension, ValueFrom } from '../rates/interest.core.ts'
 import type { NewCharge } from './core.ts'
 import { within } from './limits.core.ts'
@@ -39,19 +39,31 @@ export function daysBefore (terms: InterestRules | null, dates: Dates): Suspensi
   return terms === null || (first !== null && first <= addDays(dates.placedOn, 1)) ? [] : [{ from: addDays(dates.placedOn, 1), to: first === null ? forever : addDays(first, -1) }]
 }
 
-/** The rule of a debt's rate. A rate that follows an index of which no value is known yet earns nothing until one is recorded. */
-function ruleFor (terms: InterestRules, { dueOn, placedOn, judgedOn = null }: Dates, from: CalendarDay): RateRule {
+/**
+ * The rule of a debt's rate, and when it begins to hold. A rate that follows an index earns nothing on days for which no value of it is known, however the days are cut into calls:
+ * `since` is the first day it has one, null when there is none.
+ */
+function ruleFor (terms: InterestRules, { dueOn, placedOn, judgedOn = null }: Dates): { rule: RateRule, since: CalendarDay | null } {
   const { unit, rate, index, marginPoints, reset = 'frozenAtDefault', cap, floor } = terms
   const bounds = { ...cap !== undefined && { cap }, ...floor !== undefined && { floor } }
-  if (index === undefined) return { unit, value: rate ?? '0', ...bounds }
+  if (index === undefined) return { rule: { unit, value: rate ?? '0', ...bounds }, since: firstDay }
   const frozenOn = reset === 'frozenAtDefault' ? dueOn : reset === 'frozenAtPlacement' ? placedOn : reset === 'frozenAtJudgment' ? judgedOn : undefined
-  if (frozenOn === null) return { unit, value: '0' }
+  const first = terms.values.reduce<CalendarDay | null>((earliest, { from }) => earliest === null || from < earliest ? from : earliest, null)
+  if (frozenOn === null || first === null || (frozenOn !== undefined && frozenOn < first)) return { rule: { unit, value: '0' }, since: null }
   const rule: RateRule = {
-    unit, index: terms.values, ...marginPoints !== undefined && { marginPoints }, ...bounds,
+    unit, index: [{ from: firstDay, value: '0' }, ...terms.values], ...marginPoints !== undefined && { marginPoints }, ...bounds,
     ...frozenOn !== undefined ? { reset: 'frozen', frozenOn } : { reset: reset === 'floatingDaily' ? reset : 'floatingSemiannual' },
   }
-  const first = firstIndexDay(rule, from)!
-  return terms.values.some(value => value.from <= first) ? rule : { unit, value: '0' }
+  return { rule, since: frozenOn !== undefined ? firstDay : reset === 'floatingDaily' ? first : firstHalfYear(first) }
+}
+
+/** Before all that is ever charged. */
+const firstDay: CalendarDay = '0001-01-01'
+
+/** The first day of the first half-year that begins on a day or after it. */
+const firstHalfYear = (day: CalendarDay): CalendarDay => {
+  const year = Number(day.slice(0, 4))
+  return [`${day.slice(0, 4)}-01-01`, `${day.slice(0, 4)}-07-01`].find(begins => begins >= day) ?? `${String(year + 1).padStart(4, '0')}-01-01`
 }
 
 const monthsOf: Record<string, number> = { monthly: 1, quarterly: 3, semiannually: 6, annually: 12 }
@@ -80,7 +92,10 @@ export function accrueInterest (
   const isAdditive = additive.includes(terms.dayCount)
   const { stretch } = accrual
   const begun = !isAdditive && stretch?.base === base && stretch.cap === cap ? stretch : { from, base, cap, before: accrual.exact }
-  const segments = base === zero ? [] : interestSegments({ from: begun.from, to, base, suspensions: paused, rate: ruleFor(terms, dates, begun.from), dayCount: terms.dayCount })
+  const { rule, since } = ruleFor(terms, dates)
+  const first = addDays(begun.from, 1)
+  const unknown: Suspension[] = since !== null && since <= first ? [] : [{ from: first, to: since === null || since > to ? to : addDays(since, -1) }]
+  const segments = base === zero ? [] : interestSegments({ from: begun.from, to, base, suspensions: [...paused, ...unknown], rate: rule, dayCount: terms.dayCount })
   let { exact, posted } = accrual
   let sum = begun.before
   let left = room

@@ -156,8 +156,8 @@ const unchanged: Changed = { settled: new Map(), correctionId: null }
  * back and it earns anew, both on the day it was received. Answers whether there was anything to look for.
  */
 async function restate (tx: Tx, account: AccountRow, agreement: Agreement, plan: PlanInForce, { settled, correctionId }: Changed, areCostsMoved: boolean): Promise<boolean> {
-  const advanced = areCostsMoved || settled.size > 0 ? await listAdvancedCosts(tx, account.id) : []
   if (settled.size === 0 && !isCumulative(plan.terms) && !areCostsMoved) return false
+  const advanced = await listAdvancedCosts(tx, account.id)
   let past = noPast
   let before = zero
   for (const accrual of await listAccruals(tx, account.id)) {

@@ -9,6 +9,7 @@ import { ContactInFuture, OutcomeRefused, ResultRefused, attemptChannels, attemp
 import { listAttempts } from './db.ts'
 import type { AttemptRow } from './db.ts'
 import { releasePermit, requestPermit } from './permits.commands.ts'
+import { pressureRoutes } from './pressure.api.ts'
 import { PermitExpired, PermitMismatch, PermitNotOpen, PermitRefused, PermitUsed, permitOf, permitPattern } from './permits.core.ts'
 
 const ContactAttemptInput = Type.Object({
@@ -64,7 +65,9 @@ const PermitAnswer = Type.Object({
 const showAttempt = ({ id, permittedUntil, actorKind, actorId, ...attempt }: AttemptRow) =>
   ({ ...attempt, id, permitId: permittedUntil === null ? null : permitOf(id), collectorId: actorKind === 'staff' && actorId !== null ? idOf('staff', actorId) : null })
 
-export const api: Api = (app, { vault }) => {
+export const api: Api = (app, services) => {
+  const { vault } = services
+  pressureRoutes(app, services)
   const tags = ['contacts']
 
   app.post('/v1/permits', {

@@ -2,7 +2,7 @@ import { dayIn } from '#kernel'
 import type { Id } from '#kernel'
 import type { Tx } from '#platform'
 import { decideContacts, findLaw, nextLawfulMoment, openWindow, packsIn } from '../policy/index.ts'
-import type { ContactRequest, Decision, Law } from '../policy/index.ts'
+import type { ContactRequest, Decision, HoursFacts, Law } from '../policy/index.ts'
 import { actionOf, factsOf, historyDays } from './asking.core.ts'
 import type { ContactCase, Saying } from './asking.core.ts'
 import type { AttemptChannel } from './core.ts'
@@ -13,7 +13,7 @@ import type { Contacted } from './db.ts'
 export const historySince = (at: Date): Date => new Date(at.getTime() - historyDays * 86_400_000)
 
 /** A contact's case with what the law is chosen by. */
-export interface PlacedCase extends ContactCase { partyId: Id<'party'>, lenderId: Id<'lender'>, product: string, jurisdiction: string, region: string | null }
+export interface PlacedCase extends ContactCase { partyId: Id<'party'>, lenderId: Id<'lender'>, product: string }
 
 /** What is asked of policy about a contact, by the law as it holds in the agency. */
 export function requestFor (law: Law, of: PlacedCase, saying: Saying): ContactRequest {
@@ -21,7 +21,7 @@ export function requestFor (law: Law, of: PlacedCase, saying: Saying): ContactRe
   const packs = packsIn(law, {
     jurisdiction, region, product, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', collectorRole: 'agency', on: dayIn(timeZone, new Date(saying.at)),
   }, lenderId)
-  return { accountId, partyId, packs, facts: factsOf(of, saying.collector), action: actionOf(of, saying) }
+  return { accountId, partyId, packs, facts: factsOf(of, saying), action: actionOf(of, saying) }
 }
 
 /** Said by script in every contact of a collector's: what is judged of it is when, how often and with whom it is. */
@@ -36,7 +36,9 @@ export async function askAbout (tx: Tx, of: Contacted, partyId: Id<'party'>, cha
 }
 
 /** When the lawful hours that run now end, and when the next begin; null: they do not end. */
-export function hoursFor ({ packs }: ContactRequest, timeZone: string, channel: AttemptChannel, now: Date): { closesAt: string | null, opensAt: string | null } {
-  const closesAt = openWindow(packs, [timeZone], channel, now)?.closesAt ?? null
-  return { closesAt, opensAt: closesAt === null ? null : nextLawfulMoment(packs, [timeZone], channel, new Date(closesAt)) }
+export function hoursFor ({ packs, facts, action }: ContactRequest, channel: AttemptChannel, now: Date): { closesAt: string | null, opensAt: string | null } {
+  const zones = facts.timeZones ?? []
+  const known: HoursFacts = { ...facts, ...action.place !== undefined && { place: action.place } }
+  const closesAt = openWindow(packs, zones, channel, now, known)?.closesAt ?? null
+  return { closesAt, opensAt: closesAt === null ? null : nextLawfulMoment(packs, zones, channel, new Date(closesAt), known) }
 }

@@ -1,5 +1,8 @@
+import { dayIn } from '#kernel'
 import type { Id } from '#kernel'
+import { holidaysAround } from '../policy/holidays.core.ts'
 import type { Action, Attempt, Facts, Flag } from '../policy/index.ts'
+import { candidatesOf } from './asking.zones.core.ts'
 import type { AttemptChannel, Direction } from './core.ts'
 
 /** How far back contacts are looked for: longer than any rule of any pack counts. All of them are kept with each decision. */
@@ -10,7 +13,9 @@ export interface PastContact { accountId: string, personKey: string, numberKey: 
 
 /** Whom a contact is with, and about what. */
 export interface ContactCase {
-  accountId: Id<'account'>, timeZone: string, borrowerKind: 'person' | 'company'
+  accountId: Id<'account'>, jurisdiction: string, region: string | null, timeZone: string, borrowerKind: 'person' | 'company'
+  /** Where the party may be besides, by its numbers and addresses: the zones of each. */
+  otherZones: readonly (readonly string[])[]
   /** What the party has to do with the debt. */
   role: 'borrower' | 'coBorrower' | 'guarantor' | 'legalRepresentative' | 'heir' | 'contactOnly'
   personKey: string
@@ -34,11 +39,17 @@ const flagsOf = (holds: readonly string[]): NonNullable<Facts['flags']> =>
   Object.fromEntries(holds.flatMap(kind => flagOfHold[kind] === undefined ? [] : [[flagOfHold[kind], true]]))
 
 /** The facts a contact is judged by. People and numbers are hashes, debts are ids: nothing personal is kept with the decision. */
-export const factsOf = ({ timeZone, borrowerKind, numberKey, isOptedOut, holds, history }: ContactCase, collector: string): Facts => ({
-  timeZones: [timeZone], borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', consents: [], flags: flagsOf(holds),
-  optedOutAddresses: isOptedOut && numberKey !== null ? [numberKey] : [],
-  history: history.map(({ accountId, personKey, numberKey, ...past }) => ({ ...past, person: personKey, debts: [accountId], collector, ...numberKey !== null && { number: numberKey } })),
-})
+export function factsOf ({ jurisdiction, region, timeZone, otherZones, borrowerKind, numberKey, isOptedOut, holds, history }: ContactCase, { collector, at }: Pick<Saying, 'collector' | 'at'>): Facts {
+  const { timeZones, isCut } = candidatesOf(timeZone, otherZones, Date.parse(at))
+  const publicHolidays = holidaysAround(jurisdiction, region, dayIn(timeZone, new Date(at)))
+  return {
+    timeZones, ...publicHolidays !== undefined && { publicHolidays }, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', consents: [],
+    // Said, so that whoever reads the decision knows that zones between these were left out.
+    flags: { ...flagsOf(holds), ...isCut && { timeZonesBetweenLeftOut: true } },
+    optedOutAddresses: isOptedOut && numberKey !== null ? [numberKey] : [],
+    history: history.map(({ accountId, personKey, numberKey, ...past }) => ({ ...past, person: personKey, debts: [accountId], collector, ...numberKey !== null && { number: numberKey } })),
+  }
+}
 
 /** Outcomes by which the person learned something. */
 const conveying: readonly string[] = ['conversation', 'voicemail', 'sent', 'delivered', 'replied', 'visited']

@@ -1,12 +1,16 @@
+import { dayIn } from '#kernel'
 import type { Id } from '#kernel'
 import { emit } from '#platform'
 import type { Tx, Vault } from '#platform'
-import { askAbout } from './asking.commands.ts'
+import { findLaw } from '../policy/index.ts'
+import { askAbout, requestFor } from './asking.commands.ts'
 import { checkAttempt } from './core.ts'
 import type { AttemptChannel, AttemptOutcome, ContactResult, Direction } from './core.ts'
 import { findContacted, insertAttempt, lockAttempt, lockPersons, setMade } from './db.ts'
 import type { AttemptRow, Contacted } from './db.ts'
 import { ContactAttemptBreached, ContactAttemptLogged, RightPartyReached } from './events.ts'
+import { tellPressure } from './pressure.commands.ts'
+import { keptUntil } from './recordings.core.ts'
 import { PermitExpired, PermitMismatch, PermitUsed, attemptOf, readPermit } from './permits.core.ts'
 
 /** A contact that happened. Without `at` it happened just now; without `contactPointId` nobody knows where; without `permit` nobody allowed it. */
@@ -25,7 +29,8 @@ export async function logContactAttempt (tx: Tx, vault: Vault, log: ContactLog):
   checkAttempt({ channel, outcome, result, at }, tx.ctx.now)
   const contacted = await findContacted(tx, accountId, partyId, contactPointId, channel)
   await lockPersons(tx, [contacted])
-  const attempt = log.permit === undefined ? await record(tx, log, contacted, at) : await consume(tx, vault, { ...log, permit: log.permit }, contacted, at)
+  const kept = { recordingKeptUntil: log.recordingReference === undefined ? null : await recordingKeptUntil(tx, { ...contacted, partyId }, channel, at) }
+  const attempt = log.permit === undefined ? await record(tx, log, contacted, at, kept) : await consume(tx, vault, { ...log, permit: log.permit }, contacted, at, kept)
   const { lenderId } = contacted
   tellLogged(tx, { ...attempt, lenderId })
   if (attempt.direction === 'out' && (attempt.permittedUntil === null || !attempt.wasLawful)) {
@@ -42,18 +47,27 @@ const reachedRightParty = ({ outcome, result }: AttemptRow): boolean =>
 const detailsOf = ({ outcome, result, durationSeconds, recordingReference }: ContactLog): Pick<AttemptRow, 'outcome' | 'result' | 'durationSeconds' | 'recordingReference'> =>
   ({ outcome, result: result ?? null, durationSeconds: durationSeconds ?? null, recordingReference: recordingReference ?? null })
 
-async function record (tx: Tx, log: ContactLog, contacted: Contacted, at: Date): Promise<AttemptRow> {
+/** How long the law in force on the day wants the recording of a contact kept. */
+async function recordingKeptUntil (tx: Tx, of: Contacted & { partyId: Id<'party'> }, channel: AttemptChannel, at: Date): Promise<string | null> {
+  const { packs } = requestFor(await findLaw(tx), { ...of, history: [] }, { channel, at: at.toISOString(), collector: tx.ctx.tenantId, disclosures: [] })
+  return keptUntil(packs, dayIn(of.timeZone, at))
+}
+
+type Kept = Pick<AttemptRow, 'recordingKeptUntil'>
+
+async function record (tx: Tx, log: ContactLog, contacted: Contacted, at: Date, kept: Kept): Promise<AttemptRow> {
   const { accountId, partyId, contactPointId = null, channel, direction } = log
   const asked = direction === 'in' ? null : await askAbout(tx, contacted, partyId, channel, at)
   const { lenderId, personKey, valueIndex, isHeld } = contacted
+  if (asked !== null) await tellPressure(tx, { ...contacted, partyId, channel, outcome: log.outcome, request: asked.request })
   return await insertAttempt(tx, {
-    accountId, partyId, contactPointId, lenderId, personKey, valueIndex, channel, direction, ...detailsOf(log), at: at.toISOString(),
+    accountId, partyId, contactPointId, lenderId, personKey, valueIndex, channel, direction, ...detailsOf(log), ...kept, at: at.toISOString(),
     wasLawful: asked === null || (asked.decision.verdict.verdict === 'allowed' && !isHeld), decisionId: asked?.decision.id ?? null,
   })
 }
 
 /** Uses a permit up: its place becomes the contact. One whose place was given back meanwhile counts again, and is judged anew. */
-async function consume (tx: Tx, vault: Vault, log: ContactLog & { permit: string }, contacted: Contacted, at: Date): Promise<AttemptRow> {
+async function consume (tx: Tx, vault: Vault, log: ContactLog & { permit: string }, contacted: Contacted, at: Date, kept: Kept): Promise<AttemptRow> {
   const safe = await vault.safeOf(tx)
   const { id, until } = readPermit(log.permit, text => safe.index('permit', text))
   const permitted = await lockAttempt(tx, attemptOf(id))
@@ -66,7 +80,7 @@ async function consume (tx: Tx, vault: Vault, log: ContactLog & { permit: string
   }
   const anew = permitted.outcome === 'unused' ? await askAbout(tx, contacted, log.partyId, log.channel, at) : null
   return await setMade(tx, permitted.id, {
-    ...detailsOf(log), at: at.toISOString(), ...anew !== null && { wasLawful: anew.decision.verdict.verdict === 'allowed' && !contacted.isHeld, decisionId: anew.decision.id },
+    ...detailsOf(log), ...kept, at: at.toISOString(), ...anew !== null && { wasLawful: anew.decision.verdict.verdict === 'allowed' && !contacted.isHeld, decisionId: anew.decision.id },
   })
 }
 

@@ -19,6 +19,13 @@ export function personKeyOf (alias: string): SQL {
 export const isHeldAt = (now: Date, alias: string): SQL => sql`exists (select from holds h where h.tenant_id = ${sql.identifier(alias)}.tenant_id and h.account_id = ${sql.identifier(alias)}.account_id
   and h.stops_contact and h.released_at is null and h.starts_at <= ${now.toISOString()}::timestamptz and (h.ends_at is null or h.ends_at > ${now.toISOString()}::timestamptz))`
 
+/** Where a party may be, as text that `zonesRead` reads: the zones of its numbers and addresses, but for invalid ones and places of work. `of` is the alias with its id. */
+export const zonesWritten = (alias: string, column: string): SQL => sql`(select string_agg(array_to_string(z.time_zones, ' '), ',' order by z.id) from contact_points z
+  where z.tenant_id = ${sql.identifier(alias)}.tenant_id and z.party_id = ${sql.identifier(alias)}.${sql.identifier(column)} and z.state <> 'invalid' and not z.is_workplace and cardinality(z.time_zones) > 0)`
+
+/** The zones of each number and address of a party. */
+export const zonesRead = (written: unknown): string[][] => typeof written === 'string' ? written.split(',').map(zones => zones.split(' ')) : []
+
 /** The name under which policy counts a number or address: its hash. */
 export const numberKeyOf = (valueIndex: Buffer): string => `number:${valueIndex.toString('hex')}`
 
@@ -47,7 +54,7 @@ export async function listContactHistory (tx: Tx, { personKeys, valueIndexes }: 
 }
 
 /** A party of an account, as a contact with it is judged. */
-export type Contacted = Omit<ContactCase, 'history'> & { lenderId: Id<'lender'>, product: string, jurisdiction: string, region: string | null, valueIndex: Buffer | null } & Obstacles
+export type Contacted = Omit<ContactCase, 'history'> & { lenderId: Id<'lender'>, product: string, valueIndex: Buffer | null } & Obstacles
 
 /** A party of an account, reached at one of its contact points or somewhere unknown. Throws `NotFound` when they do not belong together. */
 export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'> | null, channel: AttemptChannel): Promise<Contacted> {
@@ -60,6 +67,7 @@ export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: 
         where bp.tenant_id = a.tenant_id and bp.account_id = a.id and bp.role = 'borrower' order by bp.party_id limit 1) as borrower_kind,
       ${isHeldAt(tx.ctx.now, 'ap')} as is_held,
       (select string_agg(h.kind, ',') from holds h where h.tenant_id = a.tenant_id and h.account_id = a.id and h.released_at is null and h.starts_at <= ${now} and (h.ends_at is null or h.ends_at > ${now})) as holds,
+      ${zonesWritten('p', 'id')} as zones, array_to_string(cp.time_zones, ' ') as own_zones,
       coalesce((select c.state = 'withdrawn' from consents c where c.tenant_id = cp.tenant_id and c.value_index = cp.value_index and c.channel = ${channel} order by c.at desc, c.id desc limit 1), false) as is_opted_out
     from accounts a
     join account_parties ap on ap.tenant_id = a.tenant_id and ap.account_id = a.id and ap.party_id = ${uuidOf(partyId)}::uuid
@@ -72,6 +80,8 @@ export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: 
   return {
     accountId, lenderId: idOf('lender', String(row['lender_id'])), product: String(row['product']), jurisdiction: String(row['jurisdiction']), region: row['region'] as string | null, timeZone: String(row['time_zone']),
     role: row['role'] as ContactCase['role'], personKey: String(row['person_key']), valueIndex, numberKey: valueIndex === null ? null : numberKeyOf(valueIndex), isWorkplace: row['is_workplace'] === true,
+    // Called at work, they are where that number is.
+    otherZones: [...zonesRead(row['zones']), ...row['is_workplace'] === true ? zonesRead(row['own_zones'] || null) : []],
     borrowerKind: row['borrower_kind'] === 'company' ? 'company' : 'person', isHeld: row['is_held'] === true, isReachable: row['is_reachable'] === true, isOwed: row['is_owed'] === true, isWorked: row['is_worked'] === true, isOptedOut: row['is_opted_out'] === true, holds: (row['holds'] as string | null)?.split(',') ?? [],
   }
 }

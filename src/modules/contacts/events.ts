@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { IdOf, Instant, Nullable, OneOf } from '#kernel'
+import { Day, IdOf, Instant, Nullable, OneOf } from '#kernel'
 import { event } from '#platform'
 import { attemptChannels, attemptOutcomes, contactResults, directions } from './core.ts'
 
@@ -17,4 +17,9 @@ export const RightPartyReached = event('contact.rightPartyReached', 1, 'A party 
 export const PermitDenied = event('permit.denied', 1, 'A contact that somebody meant to make was not allowed then.', Type.Object({
   accountId: IdOf('account'), partyId: IdOf('party'), channel: OneOf(attemptChannels, 'By which channel.'), verdict: OneOf(['wait', 'denied'], '`wait`: later; `denied`: not until something changes.'),
   decisionId: IdOf('policyDecision'), rules: Type.Array(Type.String(), { description: 'The rules that stood in the way.' }), earliestAllowedAt: Nullable(Instant),
+}))
+export const ContactPressureHigh = event('contact.pressureHigh', 1, 'A contact left one place under a limit: one more is allowed within the window, and then none.', Type.Object({
+  accountId: IdOf('account'), partyId: IdOf('party'), channel: OneOf(attemptChannels, 'The channel of the contact.'),
+  rule: Type.String({ description: 'The rule that counts.' }), pack: Type.String({ description: 'The pack it is from.' }), clause: Type.String({ description: 'Where the law says so.' }),
+  count: Type.Integer({ description: 'Contacts counted within the window.' }), limit: Type.Integer({ description: 'How many the rule allows.' }), windowFrom: Day, windowTo: Day,
 }))

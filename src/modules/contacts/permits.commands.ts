@@ -8,6 +8,7 @@ import type { AttemptChannel } from './core.ts'
 import { findContacted, insertAttempt, insertPending, lockAttempt, lockPersons, returnPlaces, setUnused } from './db.ts'
 import type { Contacted, PermittedContact } from './db.ts'
 import { PermitDenied } from './events.ts'
+import { tellPressure } from './pressure.commands.ts'
 import { PermitNotOpen, attemptOf, ownReasons, permitOf, permitSeconds, permitToken, reportSeconds, withOwn } from './permits.core.ts'
 
 /** A contact that somebody means to make now. */
@@ -34,8 +35,9 @@ export async function requestPermit (tx: Tx, vault: Vault, { accountId, partyId,
   const { lenderId } = contacted
   if (verdict.verdict !== 'allowed') emit(tx, PermitDenied, { accountId, lenderId }, { accountId, partyId, channel, verdict: verdict.verdict, decisionId: decision.id, rules: verdict.reasons.map(({ rule }) => rule), earliestAllowedAt: verdict.earliestAllowedAt })
   const permit = verdict.verdict === 'allowed' && asked === undefined
-    ? await hold(tx, vault, { ...contacted, partyId, contactPointId: contactPointId ?? null, channel, decisionId: decision.id, closesAt: hoursFor(request, contacted.timeZone, channel, at).closesAt })
+    ? await hold(tx, vault, { ...contacted, partyId, contactPointId: contactPointId ?? null, channel, decisionId: decision.id, closesAt: hoursFor(request, channel, at).closesAt })
     : null
+  if (permit !== null) await tellPressure(tx, { ...contacted, partyId, channel, outcome: 'pending', request })
   return { decisionId: decision.id, verdict, counts, permit }
 }
 

@@ -27,3 +27,8 @@ export const contactAttempts = pgTable('contact_attempts', {
   foreignKey({ columns: [t.tenantId, t.partyId], foreignColumns: [parties.tenantId, parties.id] }),
   foreignKey({ columns: [t.tenantId, t.contactPointId], foreignColumns: [contactPoints.tenantId, contactPoints.id] }),
 ])
+
+/** That a person is one contact from a limit, once for each rule (of debts: and debt), and the last day of the window it was counted in. */
+export const contactAlerts = pgTable('contact_alerts', {
+  tenantId: tenantId(), personKey: text().notNull(), name: text().notNull(), windowTo: day().notNull(), at: instant().notNull(),
+}, t => [primaryKey({ columns: [t.tenantId, t.personKey, t.name, t.windowTo] })])

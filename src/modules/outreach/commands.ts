@@ -2,7 +2,8 @@ import { dayIn } from '#kernel'
 import type { Id } from '#kernel'
 import { emit, forgetLetters } from '#platform'
 import type { Tx } from '#platform'
-import { findLaw, openWindow, packsIn } from '../policy/index.ts'
+import { candidatesOf } from '../contacts/index.ts'
+import { findLaw, holidaysAround, openWindow, packsIn } from '../policy/index.ts'
 import type { Law } from '../policy/index.ts'
 import { MessageStateRefused, reminderDays, sendInstant } from './core.ts'
 import { bringForward, cancelUnfit, findMessage, insertMessages, listTargets, lockMessage, reviveFit, setMessageCancelled } from './db.ts'
@@ -25,22 +26,23 @@ export async function planReminders (tx: Tx, accountIds: readonly Id<'account'>[
   tellScheduled(tx, await insertMessages(tx, targets.flatMap(target => remindersFor(law, target, tx.ctx.now, moments))))
 }
 
-function remindersFor (law: Law, { borrowerKind, product, jurisdiction, region, timeZone, dueOn, placedOn, ...target }: Target, now: Date, moments: Map<string, string>): NewMessage[] {
+function remindersFor (law: Law, { borrowerKind, product, jurisdiction, region, timeZone, otherZones, dueOn, placedOn, ...target }: Target, now: Date, moments: Map<string, string>): NewMessage[] {
   const today = dayIn(timeZone, now)
   return reminderDays(dueOn, placedOn > today ? placedOn : today).map(({ step, on }) => {
     // Many debts of a portfolio share place and day: the law's hours are looked up once for each.
-    const name = `${target.lenderId} ${on} ${timeZone} ${jurisdiction} ${region} ${product} ${borrowerKind} ${target.channel}`
-    const plannedAt = moments.get(name) ?? firstLawful(law, { lenderId: target.lenderId, borrowerKind, product, jurisdiction, region, timeZone }, on, target.channel)
+    const name = `${target.lenderId} ${on} ${timeZone} ${jurisdiction} ${region} ${product} ${borrowerKind} ${target.channel} ${otherZones.join('/')}`
+    const plannedAt = moments.get(name) ?? firstLawful(law, { lenderId: target.lenderId, borrowerKind, product, jurisdiction, region, timeZone, otherZones }, on, target.channel)
     moments.set(name, plannedAt)
     return { ...target, step, plannedAt }
   })
 }
 
-function firstLawful (law: Law, { lenderId, borrowerKind, timeZone, ...place }: Pick<Target, 'lenderId' | 'borrowerKind' | 'product' | 'jurisdiction' | 'region' | 'timeZone'>, on: string, channel: Target['channel']): string {
+function firstLawful (law: Law, { lenderId, borrowerKind, timeZone, otherZones, ...place }: Pick<Target, 'lenderId' | 'borrowerKind' | 'product' | 'jurisdiction' | 'region' | 'timeZone' | 'otherZones'>, on: string, channel: Target['channel']): string {
   const at = sendInstant(on, timeZone)
   const packs = packsIn(law, { ...place, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', collectorRole: 'agency', on }, lenderId)
   // Where no hour can be promised the day stands; policy is asked again when it comes, and says why.
-  return new Date(openWindow(packs, [timeZone], channel, at)?.opensAt ?? at).toISOString()
+  const publicHolidays = holidaysAround(place.jurisdiction, place.region, on)
+  return new Date(openWindow(packs, candidatesOf(timeZone, otherZones, at.getTime()).timeZones, channel, at, { ...publicHolidays !== undefined && { publicHolidays } })?.opensAt ?? at).toISOString()
 }
 
 /**

@@ -3,7 +3,7 @@ import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { NotFound, newId, pageAfter, wireInstant } from '#platform'
 import type { Tx } from '#platform'
-import { isHeldAt, personKeyOf } from '../contacts/index.ts'
+import { isHeldAt, personKeyOf, zonesRead, zonesWritten } from '../contacts/index.ts'
 import type { Fate, MessageChannel, MessageReason, MessageState, ReceiptKind, ReminderStep } from './core.ts'
 import { messages } from './tables.ts'
 
@@ -58,7 +58,7 @@ export const setMessageCancelled = async (tx: Tx, id: Id<'message'>): Promise<vo
 /** Somebody who is to be reminded of a debt, and where: one address of each kind. */
 export interface Target {
   placementId: Id<'placement'>, accountId: Id<'account'>, lenderId: Id<'lender'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'>, personKey: string, channel: MessageChannel,
-  borrowerKind: 'person' | 'company', product: string, jurisdiction: string, region: string | null, timeZone: string, dueOn: string, placedOn: string
+  borrowerKind: 'person' | 'company', product: string, jurisdiction: string, region: string | null, timeZone: string, otherZones: string[][], dueOn: string, placedOn: string
 }
 
 const uuids = (ids: readonly string[]) => sql.param(ids.map(uuidOf))
@@ -72,7 +72,7 @@ const text = (value: unknown): string | null => typeof value === 'string' ? valu
 export async function listTargets (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<Target[]> {
   const { rows } = await tx.execute(sql`
     select distinct on (pl.id, cp.party_id, cp.channel) pl.id as placement_id, pl.account_id, pl.lender_id, cp.party_id, cp.id as contact_point_id, ${personKeyOf('p')} as person_key,
-      cp.channel, p.kind, a.product, a.jurisdiction, a.region, a.time_zone, a.due_on, pl.placed_on
+      cp.channel, p.kind, a.product, a.jurisdiction, a.region, a.time_zone, ${zonesWritten('p', 'id')} as zones, a.due_on, pl.placed_on
     from placements pl
     join accounts a on a.tenant_id = pl.tenant_id and a.id = pl.account_id
     join account_parties ap on ap.tenant_id = pl.tenant_id and ap.account_id = pl.account_id and ap.role = 'borrower'
@@ -85,12 +85,12 @@ export async function listTargets (tx: Tx, accountIds: readonly Id<'account'>[])
     placementId: idOf('placement', String(row['placement_id'])), accountId: idOf('account', String(row['account_id'])), lenderId: idOf('lender', String(row['lender_id'])),
     partyId: idOf('party', String(row['party_id'])), contactPointId: idOf('contactPoint', String(row['contact_point_id'])), personKey: String(row['person_key']),
     channel: row['channel'] === 'phone' ? 'sms' : 'email', borrowerKind: row['kind'] === 'company' ? 'company' : 'person', product: String(row['product']),
-    jurisdiction: String(row['jurisdiction']), region: text(row['region']), timeZone: String(row['time_zone']), dueOn: String(row['due_on']), placedOn: String(row['placed_on']),
+    jurisdiction: String(row['jurisdiction']), region: text(row['region']), timeZone: String(row['time_zone']), otherZones: zonesRead(row['zones']), dueOn: String(row['due_on']), placedOn: String(row['placed_on']),
   }))
 }
 
 /** A reminder about to be planned. */
-export type NewMessage = Omit<Target, 'borrowerKind' | 'product' | 'jurisdiction' | 'region' | 'timeZone' | 'dueOn' | 'placedOn'> & { step: ReminderStep, plannedAt: string }
+export type NewMessage = Omit<Target, 'borrowerKind' | 'product' | 'jurisdiction' | 'region' | 'timeZone' | 'otherZones' | 'dueOn' | 'placedOn'> & { step: ReminderStep, plannedAt: string }
 
 /** What an event says of a message. */
 export interface MessageFacts { id: Id<'message'>, accountId: Id<'account'>, lenderId: Id<'lender'>, channel: MessageChannel, step: number, plannedAt: string, reason: MessageReason | null }

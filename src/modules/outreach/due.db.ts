@@ -7,7 +7,7 @@ import { accountParties, accounts } from '../accounts/tables.ts'
 import { lenders } from '../lenders/tables.ts'
 import { contactPoints, parties } from '../parties/tables.ts'
 import { placements } from '../placements/tables.ts'
-import { isHeldAt } from '../contacts/index.ts'
+import { isHeldAt, zonesRead, zonesWritten } from '../contacts/index.ts'
 import { messages } from './tables.ts'
 
 /** One batch of messages: few enough to be handed over well within the fence. Limits are literals: a parameter costs the good plan. */
@@ -58,6 +58,7 @@ export async function lockDue (tx: Tx) {
     language: parties.language, borrowerKind: parties.kind, role: accountParties.role,
     value: contactPoints.value, valueIndex: contactPoints.valueIndex, isWorkplace: contactPoints.isWorkplace, contactPointState: contactPoints.state,
     isPlacementActive: sql<boolean>`${placements.state} = 'active'`, isHeld: sql<boolean>`${isHeldAt(now, 'messages')}`,
+    zones: sql<string | null>`${zonesWritten('messages', 'party_id')}`,
     holds: sql<string | null>`(select string_agg(h.kind, ',') from holds h where h.tenant_id = messages.tenant_id and h.account_id = messages.account_id
       and h.released_at is null and h.starts_at <= ${at} and (h.ends_at is null or h.ends_at > ${at}))`,
     isOptedOut: sql<boolean>`coalesce((select c.state = 'withdrawn' from consents c where c.tenant_id = contact_points.tenant_id and c.value_index = contact_points.value_index
@@ -71,5 +72,5 @@ export async function lockDue (tx: Tx) {
     .innerJoin(contactPoints, and(eq(contactPoints.tenantId, messages.tenantId), eq(contactPoints.id, messages.contactPointId)))
     .innerJoin(placements, and(eq(placements.tenantId, messages.tenantId), eq(placements.id, messages.placementId)))
     .where(and(eq(messages.tenantId, tenantId), sql`${messages.id} = any(${sql.param(ids.map(uuidOf))}::uuid[])`)).orderBy(asc(messages.dueAt), asc(messages.id))
-  return rows.map(({ owed, holds, ...row }) => ({ ...row, owed: minor(Number(owed)), holds: holds?.split(',') ?? [] }))
+  return rows.map(({ owed, holds, zones, ...row }) => ({ ...row, otherZones: zonesRead(zones), owed: minor(Number(owed)), holds: holds?.split(',') ?? [] }))
 }

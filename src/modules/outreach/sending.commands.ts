@@ -44,7 +44,7 @@ export async function permitDue (tx: Tx, vault: Vault): Promise<{ permitted: Per
   const toSend: { asked: Asked, decision: Decision }[] = []
   for (const [i, one] of asked.entries()) {
     const decision = decisions[i]!
-    const fate = fateOf(decision.verdict, one.message.isOptedOut, hoursFor(one.request, one.message.timeZone, one.message.channel, tx.ctx.now), tx.ctx.now)
+    const fate = fateOf(decision.verdict, one.message.isOptedOut, hoursFor(one.request, one.message.channel, tx.ctx.now), tx.ctx.now)
     settled.push({ id: one.message.id, fate, decisionId: decision.id })
     if (fate.state === 'sending') toSend.push({ asked: one, decision })
   }

@@ -15,6 +15,7 @@ const Masked = (what: string) => Nullable(Type.String({ description: `${what}; m
 const ContactPoint = Type.Object({
   id: IdOf('contactPoint'), partyId: IdOf('party'), lenderId: IdOf('lender'), channel: OneOf(contactChannels, 'How the party is reached here.'), value: Masked('The number or address'),
   isWorkplace: Type.Boolean({ description: 'True when it is known to be where the party works.' }),
+  timeZones: Type.Array(Type.String({ description: 'A time zone.' }), { description: 'Where the party may be by the area of the number or the place of the address; none when it does not tell.' }),
   state: OneOf(contactPointStates, '`verified`: found to be right; `invalid`: of no use, nothing is sent there.'), createdAt: Instant,
 }, { title: 'ContactPoint' })
 

@@ -2,7 +2,7 @@ import type { Id, PageOf } from '#kernel'
 import { NotFound, emit, mask, newId } from '#platform'
 import type { Place, Safe, Tx, Vault } from '#platform'
 import type { ConsentInput, PartySearch } from './api.ts'
-import { ContactPointExists, ContactPointUnchanged, checkAddress, checkConsent, normalContact, normalIdentity } from './core.ts'
+import { ContactPointExists, ContactPointUnchanged, checkAddress, checkConsent, checkContactPoint, normalContact, normalIdentity, zonesOf } from './core.ts'
 import type { ConsentChannel, ContactChannel, ContactPointInput, PartyInput, consentSources, consentStates, erasureReasons, invalidReasons, revealPurposes } from './core.ts'
 import {
   findContactPoint, findParty, insertConsent, insertParties, insertReveal, listContactPoints, listPartiesByHash, listStandingConsents, lockContactPoint, lockParty,
@@ -32,10 +32,11 @@ function sealParty (safe: Safe, { kind, name, identity, language }: PartyInput):
   }
 }
 
-function sealContactPoint (safe: Safe, partyId: Id<'party'>, { channel, value, isWorkplace = false }: ContactPointInput): NewContactPoint {
+function sealContactPoint (safe: Safe, partyId: Id<'party'>, input: ContactPointInput): NewContactPoint {
+  const { channel, value, isWorkplace = false } = input
   const id = newId('contactPoint')
   return {
-    id, partyId, channel, isWorkplace, value: safe.seal(pointPlace(id), value), valueIndex: addressHash(safe, channel, value),
+    id, partyId, channel, isWorkplace, value: safe.seal(pointPlace(id), value), valueIndex: addressHash(safe, channel, value), timeZones: [...zonesOf(input)],
   }
 }
 
@@ -94,7 +95,7 @@ export async function searchParties (tx: Tx, vault: Vault, search: PartySearch, 
 
 /** Adds a way to reach a party. Throws `NotFound`, `PartyWasErased`, `ContactPointRefused`, `ContactPointExists`. */
 export async function addContactPoint (tx: Tx, vault: Vault, partyId: Id<'party'>, input: ContactPointInput) {
-  checkAddress(input.channel, input.value, '/value')
+  checkContactPoint(input)
   const { lenderId } = await lockParty(tx, partyId)
   const safe = await vault.safeOf(tx)
   const point = sealContactPoint(safe, partyId, input)

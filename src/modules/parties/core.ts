@@ -1,8 +1,9 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { OneOf, Text, closed, problem } from '#kernel'
+import { CountryCode, OneOf, Text, closed, problem } from '#kernel'
 import type { Violation } from '#kernel'
 import { isPhone, normalPhone } from './phone.core.ts'
+import { phoneZones, placeZones } from './zones.core.ts'
 
 export const partyKinds = ['person', 'company'] as const
 /** How a party can be reached. */
@@ -36,6 +37,9 @@ export const ContactPointInput = Type.Object({
   channel: OneOf(contactChannels, 'How the party is reached here.'),
   value: Text(400, 'The number with its country code, the e-mail address, or the postal address.', ['+8613800138000']),
   isWorkplace: Type.Optional(Type.Boolean({ description: 'True when it is known to be where the party works.' })),
+  place: Type.Optional(Type.Object({
+    country: CountryCode, region: Type.Optional(Type.String({ pattern: '^[A-Z0-9]{1,3}$', description: 'State or province, ISO 3166-2 without the country.', examples: ['CA'] })),
+  }, { ...closed, description: 'Where a postal address is. Only the time zones of the place are kept, beside the address itself: contact must be lawful in each of them.' })),
 }, { ...closed, title: 'ContactPointInput', examples: [{ channel: 'phone', value: '+8613800138000' }] })
 export type ContactPointInput = Static<typeof ContactPointInput>
 
@@ -64,6 +68,17 @@ const emailAddress = /^[^\s@<>()[\],;:"\\]{1,64}@([\p{L}\p{N}]([\p{L}\p{N}-]{0,6
 const emailLengthMax = 254
 const isEmail = (value: string): boolean => value.length <= emailLengthMax && emailAddress.test(normalContact('email', value))
 
+/** The time zones a contact point says its party may be in: those of the number's area or country, or of the place of a postal address; none when it does not tell. */
+export const zonesOf = ({ channel, value, place }: ContactPointInput): readonly string[] =>
+  channel === 'phone' ? phoneZones(normalContact('phone', value)) : channel === 'postal' && place !== undefined ? placeZones(place.country, place.region) : []
+
+/** What is wrong with the place of an address, or null: only postal addresses have one, in a country that exists. */
+export function placeFault ({ channel, place }: ContactPointInput): { pointer: string, message: string } | null {
+  if (place === undefined) return null
+  if (channel !== 'postal') return { pointer: '/place', message: 'is given of postal addresses only' }
+  return placeZones(place.country).length > 0 ? null : { pointer: '/place/country', message: 'is not the code of a country' }
+}
+
 /** What is wrong with an address, or null: a phone number must be whole (E.164), an e-mail address one address. */
 export function addressFault (channel: ContactChannel, value: string): string | null {
   if (channel === 'phone') return isPhone(value.normalize('NFKC').trim()) ? null : 'is not a phone number with its country code, such as +8613800138000'
@@ -71,10 +86,19 @@ export function addressFault (channel: ContactChannel, value: string): string | 
 }
 
 /** What cannot be used of a party's contact points. `pointer` leads to the party. */
-export const checkPartyInput = ({ contactPoints = [] }: PartyInput, pointer: string): Violation[] => contactPoints.flatMap(({ channel, value }, i) => {
-  const message = addressFault(channel, value)
-  return message === null ? [] : [{ pointer: `${pointer}/contactPoints/${i}/value`, message }]
-})
+export const checkPartyInput = ({ contactPoints = [] }: PartyInput, pointer: string): Violation[] => contactPoints.flatMap((point, i) => pointFaults(point, `${pointer}/contactPoints/${i}`))
+
+function pointFaults (point: ContactPointInput, pointer: string): Violation[] {
+  const message = addressFault(point.channel, point.value)
+  const fault = placeFault(point)
+  return [...message === null ? [] : [{ pointer: `${pointer}/value`, message }], ...fault === null ? [] : [{ pointer: pointer + fault.pointer, message: fault.message }]]
+}
+
+/** Refuses a contact point that cannot be used. Throws `ContactPointRefused` pointing at what is wrong. */
+export function checkContactPoint (point: ContactPointInput): void {
+  const violations = pointFaults(point, '')
+  if (violations.length > 0) throw ContactPointRefused({}, { violations })
+}
 
 /** Refuses an address that cannot be used. Throws `ContactPointRefused` pointing at it. */
 export function checkAddress (channel: ContactChannel, value: string, pointer: string): void {

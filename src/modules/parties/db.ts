@@ -13,7 +13,7 @@ type Page = { limit: number, after: string | null }
 export interface NewParty {
   id: Id<'party'>, kind: string, name: Buffer, identity: Buffer | null, identityIndex: Buffer | null, language: string | null
 }
-export interface NewContactPoint { id: Id<'contactPoint'>, partyId: Id<'party'>, channel: ContactChannel, value: Buffer, valueIndex: Buffer, isWorkplace: boolean }
+export interface NewContactPoint { id: Id<'contactPoint'>, partyId: Id<'party'>, channel: ContactChannel, value: Buffer, valueIndex: Buffer, isWorkplace: boolean, timeZones: string[] }
 
 /** Writes parties of one lender with their contact points: two statements, however many there are. */
 export function insertParties (tx: Tx, lenderId: Id<'lender'>, rows: readonly NewParty[], points: readonly NewContactPoint[]): void {
@@ -28,11 +28,11 @@ export function insertParties (tx: Tx, lenderId: Id<'lender'>, rows: readonly Ne
         as p (id, kind, name, identity, identity_index, language)`)
   }
   if (points.length > 0) {
-    write(tx, sql`insert into contact_points (tenant_id, id, party_id, lender_id, channel, value, value_index, is_workplace, state, created_at)
-      select ${tenantId}::uuid, id, party_id, ${lender}::uuid, channel, value, value_index, is_workplace, 'unverified', ${now}::timestamptz
+    write(tx, sql`insert into contact_points (tenant_id, id, party_id, lender_id, channel, value, value_index, is_workplace, time_zones, state, created_at)
+      select ${tenantId}::uuid, id, party_id, ${lender}::uuid, channel, value, value_index, is_workplace, string_to_array(time_zones, ' '), 'unverified', ${now}::timestamptz
       from unnest(${uuids(points.map(p => p.id))}, ${uuids(points.map(p => p.partyId))}, ${texts(points.map(p => p.channel))},
-        ${byteStrings(points.map(p => p.value))}, ${byteStrings(points.map(p => p.valueIndex))}, ${booleans(points.map(p => p.isWorkplace))})
-        as p (id, party_id, channel, value, value_index, is_workplace)`)
+        ${byteStrings(points.map(p => p.value))}, ${byteStrings(points.map(p => p.valueIndex))}, ${booleans(points.map(p => p.isWorkplace))}, ${texts(points.map(p => p.timeZones.join(' ')))})
+        as p (id, party_id, channel, value, value_index, is_workplace, time_zones)`)
   }
 }
 
@@ -57,7 +57,7 @@ export async function lockParty (tx: Tx, id: Id<'party'>): Promise<PartyRow> {
 /** Destroys what is personal about a party: its values, and the hash its identity was found by. The hashes of its addresses stay, so that refusals of contact hold. */
 export async function setPartyErased (tx: Tx, id: Id<'party'>, erasedAt: string): Promise<void> {
   await tx.update(parties).set({ name: null, identity: null, identityIndex: null, erasedAt }).where(and(eq(parties.tenantId, tx.ctx.tenantId), eq(parties.id, id)))
-  await tx.update(contactPoints).set({ value: null }).where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), eq(contactPoints.partyId, id)))
+  await tx.update(contactPoints).set({ value: null, timeZones: [] }).where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), eq(contactPoints.partyId, id)))
 }
 
 /** Parties with an identity, or reached at an address, by id. Erased ones are not found. */
@@ -74,7 +74,7 @@ export async function listPartiesByHash (tx: Tx, of: { identityIndex: Buffer } |
 
 const pointColumns = {
   id: contactPoints.id, partyId: contactPoints.partyId, lenderId: contactPoints.lenderId, channel: contactPoints.channel, value: contactPoints.value,
-  valueIndex: contactPoints.valueIndex, isWorkplace: contactPoints.isWorkplace, state: contactPoints.state, createdAt: contactPoints.createdAt,
+  valueIndex: contactPoints.valueIndex, isWorkplace: contactPoints.isWorkplace, timeZones: contactPoints.timeZones, state: contactPoints.state, createdAt: contactPoints.createdAt,
 }
 
 /** A contact point as it is stored: `value` sealed, null once erased; `valueIndex` is the hash it is found by, the same in every lender's records. */

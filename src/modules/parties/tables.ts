@@ -17,11 +17,14 @@ export const parties = pgTable('parties', {
 ])
 sealedIn(parties, 'name', 'identity')
 
-/** Ways to reach a party. `value` is null once erased; `valueIndex` stays, so that an opt-out outlives the erasure. */
+/**
+ * Ways to reach a party. `value` is null once erased; `valueIndex` stays, so that an opt-out outlives the erasure. `timeZones` are where the party may be by
+ * the number's area or the address's place, and none when it does not tell.
+ */
 export const contactPoints = pgTable('contact_points', {
   tenantId: tenantId(), id: id('contactPoint').notNull(), partyId: id('party').notNull(), lenderId: id('lender').notNull(),
   channel: text({ enum: contactChannels }).notNull(), value: sealed(), valueIndex: bytes().notNull(), isWorkplace: boolean().notNull().default(false),
-  state: text({ enum: contactPointStates }).notNull(), createdAt: instant().notNull(),
+  timeZones: text().array().notNull(), state: text({ enum: contactPointStates }).notNull(), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   index().on(t.tenantId, t.partyId),

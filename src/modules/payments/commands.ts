@@ -19,7 +19,7 @@ import { tillOf } from './clearing.core.ts'
 import type { Source } from './clearing.core.ts'
 import { AccountAmbiguous, PaymentAlreadyReversed, allocate, cameBack, checkPayment, checkRepeat, closeCodeOf, isSettled } from './core.ts'
 import type { Receiver } from './core.ts'
-import { changedBy, correct, isLate, liveAgain } from './corrections.commands.ts'
+import { changedBy, correct, givenBack, isLate, isOfTail, liveAgain } from './corrections.commands.ts'
 import type { CorrectionRow } from './corrections.db.ts'
 import { findPayment, findPaymentByReference, insertPayment, insertReversal, lockPayment } from './db.ts'
 import type { PaymentRow } from './db.ts'
@@ -124,7 +124,8 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   // Receipts are locked before accounts.
   const receipt = found.receiptId === null ? null : await lockReceipt(tx, found.receiptId)
   const account = await lockAccount(tx, found.accountId)
-  const { state, receivedOn, receivedBy, amount, currency, overpaid, refunded, clearingEntryId, journalEntryId: originalEntryId, ...parts } = await lockPayment(tx, paymentId)
+  const paid = await lockPayment(tx, paymentId)
+  const { state, receivedOn, receivedBy, amount, currency, overpaid, refunded, clearingEntryId, journalEntryId: originalEntryId, ...parts } = paid
   if (state === 'reversed') throw PaymentAlreadyReversed()
   if (refunded > zero && reason === 'refund') throw PaymentRefunded({ refunded })
   if (reversedOn < receivedOn) throw ReversalTooEarly({ effectiveOn: receivedOn })
@@ -138,8 +139,9 @@ export async function reversePayment (tx: Tx, paymentId: Id<'payment'>, { reason
   const entry = originalEntryId === null ? null : await reversalOf(tx, originalEntryId, { kind: 'paymentReversal', causeId: paymentId, effectiveOn: reversedOn })
   // Its entry gives back what it settled at first; what it settles since a correction only the debt's life knows.
   const isReallocated = !isSettled(lessBuckets(movedBy(entry?.lines ?? []), bucketsOf(parts)))
-  const fact: Fact = isOwn ? { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null } : { kind: 'movement', on: reversedOn, lines: entry?.lines ?? [] }
-  const relived = last.state === 'recalled' || (isOwn && isReallocated) || await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, fact) : null
+  const fact: Fact = isOwn ? { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null } : { kind: 'movement', on: reversedOn, lines: givenBack(paid, isOfTail(entry?.lines ?? [])) }
+  // What is not at work may not have followed a rate that was corrected meanwhile.
+  const relived = isReallocated || account.closedAt !== null || await isLate(tx, accountId, reversedOn) ? await liveAgain(tx, account, fact) : null
   const owed = relived === null ? await accrueThrough(tx, account, reversedOn) : account
   const { journalEntryId, correction } = relived === null
     ? { journalEntryId: await postOne(tx, entry), correction: null }

@@ -6,15 +6,15 @@ import type { AccountRow } from '../accounts/index.ts'
 import { accrueThrough, changedCharges, findChargedLife, replaceCharges } from '../charges/index.ts'
 import type { ChargedLife, NewCharge } from '../charges/index.ts'
 import type { Changed } from '../commissions/index.ts'
-import { differenceOf, listPostedLines, movedBy, post } from '../ledger/index.ts'
-import type { DatedLine, Entry, PostedLine } from '../ledger/index.ts'
+import { differenceOf, listPostedLines, movedBy, negated, post } from '../ledger/index.ts'
+import type { DatedLine, Entry, Line, PostedLine } from '../ledger/index.ts'
 import { findLastPlacement } from '../placements/index.ts'
 import { findReachedOn, insertCorrection, listPaid, reallocate } from './corrections.db.ts'
 import type { CorrectionRow, PaidFact } from './corrections.db.ts'
 import { cameBack } from './core.ts'
 import type { CorrectionChanges, Reallocated } from './core.ts'
 import { LedgerCorrected } from './events.ts'
-import { live } from './life.core.ts'
+import { live, paymentLines } from './life.core.ts'
 import type { Fact, Life } from './life.core.ts'
 import { orderOf } from './orders.commands.ts'
 import type { Settling } from './orders.core.ts'
@@ -76,26 +76,38 @@ export async function findPast (tx: Tx, account: AccountRow): Promise<Past | nul
   const began = uuidOf(placement.id)
   const isBefore = ({ kind, causeId, entryId }: PostedLine): boolean => (isOpening.has(kind) && causeId === began) || uuidOf(entryId) < began
   const lines = posted.filter(line => !isBefore(line) && isOfLife.has(line.kind))
-  const paid = await listPaid(tx, placement.id, account.id)
+  const all = await listPaid(tx, account.id)
+  const paid = all.filter(({ placementId }) => placementId === placement.id)
+  // What was paid under an earlier placement, and is undone under this one.
+  const undone = all.filter(({ placementId, reversalId }) => placementId !== placement.id && reversalId !== null && uuidOf(reversalId) > began)
   return {
-    charged, settling: await orderOf(tx, account, placement), paid, lines, opening: movedBy(posted.filter(isBefore)), facts: factsOf(paid, lines),
+    charged, settling: await orderOf(tx, account, placement), paid, lines, opening: movedBy(posted.filter(isBefore)), facts: factsOf(paid, undone, posted, lines),
     workedThrough: placement.endedAt === null ? null : dayIn(account.timeZone, new Date(placement.endedAt)), isOurs: placement.state === 'active' || placement.state === 'closed',
     isRecalled: placement.state === 'recalled',
   }
 }
 
-/** The facts in the order they were written down: payments and their reversals, and movements that are nobody's consequence. */
-function factsOf (paid: readonly PaidFact[], lines: readonly PostedLine[]): Fact[] {
+/** Whether lines are of a payment that settled what a recall had taken out of the books. */
+export const isOfTail = (lines: readonly Line[]): boolean => lines.some(({ debit, credit }) => debit === 'C.RECALLED' || credit === 'C.RECALLED')
+
+/** What the undoing of a payment gives back that was made under an earlier placement, or in its tail: what the payment settles by now. */
+export const givenBack = ({ receivedBy, till, overpaid, ...parts }: Pick<PaidFact, 'receivedBy' | 'till' | 'overpaid' | keyof Buckets>, isTail: boolean): Line[] =>
+  negated(paymentLines(receivedBy, { allocated: bucketsOf(parts), overpaid }, till ?? undefined, isTail))
+
+/** The facts in the order they were written down: payments and their reversals, those of earlier placements' payments (`undone`), and movements that are nobody's consequence. */
+function factsOf (paid: readonly PaidFact[], undone: readonly PaidFact[], posted: readonly PostedLine[], lines: readonly PostedLine[]): Fact[] {
   const known: { fact: Fact, at: number, id: string }[] = []
   for (const { paymentId, receivedOn, amount, receivedBy, refunded, till, createdAt, reversedOn, reversedAt, reversalId, reason } of paid) {
     known.push({ fact: { kind: 'payment', paymentId, on: receivedOn, amount, receivedBy, refunded, ...till !== null && { till } }, at: Date.parse(createdAt), id: uuidOf(paymentId) })
     if (reversedOn !== null) known.push({ fact: { kind: 'reversal', paymentId, on: reversedOn, returned: cameBack(receivedBy, reason) ? amount : null }, at: Date.parse(reversedAt!), id: uuidOf(reversalId!) })
   }
-  const own = new Set(paid.map(({ paymentId }) => uuidOf(paymentId)))
+  for (const row of undone) {
+    const isTail = isOfTail(posted.filter(({ kind, causeId }) => kind === 'payment' && causeId === uuidOf(row.paymentId)))
+    known.push({ fact: { kind: 'movement', on: row.reversedOn!, lines: givenBack(row, isTail) }, at: Date.parse(row.reversedAt!), id: uuidOf(row.reversalId!) })
+  }
   const entries = new Map<string, PostedLine[]>()
   for (const line of lines) {
-    // The undoing of a payment of an earlier placement is a movement to this one.
-    if (isMovement.has(line.kind) || (line.kind === 'paymentReversal' && !own.has(line.causeId))) entries.set(line.entryId, [...entries.get(line.entryId) ?? [], line])
+    if (isMovement.has(line.kind)) entries.set(line.entryId, [...entries.get(line.entryId) ?? [], line])
   }
   for (const [entryId, of] of entries) {
     const { on, recordedAt, reversalOf } = of[0]!

@@ -36,7 +36,7 @@ export async function isCorrected (tx: Tx, accountId: Id<'account'>): Promise<bo
   return rows.length > 0
 }
 
-/** A payment as a debt's life needs it, with the day it was undone and when that was written down. */
+/** A payment of an account as a debt's life needs it, with the day it was undone and when that was written down. */
 export interface PaidFact extends PaidRow { reversedOn: CalendarDay | null, reversedAt: string | null, reversalId: Id<'paymentReversal'> | null, reason: ReversalReason | null }
 
 interface PaidRow {
@@ -44,14 +44,14 @@ interface PaidRow {
   principal: number, interest: number, penalty: number, costs: number, overpaid: number, refunded: number
 }
 
-/** The payments of a placement in the order they were recorded. The account's lock is held. */
-export async function listPaid (tx: Tx, placementId: Id<'placement'>, accountId: Id<'account'>): Promise<PaidFact[]> {
+/** The payments of an account in the order they were recorded: of all its placements. The account's lock is held. */
+export async function listPaid (tx: Tx, accountId: Id<'account'>): Promise<PaidFact[]> {
   return await tx.select({
     paymentId: payments.id, placementId: payments.placementId, amount: payments.amount, receivedOn: payments.receivedOn, receivedBy: payments.receivedBy, till: payments.till, createdAt: payments.createdAt,
     principal: payments.principal, interest: payments.interest, penalty: payments.penalty, costs: payments.costs, overpaid: payments.overpaid, refunded: payments.refunded,
     reversedOn: paymentReversals.reversedOn, reversedAt: paymentReversals.createdAt, reversalId: paymentReversals.id, reason: paymentReversals.reason,
   }).from(payments).leftJoin(paymentReversals, and(eq(paymentReversals.tenantId, payments.tenantId), eq(paymentReversals.paymentId, payments.id)))
-    .where(and(eq(payments.tenantId, tx.ctx.tenantId), eq(payments.accountId, accountId), eq(payments.placementId, placementId))).orderBy(asc(payments.id))
+    .where(and(eq(payments.tenantId, tx.ctx.tenantId), eq(payments.accountId, accountId))).orderBy(asc(payments.id))
 }
 
 /** Gives payments the parts they settle now. */

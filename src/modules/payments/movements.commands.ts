@@ -31,7 +31,8 @@ export async function moveDebt (tx: Tx, account: AccountRow, movement: Movement,
   const { kind, causeId, on } = movement
   const under = await placedUnder(tx, account)
   const entryOf = (lines: readonly Line[]): Entry => ({ lenderId, accountId, kind, causeId, effectiveOn: on, currency, lines })
-  const past = await isLate(tx, accountId, on) ? await findPast(tx, account) : null
+  // What is not at work may not have followed a rate that was corrected meanwhile.
+  const past = account.closedAt !== null || await isLate(tx, accountId, on) ? await findPast(tx, account) : null
   if (past === null) {
     const owed = bucketsOf(await accrueThrough(tx, account, on))
     const lines = decide(owed)
@@ -53,7 +54,7 @@ export async function undoMovement (tx: Tx, account: AccountRow, of: Id<'journal
   const entry = await reversalOf(tx, of, { kind, causeId, effectiveOn: on })
   const isOld = await isLate(tx, account.id, on)
   const current = isOld ? account : await accrueThrough(tx, account, on)
-  const past = isOld || await isCorrected(tx, account.id) ? await findPast(tx, current) : null
+  const past = isOld || account.closedAt !== null || await isCorrected(tx, account.id) ? await findPast(tx, current) : null
   const owed = past === null ? bucketsOf(current) : owedThen(current, past, on)
   check(owed, movedBy(entry.lines))
   if (past !== null) {

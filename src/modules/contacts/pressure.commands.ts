@@ -1,0 +1,62 @@
+import { emit } from '#platform'
+import type { Id } from '#kernel'
+import type { Tx } from '#platform'
+import { countsAt, decide, findLaw } from '../policy/index.ts'
+import type { Attempt, ContactRequest, RuleCount } from '../policy/index.ts'
+import { historySince, requestFor } from './asking.commands.ts'
+import type { AttemptChannel } from './core.ts'
+import { findContacted, listContactHistory } from './db.ts'
+import type { Contacted } from './db.ts'
+import { ContactPressureHigh } from './events.ts'
+import { ownReasons } from './permits.core.ts'
+import { lastPlaces, pressureOf } from './pressure.core.ts'
+import type { Pressure } from './pressure.core.ts'
+import { insertAlerts, listReachable } from './pressure.db.ts'
+import type { Reachable } from './pressure.db.ts'
+
+/** Said by script: what is judged is when, how often and with whom a contact is. */
+const byScript = { disclosures: ['attemptingToCollectAndInformationUsed', 'fromDebtCollector'], optOutMethod: 'replyStop', collectors: 2 }
+
+/** A channel to a party at one of its contact points: whether a contact may be made now, and what was counted by each rule that counts. */
+export interface OpenChannel { channel: AttemptChannel, contactPointId: Id<'contactPoint'>, verdict: 'allowed' | 'wait' | 'denied', earliestAllowedAt: string | null, counts: RuleCount[] }
+
+/** The contacts that a party of a debt has had of the agency, and what is open to it now. */
+export interface PartyPressure { partyId: Id<'party'>, role: Contacted['role'], timeZone: string, contacts: Pressure[], channels: OpenChannel[] }
+
+/**
+ * The contacts that each party of a debt has had, whichever lender's debt they were about, and what is open now by each channel. Nothing is held and no
+ * decision is kept. Throws `NotFound`.
+ */
+export async function readPressure (tx: Tx, accountId: Id<'account'>): Promise<PartyPressure[]> {
+  const { now, tenantId } = tx.ctx
+  const law = await findLaw(tx)
+  const ways: (Contacted & Reachable)[] = []
+  for (const way of await listReachable(tx, accountId)) ways.push({ ...await findContacted(tx, accountId, way.partyId, way.contactPointId, way.channel ?? 'call'), ...way })
+  const all = await listContactHistory(tx, { personKeys: ways.map(({ personKey }) => personKey), valueIndexes: ways.flatMap(({ valueIndex }) => valueIndex ?? []) }, historySince(now))
+  const parties = new Map<Id<'party'>, PartyPressure>()
+  for (const way of ways) {
+    const { partyId, contactPointId, channel, personKey, numberKey, role, timeZone } = way
+    const party = parties.get(partyId) ?? { partyId, role, timeZone, contacts: pressureOf(all, personKey, timeZone, now), channels: [] }
+    parties.set(partyId, party)
+    if (channel === null || contactPointId === null) continue
+    const history = all.filter(past => past.personKey === personKey || (numberKey !== null && past.numberKey === numberKey))
+    const { packs, facts, action } = requestFor(law, { ...way, history }, { channel, at: now.toISOString(), collector: tenantId, ...byScript })
+    const { verdict, earliestAllowedAt } = decide(packs, facts, action)
+    const isDenied = ownReasons(way).length > 0
+    party.channels.push({ channel, contactPointId, verdict: isDenied ? 'denied' : verdict, earliestAllowedAt: isDenied ? null : earliestAllowedAt, counts: countsAt(packs, facts, action) })
+  }
+  return [...parties.values()]
+}
+
+/** A contact that now counts: what was asked about it, and what it is counted as. */
+export interface CountedContact extends Pick<Contacted, 'accountId' | 'lenderId' | 'personKey'> { partyId: Id<'party'>, channel: AttemptChannel, outcome: Attempt['outcome'], request: ContactRequest }
+
+/** Tells of every rule that the contact leaves one place under: once for each person, rule and window. */
+export async function tellPressure (tx: Tx, { accountId, lenderId, personKey, partyId, channel, outcome, request: { packs, facts, action } }: CountedContact): Promise<void> {
+  const { at, person, number, debts, collector } = action
+  const made: Attempt = { at, channel, direction: 'out', outcome, person, debts, collector, ...number !== undefined && { number } }
+  const last = lastPlaces(countsAt(packs, facts, action), countsAt(packs, { ...facts, history: [...facts.history ?? [], made] }, action))
+  if (last.length === 0) return
+  const fresh = await insertAlerts(tx, personKey, last)
+  for (const { rule, pack, clause, count, limit, windowFrom, windowTo } of fresh) emit(tx, ContactPressureHigh, { accountId, lenderId }, { accountId, partyId, channel, rule, pack, clause, count, limit, windowFrom, windowTo })
+}
