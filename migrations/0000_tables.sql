@@ -336,6 +336,29 @@ CREATE TABLE "lenders" (
 	CONSTRAINT "lenders_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "limitation_interruptions" (
+	"tenant_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"type" text NOT NULL,
+	"happened_on" date NOT NULL,
+	"source" text NOT NULL,
+	"is_void" boolean DEFAULT false NOT NULL,
+	CONSTRAINT "limitation_interruptions_tenant_id_account_id_type_happened_on_source_pk" PRIMARY KEY("tenant_id","account_id","type","happened_on","source")
+);
+--> statement-breakpoint
+CREATE TABLE "limitations" (
+	"tenant_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"last_on" date,
+	"decision_id" uuid,
+	"due_at" timestamptz,
+	"warned" smallint,
+	"assessed_at" timestamptz,
+	CONSTRAINT "limitations_tenant_id_account_id_pk" PRIMARY KEY("tenant_id","account_id")
+);
+--> statement-breakpoint
 CREATE TABLE "messages" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -353,6 +376,7 @@ CREATE TABLE "messages" (
 	"claimed_until" timestamptz,
 	"attempts" integer DEFAULT 0 NOT NULL,
 	"decision_id" uuid,
+	"template_version" text,
 	"reason" text,
 	"rule" text,
 	"clause" text,
@@ -367,10 +391,25 @@ CREATE TABLE "consents" (
 	"id" uuid NOT NULL,
 	"value_index" "bytea" NOT NULL,
 	"channel" text NOT NULL,
+	"kind" text NOT NULL,
+	"purpose" text NOT NULL,
+	"account_id" uuid,
+	"until" timestamptz,
 	"state" text NOT NULL,
 	"source" text NOT NULL,
 	"at" timestamptz NOT NULL,
 	CONSTRAINT "consents_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "contact_hours" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"person_key" text NOT NULL,
+	"requested" jsonb NOT NULL,
+	"inconvenient" jsonb NOT NULL,
+	"source" text NOT NULL,
+	"at" timestamptz NOT NULL,
+	CONSTRAINT "contact_hours_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
 CREATE TABLE "contact_points" (
@@ -929,6 +968,47 @@ CREATE TABLE "resealings" (
 	CONSTRAINT "resealings_tenant_id_pk" PRIMARY KEY("tenant_id")
 );
 --> statement-breakpoint
+CREATE TABLE "template_activations" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"template_version_id" uuid NOT NULL,
+	"jurisdictions" text[] NOT NULL,
+	"checked" jsonb NOT NULL,
+	"activated_by_id" text,
+	"activated_at" timestamptz NOT NULL,
+	CONSTRAINT "template_activations_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "template_versions" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"template_id" uuid NOT NULL,
+	"number" integer NOT NULL,
+	"subject" text,
+	"text" text NOT NULL,
+	"html" text,
+	"created_by_id" text,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "template_versions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "template_versions_tenantId_templateId_number_unique" UNIQUE("tenant_id","template_id","number")
+);
+--> statement-breakpoint
+CREATE TABLE "templates" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid,
+	"code" text NOT NULL,
+	"channel" text NOT NULL,
+	"language" text NOT NULL,
+	"latest_version" integer NOT NULL,
+	"active_version" integer,
+	"jurisdictions" text[] NOT NULL,
+	"activated_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "templates_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "templates_tenantId_lenderId_code_channel_language_unique" UNIQUE NULLS NOT DISTINCT("tenant_id","lender_id","code","channel","language")
+);
+--> statement-breakpoint
 CREATE TABLE "api_keys" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -1155,6 +1235,8 @@ ALTER TABLE "postings" ADD CONSTRAINT "postings_tenant_id_entry_id_journal_entri
 ALTER TABLE "trust_cures" ADD CONSTRAINT "trust_cures_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "trust_cures" ADD CONSTRAINT "trust_cures_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "agreements" ADD CONSTRAINT "agreements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "limitation_interruptions" ADD CONSTRAINT "limitation_interruptions_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "limitations" ADD CONSTRAINT "limitations_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1204,6 +1286,9 @@ ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_statemen
 ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_invoice_id_invoices_tenant_id_id_fk" FOREIGN KEY ("tenant_id","invoice_id") REFERENCES "public"."invoices"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "statements" ADD CONSTRAINT "statements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "template_activations" ADD CONSTRAINT "template_activations_tenant_id_template_version_id_template_versions_tenant_id_id_fk" FOREIGN KEY ("tenant_id","template_version_id") REFERENCES "public"."template_versions"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "template_versions" ADD CONSTRAINT "template_versions_tenant_id_template_id_templates_tenant_id_id_fk" FOREIGN KEY ("tenant_id","template_id") REFERENCES "public"."templates"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "templates" ADD CONSTRAINT "templates_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_tenant_id_staff_id_staff_tenant_id_id_fk" FOREIGN KEY ("tenant_id","staff_id") REFERENCES "public"."staff"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_tenant_id_endpoint_id_webhook_endpoints_tenant_id_id_fk" FOREIGN KEY ("tenant_id","endpoint_id") REFERENCES "public"."webhook_endpoints"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "delivery_attempts" ADD CONSTRAINT "delivery_attempts_tenant_id_delivery_id_deliveries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","delivery_id") REFERENCES "public"."deliveries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1251,11 +1336,13 @@ CREATE INDEX "trust_cures_tenant_id_reference_index" ON "trust_cures" USING btre
 CREATE INDEX "trust_cures_tenant_id_lender_id_id_index" ON "trust_cures" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "agreements_tenant_id_lender_id_currency_version_index" ON "agreements" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "agreements_tenant_id_lender_id_id_index" ON "agreements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "limitations_tenant_id_due_at_index" ON "limitations" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "messages_tenant_id_contact_point_id_placement_id_step_index" ON "messages" USING btree ("tenant_id","contact_point_id","placement_id","step");--> statement-breakpoint
 CREATE INDEX "messages_tenant_id_account_id_id_index" ON "messages" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "messages_tenant_id_due_at_index" ON "messages" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE INDEX "messages_tenant_id_provider_id_index" ON "messages" USING btree ("tenant_id","provider_id");--> statement-breakpoint
 CREATE INDEX "consents_tenant_id_value_index_channel_at_index" ON "consents" USING btree ("tenant_id","value_index","channel","at");--> statement-breakpoint
+CREATE INDEX "contact_hours_tenant_id_person_key_id_index" ON "contact_hours" USING btree ("tenant_id","person_key","id");--> statement-breakpoint
 CREATE INDEX "contact_points_tenant_id_party_id_index" ON "contact_points" USING btree ("tenant_id","party_id");--> statement-breakpoint
 CREATE INDEX "contact_points_tenant_id_value_index_index" ON "contact_points" USING btree ("tenant_id","value_index");--> statement-breakpoint
 CREATE INDEX "parties_tenant_id_identity_index_index" ON "parties" USING btree ("tenant_id","identity_index");--> statement-breakpoint
@@ -1315,6 +1402,8 @@ CREATE UNIQUE INDEX "statements_tenant_id_number_index" ON "statements" USING bt
 CREATE UNIQUE INDEX "statements_tenant_id_lender_id_currency_to_on_index" ON "statements" USING btree ("tenant_id","lender_id","currency","to_on");--> statement-breakpoint
 CREATE INDEX "statements_tenant_id_lender_id_id_index" ON "statements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "resealings_tenant_id_due_at_index" ON "resealings" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE INDEX "template_activations_tenant_id_template_version_id_index" ON "template_activations" USING btree ("tenant_id","template_version_id");--> statement-breakpoint
+CREATE INDEX "templates_tenant_id_code_id_index" ON "templates" USING btree ("tenant_id","code","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "api_keys_hash_index" ON "api_keys" USING btree ("hash");--> statement-breakpoint
 CREATE UNIQUE INDEX "staff_tenant_id_email_index_index" ON "staff" USING btree ("tenant_id","email_index");--> statement-breakpoint
 CREATE UNIQUE INDEX "test_clocks_tenant_id_index" ON "test_clocks" USING btree ("tenant_id");--> statement-breakpoint

@@ -8,6 +8,7 @@ import { api as contacts } from './modules/contacts/index.ts'
 import { api as gateways } from './modules/gateways/index.ts'
 import { api as ledger } from './modules/ledger/index.ts'
 import { api as lenders } from './modules/lenders/index.ts'
+import { api as limitations } from './modules/limitations/index.ts'
 import { api as outreach } from './modules/outreach/index.ts'
 import { api as parties } from './modules/parties/index.ts'
 import { api as payments } from './modules/payments/index.ts'
@@ -18,6 +19,7 @@ import { api as queues } from './modules/queues/index.ts'
 import { api as rates } from './modules/rates/index.ts'
 import { api as remittances } from './modules/remittances/index.ts'
 import { api as secrets } from './modules/secrets/index.ts'
+import { api as templates } from './modules/templates/index.ts'
 import { api as tenants } from './modules/tenants/index.ts'
 import { api as webhooks } from './modules/webhooks/index.ts'
 import Fastify from 'fastify'
@@ -30,7 +32,7 @@ import type { ServerOptions } from './platform/api/server.ts'
 import { addHealthRoutes, addSystemRoutes } from './platform/api/system.ts'
 
 /** The modules' routes, in dependency order: a module imports only from those above it. */
-export const modules: Record<string, Api> = { tenants, secrets, rates, lenders, parties, accounts, ledger, placements, policy, protection, charges, commissions, payments, adjustments, remittances, bank, contacts, outreach, gateways, queues, webhooks, calculations }
+export const modules: Record<string, Api> = { tenants, secrets, rates, lenders, parties, accounts, ledger, placements, policy, templates, protection, charges, commissions, payments, adjustments, remittances, bank, limitations, contacts, outreach, gateways, queues, webhooks, calculations }
 
 /** The HTTP application: what every request meets, then the modules. Not yet listening. */
 export async function buildApp (options: ServerOptions, services: Services): Promise<App> {

@@ -1,4 +1,5 @@
 /** Measures Recoup against plain ways of doing the same work, in turn and in one run, and prints the ratios. `npm run bench -- NAME...` runs some. */
+import { decideReminders } from './decide-reminders.ts'
 import { nightlyAccrual } from './nightly-accrual.ts'
 import { leaseWork } from './lease-work.ts'
 import { placeBatch } from './place-batch.ts'
@@ -6,7 +7,7 @@ import { readAccount } from './read-account.ts'
 import { openStage } from './stage.ts'
 import type { Finding, Stage } from './stage.ts'
 
-const benches: Record<string, (stage: Stage) => Promise<Finding>> = { 'read-account': readAccount, 'place-batch': placeBatch, 'lease-work': leaseWork, 'nightly-accrual': nightlyAccrual }
+const benches: Record<string, (stage: Stage) => Promise<Finding>> = { 'read-account': readAccount, 'place-batch': placeBatch, 'lease-work': leaseWork, 'nightly-accrual': nightlyAccrual, 'decide-reminders': decideReminders }
 
 const chosen = process.argv.slice(2)
 const unknown = chosen.find(name => !(name in benches))

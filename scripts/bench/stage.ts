@@ -89,9 +89,23 @@ async function addressOf (child: ChildProcess): Promise<string> {
   throw new Error(`a process under measure ended: ${text.slice(-2_000)}`)
 }
 
+/** How often a process that just started and is too busy is asked again, and after how long. */
+const busyMax = 100
+const busyMs = 100
+
+/** Fetches from a served process, again while it says that it is too busy to take the request. */
+export async function patientFetch (url: string, init: RequestInit): Promise<Response> {
+  for (let asked = 1; ; asked++) {
+    const reply = await fetch(url, init)
+    if (reply.status !== 503 || asked === busyMax) return reply
+    await reply.body?.cancel()
+    await new Promise(resolve => setTimeout(resolve, busyMs))
+  }
+}
+
 /** Calls the API of a served process and expects success. */
 export async function call<T> (address: string, key: string, method: string, path: string, body?: unknown): Promise<T> {
-  const reply = await fetch(`${address}${path}`, {
+  const reply = await patientFetch(`${address}${path}`, {
     method, headers: { authorization: `Bearer ${key}`, ...body !== undefined && { 'content-type': 'application/json' } }, ...body !== undefined && { body: JSON.stringify(body) },
   })
   if (!reply.ok) throw new Error(`${method} ${path}: ${reply.status} ${await reply.text()}`)

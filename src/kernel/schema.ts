@@ -91,3 +91,11 @@ export function problems (...types: ProblemType[]): Record<number, object> {
 }
 
 export type Of<T extends TSchema> = Static<T>
+
+/** A weekly stretch of local time, half-open; `to` at or before `from` lies on the next day. */
+export const WeeklyWindow = Type.Object({
+  days: Type.Array(Type.Integer({ minimum: 1, maximum: 7, description: 'A day of the week, Monday is 1.' }), { minItems: 1, maxItems: 7, uniqueItems: true, description: 'Days of the week it begins on; Monday is 1.' }),
+  from: Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', description: 'Local time it begins.', examples: ['08:00'] }),
+  to: Type.String({ pattern: '^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$', description: 'Local time it ends: the first moment outside. At or before `from`: on the next day.', examples: ['22:00'] }),
+}, { ...closed, description: 'A weekly stretch of local time.' })
+export type WeeklyWindow = Static<typeof WeeklyWindow>

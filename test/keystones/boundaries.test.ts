@@ -51,7 +51,7 @@ const rules: Record<string, { own: string[], types?: string[], upperIndex: boole
 }
 
 /** Libraries that only compute. */
-const pureLibraries = ['typebox', 'typebox/value', 'node:crypto', 'node:buffer', 'libphonenumber-js/max', 'libphonenumber-js/min']
+const pureLibraries = ['typebox', 'typebox/value', 'node:crypto', 'node:buffer', 'libphonenumber-js/max', 'libphonenumber-js/min', 'liquidjs']
 
 /** Why a file of a module may not import something; null when it may. */
 function whyNot ({ file, target, isTypeOnly }: Import): string | null {

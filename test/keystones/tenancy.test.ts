@@ -17,7 +17,7 @@ import type { Agency, As, World } from '../world.ts'
 const sharedWithLenders = ['tenants', 'event_heads', 'idempotency_keys', 'data_keys', 'reference_rates']
 /** Indexes that the machine needs across agencies. */
 const acrossAgencies = ['api_keys_hash_index', 'gateways_id_index', 'idempotency_keys_created_at_index']
-const appendOnly = ['commission_plans', 'consents', 'corrections', 'delivery_attempts', 'events', 'house_rules', 'invoice_settlements', 'invoices', 'journal_entries', 'policy_decisions', 'postings', 'reference_rates', 'remittances', 'reveals', 'statement_lines', 'statements']
+const appendOnly = ['commission_plans', 'consents', 'corrections', 'delivery_attempts', 'events', 'house_rules', 'invoice_settlements', 'invoices', 'journal_entries', 'policy_decisions', 'postings', 'reference_rates', 'remittances', 'reveals', 'statement_lines', 'statements', 'template_activations', 'template_versions']
 
 t.test('the catalogue', async t => {
   const w = await world()
@@ -85,9 +85,9 @@ interface Document { paths: Record<string, Record<string, Operation>> }
 
 /** Where the rows of each kind are that a path may name. */
 const tableOf: Partial<Record<IdKind, string>> = {
-  tenant: 'tenants', staff: 'staff', apiKey: 'api_keys', testClock: 'test_clocks', lender: 'lenders', agreement: 'agreements', party: 'parties', contactPoint: 'contact_points',
+  tenant: 'tenants', staff: 'staff', apiKey: 'api_keys', testClock: 'test_clocks', lender: 'lenders', agreement: 'agreements', party: 'parties', contactPoint: 'contact_points', contactHours: 'contact_hours',
   account: 'accounts', placement: 'placements', placementBatch: 'placement_batches', policyDecision: 'policy_decisions', houseRules: 'house_rules', policyExemption: 'policy_exemptions', hold: 'holds', dispute: 'disputes', charge: 'charges',
-  payment: 'payments', receipt: 'receipts', adjustment: 'adjustments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', message: 'messages', gateway: 'gateways', contactAttempt: 'contact_attempts', permit: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
+  payment: 'payments', receipt: 'receipts', adjustment: 'adjustments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', template: 'templates', message: 'messages', gateway: 'gateways', contactAttempt: 'contact_attempts', permit: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
   webhookEndpoint: 'webhook_endpoints', delivery: 'deliveries', event: 'events', columnMapping: 'column_mappings',
   statement: 'statements', invoice: 'invoices', remittance: 'remittances', remittanceRun: 'remittance_runs', bankStatement: 'bank_statements', bankLine: 'bank_lines',
 } as Record<string, string>
@@ -122,6 +122,7 @@ async function livedIn (w: World): Promise<Agency> {
   await w.ok(us, 'POST', '/v1/disputes', { accountId, reason: 'wrongAmount' })
   await w.ok(us, 'POST', '/v1/house-rules', { code: 'OURS', title: 'Ours', lenderId: lender.id, jurisdiction: 'US', effectiveFrom: '2026-01-25', rules: [] })
   await w.ok(us, 'POST', '/v1/policy-exemptions', { packId: 'CN.GBT45251', ruleId: 'CN.GBT.TIME', reason: 'other', explanation: 'x', expiresOn: '2026-02-25', lenderId: lender.id })
+  await w.ok(us, 'POST', '/v1/templates', { code: 'reminder', channel: 'letter', language: 'en', lenderId: lender.id, text: '{{ agency.name }}' })
   await w.settle(us)
   receiver.closeAllConnections()
   receiver.close()

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { actionOf, factsOf, historyDays, isInitial } from '../../src/modules/contacts/asking.core.ts'
-import type { ContactCase, PastContact } from '../../src/modules/contacts/asking.core.ts'
+import { actionOf, consentsOf, factsOf, historyDays, isInitial } from '../../src/modules/contacts/asking.core.ts'
+import type { ConsentSaid, ContactCase, PastContact } from '../../src/modules/contacts/asking.core.ts'
 import { attemptChannels, attemptOutcomes, checkAttempt } from '../../src/modules/contacts/core.ts'
 import { candidatesOf, zonesMax } from '../../src/modules/contacts/asking.zones.core.ts'
 import { decide, selectPacks } from '../../src/modules/policy/index.ts'
@@ -16,13 +16,13 @@ t.test('an outcome belongs to its kind of contact, and nothing is recorded befor
 })
 
 const borrower: ContactCase = {
-  accountId: 'acc_1', jurisdiction: 'US', region: null, timeZone: 'America/New_York', otherZones: [], borrowerKind: 'person', role: 'borrower', personKey: 'party:1', numberKey: 'number:aa', isWorkplace: false, isOptedOut: false, holds: [], history: [],
+  accountId: 'acc_1', jurisdiction: 'US', region: null, timeZone: 'America/New_York', otherZones: [], borrowerKind: 'person', role: 'borrower', personKey: 'party:1', numberKey: 'number:aa', isWorkplace: false, isOptedOut: false, sayings: [], hours: { requested: [], inconvenient: [] }, holds: [], history: [],
 }
 const saying = { channel: 'sms', at: '2026-01-08T15:00:00Z', collector: 'ten_1', disclosures: ['fromDebtCollector', 'attemptingToCollectAndInformationUsed'], optOutMethod: 'replyStop' } as const
 const ask = (jurisdiction: string, of: Partial<ContactCase>): Verdict => {
   const asked = { ...borrower, timeZone: jurisdiction === 'CN' ? 'Asia/Shanghai' : 'America/New_York', ...of }
   const at = jurisdiction === 'CN' ? '2026-01-08T02:00:00Z' : saying.at
-  return decide(selectPacks({ jurisdiction, region: 'NY', on: '2026-01-08' }), factsOf(asked, { collector: 'ten_1', at }), actionOf(asked, { ...saying, at, disclosures: [...saying.disclosures] }))
+  return decide(selectPacks({ jurisdiction, region: 'NY', on: '2026-01-08' }), factsOf(asked, { channel: 'sms', collector: 'ten_1', at }), actionOf(asked, { ...saying, at, disclosures: [...saying.disclosures] }))
 }
 
 t.test('the facts of a contact are the ones the law reads: each of these refuses', async t => {
@@ -64,12 +64,26 @@ t.test('somebody may be where any of their numbers and addresses is, unless it c
   t.same(timeZones, [ny, 'Pacific/Honolulu', 'Australia/Sydney'], 'the account\'s and those furthest apart, which all others lie between')
 })
 
+t.test('a consent holds until it is taken back, for its debt and no other', async t => {
+  const given = (over: Partial<ConsentSaid> = {}): ConsentSaid => ({ kind: 'time', state: 'granted', accountId: null, at: '2026-01-01T00:00:00Z', until: null, ...over })
+  const cases: [sayings: ConsentSaid[], holding: object[], why: string][] = [
+    [[], [], 'nothing said'], [[given()], [{ type: 'time', at: '2026-01-01T00:00:00Z', channels: ['call'] }], 'of every debt'],
+    [[given({ accountId: 'acc_1', until: '2026-02-01T00:00:00Z' })], [{ type: 'time', at: '2026-01-01T00:00:00Z', channels: ['call'], debts: ['acc_1'], until: '2026-02-01T00:00:00Z' }], 'of one debt, for a while'],
+    [[given(), given({ state: 'withdrawn' })], [], 'taken back'], [[given({ state: 'withdrawn' }), given()], [{ type: 'time' }], 'given anew'], [[given({ accountId: 'acc_1' }), given({ state: 'withdrawn' })], [], 'what is said of all debts is said of each'],
+    [[given(), given({ state: 'withdrawn', accountId: 'acc_1' })], [], 'taken back for the debt that is asked about'], [[given(), given({ state: 'withdrawn', kind: 'frequency' })], [{ type: 'time' }], 'another kind'],
+  ]
+  for (const [sayings, holding, why] of cases) {
+    t.match(consentsOf(sayings, 'call'), holding, why)
+    t.equal(consentsOf(sayings, 'call').length, holding.length, why)
+  }
+})
+
 t.test('a contact is lawful when it is so in every zone somebody may be in', async t => {
   // 08:30 in New York is 05:30 in Los Angeles.
   const at = '2026-01-08T13:30:00Z'
   const verdictOf = (otherZones: string[][]): Verdict => {
     const asked = { ...borrower, otherZones }
-    return decide(selectPacks({ jurisdiction: 'US', region: 'NY', on: '2026-01-08' }), factsOf(asked, { collector: 'ten_1', at }), actionOf(asked, { ...saying, at, disclosures: [...saying.disclosures] }))
+    return decide(selectPacks({ jurisdiction: 'US', region: 'NY', on: '2026-01-08' }), factsOf(asked, { channel: 'sms', collector: 'ten_1', at }), actionOf(asked, { ...saying, at, disclosures: [...saying.disclosures] }))
   }
   t.match(verdictOf([]), { verdict: 'allowed' })
   t.match(verdictOf([['America/Los_Angeles']]), { verdict: 'wait', earliestAllowedAt: '2026-01-08T16:00:00Z', localTimes: [{ timeZone: 'America/New_York' }, { timeZone: 'America/Los_Angeles' }] })

@@ -86,6 +86,28 @@ t.test('outreach', async t => {
   }
 
   async function hours (t: Test): Promise<void> {
+    t.test('a reminder is written by the agency\'s own text where it has one, and says by which; a debt it cannot be written of holds up nobody else', async t => {
+      const { agency, bank } = await place('2026-01-05T09:00:00Z')
+      const template = async (language: string, text: string): Promise<string> => {
+        const { id } = await w.ok<{ id: string }>(agency, 'POST', '/v1/templates', { code: 'reminder', channel: 'sms', language, text })
+        const { activeVersion } = await w.ok<{ activeVersion: number }>(agency, 'POST', `/v1/templates/${id}/activate`, { version: 1, jurisdictions: ['CN'] })
+        t.equal(activeVersion, 1)
+        return (await w.ok<{ data: { id: string }[] }>(agency, 'GET', `/v1/templates/${id}/versions`)).data[0]!.id
+      }
+      const version = await template('zh-CN', "{{ agency.name }}: {% for debt in debts %}{{ debt.owed | money }}{% endfor %} {% optOut 'replyStop' %}")
+      // A long name, written over and over, grows past what an SMS may be.
+      await template('en', `{{ agency.name }}: ${'{{ lender.name }} '.repeat(120)}{% optOut 'replyStop' %}`)
+      const ours = await w.account(agency, bank, { dueOn: '2026-01-04', ...byPhone('+8613900000081') })
+      const long = await w.account(agency, bank, { dueOn: '2026-01-04', ...byPhone('+8613900000082', { language: 'en' }) })
+      const builtin = await w.account(agency, bank, { dueOn: '2026-01-04', ...byPhone('+8613900000083', { language: 'de' }) })
+      await w.liveUntil(agency, '2026-01-07T09:00:00Z')
+      t.match((await messagesOf(agency, ours.accountId))[0], { state: 'sent', templateVersion: version })
+      t.match((await messagesOf(agency, long.accountId))[0], { state: 'suppressed', reason: 'unwritable', rule: 'RECOUP.UNWRITABLE', templateVersion: null })
+      t.match((await messagesOf(agency, builtin.accountId))[0], { state: 'sent', templateVersion: 'builtin:reminder.sms.de.1' })
+      t.match(w.sms.find(({ to }) => to === '+8613900000081')!.text, /^Agency [0-9a-f]+: 人民币1000\.00元 回复STOP退订。$/)
+      t.equal(w.sms.find(({ to }) => to === '+8613900000082'), undefined)
+    })
+
     t.test('in China nothing goes out from 22:00 to 08:00 by the borrower\'s clock (GB/T 45251-2025, 5.3)', async t => {
       // 22:30 in Shanghai on 5 January: the first reminder's nine o'clock is past, and the law has closed.
       const { agency, bank } = await place('2026-01-05T14:30:00Z')

@@ -18,7 +18,7 @@ t.test('a place or a year that is not in the data is not known, so that what dep
   t.equal(holidaysAround('AU', 'NSW', '2023-12-31'), undefined)
   t.equal(holidaysAround('AU', 'NSW', '2024-01-01'), undefined, 'it reaches back into a year that is not known')
   t.equal(holidaysAround('AU', 'NSW', '2028-12-01'), undefined, 'and ahead into one')
-  t.type(holidaysAround('AU', 'NSW', '2024-01-03'), Array)
+  t.ok(Array.isArray(holidaysAround('AU', 'NSW', '2024-01-03')))
   t.same(holidaysAround('AU', 'NSW', '2026-12-20'), ['2026-12-25', '2026-12-26', '2026-12-28', '2027-01-01', '2027-01-26'], 'across the turn of the year')
 })
 

@@ -4,6 +4,7 @@ import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
 import { findAccount } from '../accounts/index.ts'
 import { PolicyCount, PolicyReason, verdictParts } from '../policy/index.ts'
+import { contactPlaces } from './asking.core.ts'
 import { logContactAttempt } from './commands.ts'
 import { ContactInFuture, OutcomeRefused, ResultRefused, attemptChannels, attemptOutcomes, contactResults, directions } from './core.ts'
 import { listAttempts } from './db.ts'
@@ -12,12 +13,18 @@ import { releasePermit, requestPermit } from './permits.commands.ts'
 import { pressureRoutes } from './pressure.api.ts'
 import { PermitExpired, PermitMismatch, PermitNotOpen, PermitRefused, PermitUsed, permitOf, permitPattern } from './permits.core.ts'
 
+const circumstances = {
+  place: Type.Optional(OneOf(contactPlaces, 'Where the person is reached. Left out: where the contact point is, if that is known.')),
+  collectors: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'How many collectors go on a visit. Left out: one.' })),
+  entersPremises: Type.Optional(Type.Boolean({ description: 'A home, a private place or an office is entered. Left out: it is not.' })),
+}
+
 const ContactAttemptInput = Type.Object({
   accountId: IdOf('account'), partyId: IdOf('party'), contactPointId: Type.Optional(IdOf('contactPoint')),
   channel: OneOf(attemptChannels, 'By which channel.'), direction: OneOf(directions, '`out`: begun by the agency; `in`: by the party.'),
   outcome: OneOf(attemptOutcomes, 'What became of it.'),
   permit: Type.Optional(Type.String({ pattern: permitPattern, description: 'The `token` of the permit by which it was made. Left out: nobody allowed it, and it is told as a breach when the agency began it.' })),
-  result: Type.Optional(OneOf(contactResults, 'What it led to, when somebody was reached.')),
+  result: Type.Optional(OneOf(contactResults, 'What it led to, when somebody was reached.')), ...circumstances,
   durationSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400, description: 'How long it lasted.' })),
   recordingReference: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$', description: 'Where the recording is found: an id or path of the recorder\'s, nothing personal.', examples: ['rec/2026/03/31/7f1c'] })),
   at: Type.Optional(Type.String({ format: 'date-time', maxLength: 40, description: 'When it happened. Left out: now.', examples: ['2026-03-31T08:00:00Z'] })),
@@ -39,7 +46,7 @@ export const ContactAttempt = Type.Object({
 }, { title: 'ContactAttempt' })
 
 const PermitInput = Type.Object({
-  accountId: IdOf('account'), partyId: IdOf('party'), contactPointId: Type.Optional(IdOf('contactPoint')), channel: OneOf(attemptChannels, 'By which channel.'),
+  accountId: IdOf('account'), partyId: IdOf('party'), contactPointId: Type.Optional(IdOf('contactPoint')), channel: OneOf(attemptChannels, 'By which channel.'), ...circumstances,
   at: Type.Optional(Type.String({ format: 'date-time', maxLength: 40, description: 'An instant to come that is only asked about: no permit is given for it. Left out: now.', examples: ['2026-03-31T08:00:00Z'] })),
 }, {
   title: 'PermitInput', ...closed, examples: [{

@@ -4,7 +4,7 @@ import type { Tx } from '#platform'
 import { decideContacts, findLaw, nextLawfulMoment, openWindow, packsIn } from '../policy/index.ts'
 import type { ContactRequest, Decision, HoursFacts, Law } from '../policy/index.ts'
 import { actionOf, factsOf, historyDays } from './asking.core.ts'
-import type { ContactCase, Saying } from './asking.core.ts'
+import type { Circumstances, ContactCase, Saying } from './asking.core.ts'
 import type { AttemptChannel } from './core.ts'
 import { listContactHistory } from './db.ts'
 import type { Contacted } from './db.ts'
@@ -24,13 +24,13 @@ export function requestFor (law: Law, of: PlacedCase, saying: Saying): ContactRe
   return { accountId, partyId, packs, facts: factsOf(of, saying), action: actionOf(of, saying) }
 }
 
-/** Said by script in every contact of a collector's: what is judged of it is when, how often and with whom it is. */
-const byScript = { disclosures: ['attemptingToCollectAndInformationUsed', 'fromDebtCollector'], optOutMethod: 'replyStop', collectors: 2 }
+/** Said by script in every contact of a collector's: what is judged of it is when, where, how often and with whom it is. */
+const byScript = { disclosures: ['attemptingToCollectAndInformationUsed', 'fromDebtCollector'], optOutMethod: 'replyStop' }
 
 /** Puts a contact of a collector's before policy, with what happened before it, and keeps the decision. */
-export async function askAbout (tx: Tx, of: Contacted, partyId: Id<'party'>, channel: AttemptChannel, at: Date): Promise<{ request: ContactRequest, decision: Decision }> {
+export async function askAbout (tx: Tx, of: Contacted, partyId: Id<'party'>, channel: AttemptChannel, at: Date, circumstances: Circumstances = {}): Promise<{ request: ContactRequest, decision: Decision }> {
   const history = await listContactHistory(tx, { personKeys: [of.personKey], valueIndexes: of.valueIndex === null ? [] : [of.valueIndex] }, historySince(at))
-  const request = requestFor(await findLaw(tx), { ...of, partyId, history: history.filter(past => new Date(past.at) <= at) }, { channel, at: at.toISOString(), collector: tx.ctx.tenantId, ...byScript })
+  const request = requestFor(await findLaw(tx), { ...of, partyId, history: history.filter(past => new Date(past.at) <= at) }, { channel, at: at.toISOString(), collector: tx.ctx.tenantId, ...byScript, place: circumstances.place, collectors: circumstances.collectors, entersPremises: circumstances.entersPremises })
   const [decision] = await decideContacts(tx, [request])
   return { request, decision: decision! }
 }

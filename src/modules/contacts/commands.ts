@@ -4,6 +4,7 @@ import { emit } from '#platform'
 import type { Tx, Vault } from '#platform'
 import { findLaw } from '../policy/index.ts'
 import { askAbout, requestFor } from './asking.commands.ts'
+import type { Circumstances } from './asking.core.ts'
 import { checkAttempt } from './core.ts'
 import type { AttemptChannel, AttemptOutcome, ContactResult, Direction } from './core.ts'
 import { findContacted, insertAttempt, lockAttempt, lockPersons, setMade } from './db.ts'
@@ -14,7 +15,7 @@ import { keptUntil } from './recordings.core.ts'
 import { PermitExpired, PermitMismatch, PermitUsed, attemptOf, readPermit } from './permits.core.ts'
 
 /** A contact that happened. Without `at` it happened just now; without `contactPointId` nobody knows where; without `permit` nobody allowed it. */
-export interface ContactLog {
+export interface ContactLog extends Circumstances {
   accountId: Id<'account'>, partyId: Id<'party'>, contactPointId?: Id<'contactPoint'>, channel: AttemptChannel, direction: Direction, outcome: AttemptOutcome, at?: string,
   permit?: string, result?: ContactResult, durationSeconds?: number, recordingReference?: string
 }
@@ -57,7 +58,7 @@ type Kept = Pick<AttemptRow, 'recordingKeptUntil'>
 
 async function record (tx: Tx, log: ContactLog, contacted: Contacted, at: Date, kept: Kept): Promise<AttemptRow> {
   const { accountId, partyId, contactPointId = null, channel, direction } = log
-  const asked = direction === 'in' ? null : await askAbout(tx, contacted, partyId, channel, at)
+  const asked = direction === 'in' ? null : await askAbout(tx, contacted, partyId, channel, at, log)
   const { lenderId, personKey, valueIndex, isHeld } = contacted
   if (asked !== null) await tellPressure(tx, { ...contacted, partyId, channel, outcome: log.outcome, request: asked.request })
   return await insertAttempt(tx, {
@@ -78,7 +79,7 @@ async function consume (tx: Tx, vault: Vault, log: ContactLog & { permit: string
   if (at < new Date(permitted.createdAt) || at.getTime() > until) {
     throw PermitExpired({ from: permitted.createdAt, until: new Date(until).toISOString() }, { violations: [{ pointer: '/at', message: 'is not while the permit held' }] })
   }
-  const anew = permitted.outcome === 'unused' ? await askAbout(tx, contacted, log.partyId, log.channel, at) : null
+  const anew = permitted.outcome === 'unused' ? await askAbout(tx, contacted, log.partyId, log.channel, at, log) : null
   return await setMade(tx, permitted.id, {
     ...detailsOf(log), ...kept, at: at.toISOString(), ...anew !== null && { wasLawful: anew.decision.verdict.verdict === 'allowed' && !contacted.isHeld, decisionId: anew.decision.id },
   })

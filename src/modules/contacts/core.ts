@@ -41,3 +41,17 @@ export function checkAttempt ({ channel, outcome, result, at }: AttemptSaid, now
   if (result !== undefined && !reaching.includes(outcome)) throw ResultRefused({ outcome }, { violations: [{ pointer: '/result', message: `is of a contact that reached somebody: ${reaching.join(', ')}` }] })
   if (at > now) throw ContactInFuture({}, { violations: [{ pointer: '/at', message: 'must not be in the future' }] })
 }
+
+/** What is told of a contact that was recorded. */
+export interface Told { direction: Direction, outcome: AttemptOutcome, result: ContactResult | null }
+
+/**
+ * What a contact with somebody who owes a debt is to its limitation: a promise is agreement to pay, whoever began the contact; what the agency said or wrote is a demand once it
+ * reached them. A voicemail, or a message of which only the sending is known, reached nobody yet.
+ */
+export function interruptionBy ({ direction, outcome, result }: Told): 'borrowerAgrees' | 'demandReached' | null {
+  if (result === 'wrongPerson' || result === 'messageLeft') return null
+  const isMet = outcome === 'conversation' || outcome === 'replied' || outcome === 'visited'
+  if (isMet && result === 'promise') return 'borrowerAgrees'
+  return direction === 'out' && (isMet || outcome === 'delivered') ? 'demandReached' : null
+}

@@ -4,7 +4,8 @@ import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { NotFound, literal, newId, pageAfter, wireInstant } from '#platform'
 import type { Tx } from '#platform'
-import type { ContactCase, PastContact } from './asking.core.ts'
+import { isBarredAt } from '../limitations/index.ts'
+import type { ConsentSaid, ContactCase, PastContact, Reach, SaidHours } from './asking.core.ts'
 import type { AttemptChannel, AttemptOutcome, ContactResult, Direction } from './core.ts'
 import type { Obstacles } from './permits.core.ts'
 import { contactAttempts } from './tables.ts'
@@ -25,6 +26,35 @@ export const zonesWritten = (alias: string, column: string): SQL => sql`(select 
 
 /** The zones of each number and address of a party. */
 export const zonesRead = (written: unknown): string[][] => typeof written === 'string' ? written.split(',').map(zones => zones.split(' ')) : []
+
+/** What the agency knows of consent at an address about a debt: the alias of its contact point, the kind of contact and the debt, as SQL. */
+interface SaidOf { point: string, channel: SQL, accountId: SQL, now: Date }
+
+const saidWhere = ({ point, channel, accountId, now }: SaidOf): SQL => sql`c.tenant_id = ${sql.identifier(point)}.tenant_id and c.value_index = ${sql.identifier(point)}.value_index and c.channel = ${channel}
+  and (c.account_id is null or c.account_id = ${accountId}) and (c.until is null or c.until > ${now.toISOString()}::timestamptz)`
+
+/** Whether contact for a purpose was refused: what was said last counts, of those sayings that have not ended. */
+export const isOptedOutOf = (of: SaidOf, purpose: 'collection' | 'service' = 'collection'): SQL<boolean> => sql<boolean>`coalesce((select c.state = 'withdrawn' from consents c
+  where ${saidWhere(of)} and c.kind = 'contact' and c.purpose = ${purpose} order by c.at desc, c.id desc limit 1), false)`
+
+/** What was said of hours and of how often, as text that `sayingsRead` reads, in the order it was said. */
+export const sayingsWritten = (of: SaidOf): SQL<string | null> => sql<string | null>`(select json_agg(json_build_object('kind', c.kind, 'state', c.state, 'accountId', c.account_id, 'at', c.at, 'until', c.until) order by c.at, c.id)::text
+  from consents c where ${saidWhere(of)} and c.kind <> 'contact')`
+
+/** What was said of hours and of how often, in the order it was said. */
+export function sayingsRead (written: unknown): ConsentSaid[] {
+  if (typeof written !== 'string') return []
+  // What is in the table was checked when it was written.
+  const said = JSON.parse(written) as { kind: ConsentSaid['kind'], state: ConsentSaid['state'], accountId: string | null, at: string, until: string | null }[]
+  return said.map(({ accountId, at, until, ...rest }) => ({ ...rest, accountId: accountId === null ? null : idOf('account', accountId), at: new Date(at).toISOString(), until: until === null ? null : new Date(until).toISOString() }))
+}
+
+/** When a person said they may be contacted, as text that `hoursRead` reads: of the person named by an expression. */
+export const hoursWritten = (personKey: SQL, tenantId: SQL): SQL<string | null> => sql<string | null>`(select json_build_object('requested', s.requested, 'inconvenient', s.inconvenient)::text from contact_hours s
+  where s.tenant_id = ${tenantId} and s.person_key = ${personKey} order by s.id desc limit 1)`
+
+/** When a person said they may be contacted, and when not. What is in the table was checked when it was written. */
+export const hoursRead = (written: unknown): SaidHours => typeof written === 'string' ? JSON.parse(written) as SaidHours : { requested: [], inconvenient: [] }
 
 /** The name under which policy counts a number or address: its hash. */
 export const numberKeyOf = (valueIndex: Buffer): string => `number:${valueIndex.toString('hex')}`
@@ -56,9 +86,35 @@ export async function listContactHistory (tx: Tx, { personKeys, valueIndexes }: 
 /** A party of an account, as a contact with it is judged. */
 export type Contacted = Omit<ContactCase, 'history'> & { lenderId: Id<'lender'>, product: string, valueIndex: Buffer | null } & Obstacles
 
+/** Outcomes by which a person was reached, and those by which an attempt failed. */
+const reached = sql`('conversation', 'replied', 'visited')`
+const failed = sql`('voicemail', 'noAnswer', 'busy', 'notInService', 'rejected', 'dropped', 'wrongNumber', 'thirdParty', 'undelivered', 'notMet')`
+
+/** What is known of reaching the borrowers of an account, and of a contact person: how often they were approached about it, permitted contacts included, and whether they refused. */
+async function findReach (tx: Tx, accountId: Id<'account'>, personKey: string): Promise<Reach> {
+  const tenantId = sql`${uuidOf(tx.ctx.tenantId)}::uuid`
+  const account = sql`${uuidOf(accountId)}::uuid`
+  const { rows: [row] } = await tx.execute(sql`
+    with borrowers as materialized (
+      select p.id, ${personKeyOf('p')} as person_key from account_parties ap join parties p on p.tenant_id = ap.tenant_id and p.id = ap.party_id
+      where ap.tenant_id = ${tenantId} and ap.account_id = ${account} and ap.role in ('borrower', 'coBorrower')
+    ), phones as (
+      select cp.state from borrowers b join contact_points cp on cp.tenant_id = ${tenantId} and cp.party_id = b.id and cp.channel = 'phone'
+    ), attempts as (
+      select a.at, a.direction, a.outcome from contact_attempts a where a.tenant_id = ${tenantId} and a.person_key = any(array(select person_key from borrowers))
+    )
+    select exists (select from phones) and not exists (select from phones where state <> 'invalid') as is_phone_invalid,
+      (select count(*)::int from attempts where direction = 'out' and outcome in ${failed} and at > coalesce((select max(at) from attempts where direction = 'in' or outcome in ${reached}), '-infinity')) as failures,
+      (select count(*)::int from contact_attempts a where a.tenant_id = ${tenantId} and a.person_key = ${personKey} and a.account_id = ${account} and a.direction = 'out'
+        and a.outcome in ('pending', 'conversation', 'voicemail', 'sent', 'delivered', 'replied', 'visited', 'thirdParty')) as approaches,
+      exists (select from contact_attempts a where a.tenant_id = ${tenantId} and a.person_key = ${personKey} and a.account_id = ${account} and a.result in ('refused', 'optedOut')) as has_refused`)
+  return { isBorrowerPhoneInvalid: row?.['is_phone_invalid'] === true, failuresToReach: Number(row?.['failures']), locationContacts: Number(row?.['approaches']), hasRefused: row?.['has_refused'] === true }
+}
+
 /** A party of an account, reached at one of its contact points or somewhere unknown. Throws `NotFound` when they do not belong together. */
 export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'> | null, channel: AttemptChannel): Promise<Contacted> {
   const now = sql`${tx.ctx.now.toISOString()}::timestamptz`
+  const said: SaidOf = { point: 'cp', channel: sql`${channel}`, accountId: sql`a.id`, now: tx.ctx.now }
   const { rows } = await tx.execute(sql`
     select a.lender_id, a.product, a.jurisdiction, a.region, a.time_zone, ap.role, ${personKeyOf('p')} as person_key, cp.id as contact_point_id, cp.value_index, coalesce(cp.is_workplace, false) as is_workplace,
       cp.id is null or (cp.state <> 'invalid' and cp.value is not null) as is_reachable, a.principal + a.interest + a.penalty + a.costs > 0 as is_owed,
@@ -66,9 +122,10 @@ export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: 
       (select b.kind from account_parties bp join parties b on b.tenant_id = bp.tenant_id and b.id = bp.party_id
         where bp.tenant_id = a.tenant_id and bp.account_id = a.id and bp.role = 'borrower' order by bp.party_id limit 1) as borrower_kind,
       ${isHeldAt(tx.ctx.now, 'ap')} as is_held,
-      (select string_agg(h.kind, ',') from holds h where h.tenant_id = a.tenant_id and h.account_id = a.id and h.released_at is null and h.starts_at <= ${now} and (h.ends_at is null or h.ends_at > ${now})) as holds,
+      nullif(concat_ws(',', (select string_agg(h.kind, ',') from holds h where h.tenant_id = a.tenant_id and h.account_id = a.id and h.released_at is null and h.starts_at <= ${now} and (h.ends_at is null or h.ends_at > ${now})),
+        case when ${isBarredAt(tx.ctx.now, 'a')} then 'timeBarred' end), '') as holds,
       ${zonesWritten('p', 'id')} as zones, array_to_string(cp.time_zones, ' ') as own_zones,
-      coalesce((select c.state = 'withdrawn' from consents c where c.tenant_id = cp.tenant_id and c.value_index = cp.value_index and c.channel = ${channel} order by c.at desc, c.id desc limit 1), false) as is_opted_out
+      ${isOptedOutOf(said)} as is_opted_out, ${sayingsWritten(said)} as sayings, ${hoursWritten(personKeyOf('p'), sql`p.tenant_id`)} as hours
     from accounts a
     join account_parties ap on ap.tenant_id = a.tenant_id and ap.account_id = a.id and ap.party_id = ${uuidOf(partyId)}::uuid
     join parties p on p.tenant_id = ap.tenant_id and p.id = ap.party_id
@@ -78,11 +135,12 @@ export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: 
   if (row === undefined || (contactPointId !== null && row['contact_point_id'] === null)) throw NotFound()
   const valueIndex = row['value_index'] as Buffer | null
   return {
+    reach: row['role'] === 'contactOnly' ? await findReach(tx, accountId, String(row['person_key'])) : undefined,
     accountId, lenderId: idOf('lender', String(row['lender_id'])), product: String(row['product']), jurisdiction: String(row['jurisdiction']), region: row['region'] as string | null, timeZone: String(row['time_zone']),
     role: row['role'] as ContactCase['role'], personKey: String(row['person_key']), valueIndex, numberKey: valueIndex === null ? null : numberKeyOf(valueIndex), isWorkplace: row['is_workplace'] === true,
     // Called at work, they are where that number is.
     otherZones: [...zonesRead(row['zones']), ...row['is_workplace'] === true ? zonesRead(row['own_zones'] || null) : []],
-    borrowerKind: row['borrower_kind'] === 'company' ? 'company' : 'person', isHeld: row['is_held'] === true, isReachable: row['is_reachable'] === true, isOwed: row['is_owed'] === true, isWorked: row['is_worked'] === true, isOptedOut: row['is_opted_out'] === true, holds: (row['holds'] as string | null)?.split(',') ?? [],
+    borrowerKind: row['borrower_kind'] === 'company' ? 'company' : 'person', isHeld: row['is_held'] === true, isReachable: row['is_reachable'] === true, isOwed: row['is_owed'] === true, isWorked: row['is_worked'] === true, isOptedOut: row['is_opted_out'] === true, sayings: sayingsRead(row['sayings']), hours: hoursRead(row['hours']), holds: (row['holds'] as string | null)?.split(',') ?? [],
   }
 }
 

@@ -4,6 +4,7 @@ import type { Safe, Tx, Vault } from '#platform'
 import { countsAt } from '../policy/index.ts'
 import type { RuleCount, Verdict } from '../policy/index.ts'
 import { askAbout, hoursFor } from './asking.commands.ts'
+import type { Circumstances } from './asking.core.ts'
 import type { AttemptChannel } from './core.ts'
 import { findContacted, insertAttempt, insertPending, lockAttempt, lockPersons, returnPlaces, setUnused } from './db.ts'
 import type { Contacted, PermittedContact } from './db.ts'
@@ -12,7 +13,7 @@ import { tellPressure } from './pressure.commands.ts'
 import { PermitNotOpen, attemptOf, ownReasons, permitOf, permitSeconds, permitToken, reportSeconds, withOwn } from './permits.core.ts'
 
 /** A contact that somebody means to make now. */
-export interface PermitRequest { accountId: Id<'account'>, partyId: Id<'party'>, contactPointId?: Id<'contactPoint'>, channel: AttemptChannel, at?: string }
+export interface PermitRequest extends Circumstances { accountId: Id<'account'>, partyId: Id<'party'>, contactPointId?: Id<'contactPoint'>, channel: AttemptChannel, at?: string }
 
 /** What a permit is and how long its contact has to begin. */
 export interface Permit { id: Id<'permit'>, token: string, expiresAt: string }
@@ -24,11 +25,11 @@ export interface PermitAnswer { decisionId: Id<'policyDecision'>, verdict: Verdi
  * Asks whether a contact may be made now; when it may, holds its place and answers a permit that allows it once. Places are held one after the other for each person and
  * number, so that however many ask at once no cap is passed. `at`, an instant to come, is asked about and holds nothing. Throws `NotFound`.
  */
-export async function requestPermit (tx: Tx, vault: Vault, { accountId, partyId, contactPointId, channel, at: asked }: PermitRequest): Promise<PermitAnswer> {
+export async function requestPermit (tx: Tx, vault: Vault, { accountId, partyId, contactPointId, channel, at: asked, ...circumstances }: PermitRequest): Promise<PermitAnswer> {
   const at = asked === undefined ? tx.ctx.now : new Date(asked)
   const contacted = await findContacted(tx, accountId, partyId, contactPointId ?? null, channel)
   await lockPersons(tx, [contacted])
-  const { request, decision } = await askAbout(tx, contacted, partyId, channel, at)
+  const { request, decision } = await askAbout(tx, contacted, partyId, channel, at, circumstances)
   const own = ownReasons(contacted)
   const verdict = withOwn(decision.verdict, own)
   const counts = countsAt(request.packs, request.facts, request.action)

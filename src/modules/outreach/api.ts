@@ -11,6 +11,7 @@ export const Message = Type.Object({
   id: IdOf('message'), accountId: IdOf('account'), partyId: IdOf('party'), contactPointId: IdOf('contactPoint'), channel: OneOf(messageChannels, 'How it goes out.'),
   step: Type.Integer({ description: 'The reminder, by its days past due.' }), state: OneOf(messageStates, 'Where it stands.'), plannedAt: Instant,
   dueAt: Nullable(Instant), attempts: Type.Integer({ description: 'How often it was handed to its provider.' }), decisionId: Nullable(IdOf('policyDecision')),
+  templateVersion: Nullable(Type.String({ description: 'The text it was last written by: the id of a template\'s version, or `builtin:` and the name of one of ours. Null until it is written.', examples: ['builtin:reminder.sms.en.1'] })),
   reason: Nullable(OneOf(messageReasons, 'Why it was not sent, or not yet.')), rule: Nullable(Type.String({ description: 'The rule that made it wait or forbade it.' })),
   clause: Nullable(Type.String({ description: 'Where the law says so.' })), sentAt: Nullable(Instant), createdAt: Instant,
 }, { title: 'Message' })

@@ -15,7 +15,7 @@ export const messageStates = ['scheduled', 'sending', 'sent', 'delivered', 'boun
 export type MessageState = typeof messageStates[number]
 
 /** Why a message was not sent, or not yet. */
-export const messageReasons = ['placementEnded', 'onHold', 'nothingOwed', 'requested', 'law', 'optedOut', 'unreachable', 'providerRefused', 'providerFailed', 'undelivered', 'bounced'] as const
+export const messageReasons = ['placementEnded', 'onHold', 'nothingOwed', 'requested', 'law', 'optedOut', 'unreachable', 'unwritable', 'providerRefused', 'providerFailed', 'undelivered', 'bounced'] as const
 export type MessageReason = typeof messageReasons[number]
 
 export const MessageStateRefused = problem('message-state-refused', 409, 'The message can no longer be cancelled.', 'Read the message: `state` says what became of it. Only a scheduled one can be cancelled.')
@@ -84,6 +84,12 @@ export type Fate =
   | { state: 'cancelled', reason: MessageReason }
   | { state: 'suppressed', reason: MessageReason, rule: string, clause: string }
   | { state: 'failed', reason: MessageReason }
+
+/** A message for which no text could be written. */
+export const unwritten = { state: 'suppressed', reason: 'unwritable', rule: 'RECOUP.UNWRITABLE', clause: 'There is no text for it, or its text cannot be written of this debt.' } as const satisfies Fate
+
+/** The language a party is written to in: its own, or else that of the place. */
+export const languageOf = (language: string | null, jurisdiction: string): string => language ?? (jurisdiction === 'CN' ? 'zh-CN' : 'en')
 
 /** Settles a message without asking the law, when something of our own stands in the way; null: the law is asked. */
 export function settleDue (facts: DueFacts, now: Date): Fate | null {

@@ -9,14 +9,14 @@ import { messages } from './tables.ts'
 
 const columns = {
   id: messages.id, accountId: messages.accountId, lenderId: messages.lenderId, partyId: messages.partyId, contactPointId: messages.contactPointId, channel: messages.channel,
-  step: messages.step, state: messages.state, plannedAt: messages.plannedAt, dueAt: messages.dueAt, attempts: messages.attempts, decisionId: messages.decisionId,
+  step: messages.step, state: messages.state, plannedAt: messages.plannedAt, dueAt: messages.dueAt, attempts: messages.attempts, decisionId: messages.decisionId, templateVersion: messages.templateVersion,
   reason: messages.reason, rule: messages.rule, clause: messages.clause, sentAt: messages.sentAt, createdAt: messages.createdAt,
 }
 
 /** A message as it stands. */
 export interface MessageRow {
   id: Id<'message'>, accountId: Id<'account'>, lenderId: Id<'lender'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'>, channel: MessageChannel, step: number,
-  state: MessageState, plannedAt: string, dueAt: string | null, attempts: number, decisionId: Id<'policyDecision'> | null, reason: MessageReason | null, rule: string | null,
+  state: MessageState, plannedAt: string, dueAt: string | null, attempts: number, decisionId: Id<'policyDecision'> | null, templateVersion: string | null, reason: MessageReason | null, rule: string | null,
   clause: string | null, sentAt: string | null, createdAt: string
 }
 
@@ -145,6 +145,7 @@ export async function bringForward (tx: Tx, consentIds: readonly Id<'consent'>[]
   const { rows } = await tx.execute(sql`update messages m set due_at = least(m.due_at, ${now})
     from consents c join contact_points cp on cp.tenant_id = c.tenant_id and cp.value_index = c.value_index
     where c.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and c.id = any(${uuids(consentIds)}::uuid[])
+      and c.kind = 'contact' and c.purpose = 'collection' and (c.account_id is null or c.account_id = m.account_id)
       and m.tenant_id = c.tenant_id and m.contact_point_id = cp.id and m.channel = c.channel and m.state = 'scheduled'
     returning m.account_id, m.lender_id, m.contact_point_id, m.channel`)
   const addresses = rows.map(row => ({
@@ -154,7 +155,7 @@ export async function bringForward (tx: Tx, consentIds: readonly Id<'consent'>[]
 }
 
 /** A message and what became of it when it fell due. */
-export interface Settled { id: Id<'message'>, fate: Fate, decisionId: Id<'policyDecision'> | null }
+export interface Settled { id: Id<'message'>, fate: Fate, decisionId: Id<'policyDecision'> | null, templateVersion?: string }
 
 /** Writes down what became of messages that fell due: one statement, however many. Those to be sent are fenced off for `fenceSeconds` and count an attempt. */
 export async function setFates (tx: Tx, settled: readonly Settled[], fenceSeconds: number): Promise<void> {
@@ -163,12 +164,12 @@ export async function setFates (tx: Tx, settled: readonly Settled[], fenceSecond
   const fence = `${fenceSeconds} seconds`
   const law = (pick: 'rule' | 'clause') => ({ fate }: Settled): string | null => 'rule' in fate ? fate[pick] : null
   await tx.execute(sql`update messages m set
-      state = s.state, reason = s.reason, rule = s.rule, clause = s.clause, decision_id = coalesce(s.decision_id, m.decision_id),
+      state = s.state, reason = s.reason, rule = s.rule, clause = s.clause, decision_id = coalesce(s.decision_id, m.decision_id), template_version = coalesce(s.template_version, m.template_version),
       due_at = case s.state when 'sending' then ${tx.ctx.now.toISOString()}::timestamptz + ${fence}::interval else s.due_at end,
       claimed_until = case s.state when 'sending' then now() + ${fence}::interval end, attempts = m.attempts + (s.state = 'sending')::int
     from unnest(${column(s => uuidOf(s.id))}::uuid[], ${column(s => s.fate.state)}::text[], ${column(s => s.fate.state === 'scheduled' ? s.fate.dueAt : null)}::timestamptz[],
-      ${column(s => 'reason' in s.fate ? s.fate.reason : null)}::text[], ${column(law('rule'))}::text[], ${column(law('clause'))}::text[], ${column(s => uuidOrNull(s.decisionId))}::uuid[])
-      as s (id, state, due_at, reason, rule, clause, decision_id)
+      ${column(s => 'reason' in s.fate ? s.fate.reason : null)}::text[], ${column(law('rule'))}::text[], ${column(law('clause'))}::text[], ${column(s => uuidOrNull(s.decisionId))}::uuid[], ${column(s => s.templateVersion ?? null)}::text[])
+      as s (id, state, due_at, reason, rule, clause, decision_id, template_version)
     where m.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and m.id = any(${uuids(settled.map(s => s.id))}::uuid[]) and m.id = s.id`)
 }
 

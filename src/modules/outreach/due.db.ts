@@ -7,7 +7,8 @@ import { accountParties, accounts } from '../accounts/tables.ts'
 import { lenders } from '../lenders/tables.ts'
 import { contactPoints, parties } from '../parties/tables.ts'
 import { placements } from '../placements/tables.ts'
-import { isHeldAt, zonesRead, zonesWritten } from '../contacts/index.ts'
+import { hoursRead, hoursWritten, isHeldAt, isOptedOutOf, sayingsRead, sayingsWritten, zonesRead, zonesWritten } from '../contacts/index.ts'
+import { isBarredAt } from '../limitations/index.ts'
 import { messages } from './tables.ts'
 
 /** One batch of messages: few enough to be handed over well within the fence. Limits are literals: a parameter costs the good plan. */
@@ -45,6 +46,7 @@ export type DueMessage = Awaited<ReturnType<typeof lockDue>>[number]
 export async function lockDue (tx: Tx) {
   const { tenantId, now } = tx.ctx
   const at = sql`${now.toISOString()}::timestamptz`
+  const said = { point: 'contact_points', channel: sql`messages.channel`, accountId: sql`messages.account_id`, now }
   const ids = await lockFirsts(tx)
   if (ids.length === 0) return []
   // The messages first, then one row of each by its key: left to itself and without fresh statistics, the planner starts with every placement.
@@ -59,10 +61,9 @@ export async function lockDue (tx: Tx) {
     value: contactPoints.value, valueIndex: contactPoints.valueIndex, isWorkplace: contactPoints.isWorkplace, contactPointState: contactPoints.state,
     isPlacementActive: sql<boolean>`${placements.state} = 'active'`, isHeld: sql<boolean>`${isHeldAt(now, 'messages')}`,
     zones: sql<string | null>`${zonesWritten('messages', 'party_id')}`,
-    holds: sql<string | null>`(select string_agg(h.kind, ',') from holds h where h.tenant_id = messages.tenant_id and h.account_id = messages.account_id
-      and h.released_at is null and h.starts_at <= ${at} and (h.ends_at is null or h.ends_at > ${at}))`,
-    isOptedOut: sql<boolean>`coalesce((select c.state = 'withdrawn' from consents c where c.tenant_id = contact_points.tenant_id and c.value_index = contact_points.value_index
-      and c.channel = messages.channel order by c.at desc, c.id desc limit 1), false)`,
+    holds: sql<string | null>`nullif(concat_ws(',', (select string_agg(h.kind, ',') from holds h where h.tenant_id = messages.tenant_id and h.account_id = messages.account_id
+      and h.released_at is null and h.starts_at <= ${at} and (h.ends_at is null or h.ends_at > ${at})), case when ${isBarredAt(now, 'accounts')} then 'timeBarred' end), '')`,
+    isOptedOut: isOptedOutOf(said), sayings: sayingsWritten(said), hours: hoursWritten(sql`messages.person_key`, sql`messages.tenant_id`),
   }).from(messages)
     .innerJoin(tenants, eq(tenants.tenantId, messages.tenantId))
     .innerJoin(accounts, and(eq(accounts.tenantId, messages.tenantId), eq(accounts.id, messages.accountId)))
@@ -72,5 +73,5 @@ export async function lockDue (tx: Tx) {
     .innerJoin(contactPoints, and(eq(contactPoints.tenantId, messages.tenantId), eq(contactPoints.id, messages.contactPointId)))
     .innerJoin(placements, and(eq(placements.tenantId, messages.tenantId), eq(placements.id, messages.placementId)))
     .where(and(eq(messages.tenantId, tenantId), sql`${messages.id} = any(${sql.param(ids.map(uuidOf))}::uuid[])`)).orderBy(asc(messages.dueAt), asc(messages.id))
-  return rows.map(({ owed, holds, zones, ...row }) => ({ ...row, otherZones: zonesRead(zones), owed: minor(Number(owed)), holds: holds?.split(',') ?? [] }))
+  return rows.map(({ owed, holds, zones, sayings, hours, ...row }) => ({ ...row, hours: hoursRead(hours), sayings: sayingsRead(sayings), otherZones: zonesRead(zones), owed: minor(Number(owed)), holds: holds?.split(',') ?? [] }))
 }

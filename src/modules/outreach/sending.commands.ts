@@ -1,13 +1,16 @@
+import { Problem } from '#kernel'
 import type { Id } from '#kernel'
 import { emit } from '#platform'
 import type { Letter, Safe, Tx, Vault } from '#platform'
 import { normalContact, revealContact } from '../parties/index.ts'
 import { hoursFor, isInitial, historySince, listContactHistory, lockPersons, numberKeyOf, permitMessages, requestFor, setOutcomes, tellLogged } from '../contacts/index.ts'
 import type { ContactCase, HistoryEntry } from '../contacts/index.ts'
+import { TemplateMissing, TemplateUnwritable, findWriter } from '../templates/index.ts'
+import type { Writer, Written } from '../templates/index.ts'
 import { decideContacts, findLaw } from '../policy/index.ts'
 import type { ContactRequest, Decision } from '../policy/index.ts'
 import { about, forgetParties } from './commands.ts'
-import { fateOf, fenceSeconds, retryAt, settleDue } from './core.ts'
+import { fateOf, fenceSeconds, languageOf, retryAt, settleDue, unwritten } from './core.ts'
 import type { Fate, MessageChannel, MessageReason } from './core.ts'
 import { setFates, setNotSent, setSent } from './db.ts'
 import type { Settled } from './db.ts'
@@ -15,14 +18,12 @@ import { isAnythingDue, lockDue } from './due.db.ts'
 import type { DueMessage } from './due.db.ts'
 import { listErasedRecipients } from './erasure.db.ts'
 import { MessageCancelled, MessageFailed, MessageSent, MessageSuppressed } from './events.ts'
-import { languageOf, writeReminder } from './texts.core.ts'
-import type { Reminder } from './texts.core.ts'
 
 /** A message that may be sent now: written, addressed, and already counted. `permittedAt` is the agency's time of the decision. */
 export interface Permitted { id: Id<'message'>, channel: MessageChannel, attempt: number, permittedAt: string, letter: Letter }
 
 /** A message asked about: what is known of it, the words it would have, and what was asked. */
-interface Asked { message: DueMessage, reminder: Reminder, request: ContactRequest }
+interface Asked { message: DueMessage, reminder: Written, request: ContactRequest }
 
 /**
  * Puts messages that have fallen due before policy: those it allows are fenced off, counted as contacts and answered to be sent; the others
@@ -39,13 +40,14 @@ export async function permitDue (tx: Tx, vault: Vault): Promise<{ permitted: Per
     if (fate === null) toAsk.push(message)
     else settled.push({ id: message.id, fate, decisionId: null })
   }
-  const asked = await prepare(tx, toAsk)
+  const { asked, unwritable } = await prepare(tx, toAsk)
+  for (const { id } of unwritable) settled.push({ id, fate: unwritten, decisionId: null })
   const decisions = await decideContacts(tx, asked.map(({ request }) => request))
   const toSend: { asked: Asked, decision: Decision }[] = []
   for (const [i, one] of asked.entries()) {
     const decision = decisions[i]!
     const fate = fateOf(decision.verdict, one.message.isOptedOut, hoursFor(one.request, one.message.channel, tx.ctx.now), tx.ctx.now)
-    settled.push({ id: one.message.id, fate, decisionId: decision.id })
+    settled.push({ id: one.message.id, fate, decisionId: decision.id, templateVersion: one.reminder.templateVersion })
     if (fate.state === 'sending') toSend.push({ asked: one, decision })
   }
   await setFates(tx, settled, fenceSeconds)
@@ -67,16 +69,44 @@ export async function permitDue (tx: Tx, vault: Vault): Promise<{ permitted: Per
 
 const addressOf = (safe: Safe, { channel, contactPointId, value }: DueMessage): string => normalContact(channel === 'sms' ? 'phone' : 'email', revealContact(safe, { id: contactPointId, value })!)
 
-/** Gathers what policy is asked with: each person's contacts but for earlier tries of the same message, and the words that would go out. */
-async function prepare (tx: Tx, messages: readonly DueMessage[]): Promise<Asked[]> {
-  if (messages.length === 0) return []
+/** The text of a reminder, by its code. */
+const reminderCode = 'reminder'
+
+/**
+ * Gathers what policy is asked with: each person's contacts but for earlier tries of the same message, and the words that would go out. A message that no text can be
+ * written for is set apart from the others.
+ */
+async function prepare (tx: Tx, messages: readonly DueMessage[]): Promise<{ asked: Asked[], unwritable: DueMessage[] }> {
+  const asked: Asked[] = []
+  const unwritable: DueMessage[] = []
+  if (messages.length === 0) return { asked, unwritable }
   const history = await listContactHistory(tx, { personKeys: messages.map(message => message.personKey), valueIndexes: messages.map(message => message.valueIndex) }, historySince(tx.ctx.now))
   const law = await findLaw(tx)
-  return messages.map(message => {
+  const write = await findWriter(tx, [...new Set(messages.map(({ lenderId }) => lenderId))])
+  for (const message of messages) {
     const of: ContactCase & DueMessage = { ...message, numberKey: numberKeyOf(message.valueIndex), history: historyOf(message, history) }
-    const reminder = writeReminder({ ...message, language: languageOf(message.language, message.jurisdiction), isInitial: isInitial(of) })
-    return { message, reminder, request: requestFor(law, of, { channel: message.channel, at: tx.ctx.now.toISOString(), collector: tx.ctx.tenantId, disclosures: reminder.disclosures, optOutMethod: reminder.optOutMethod }) }
-  })
+    const reminder = reminderFor(write, message, isInitial(of))
+    if (reminder === null) {
+      unwritable.push(message)
+      continue
+    }
+    const { disclosures, optOutMethod } = reminder
+    asked.push({ message, reminder, request: requestFor(law, of, { channel: message.channel, at: tx.ctx.now.toISOString(), collector: tx.ctx.tenantId, disclosures, ...optOutMethod !== undefined && { optOutMethod } }) })
+  }
+  return { asked, unwritable }
+}
+
+/** Writes a reminder from the open balance; null when there is no text for it, or the text cannot be written of this debt. */
+function reminderFor (write: Writer, { channel, language, jurisdiction, lenderId, agency, lender, reference, owed, currency, dueOn }: DueMessage, isInitial: boolean): Written | null {
+  try {
+    return write({
+      code: reminderCode, channel, language: languageOf(language, jurisdiction), jurisdiction, isInitial, lenderId,
+      variables: { agency: { name: agency, contact: null }, lender: { name: lender }, debts: [{ reference, owed, currency, dueOn }], paymentHint: null, optOutUrl: null },
+    })
+  } catch (error) {
+    if (error instanceof Problem && (error.code === TemplateMissing.code || error.code === TemplateUnwritable.code)) return null
+    throw error
+  }
 }
 
 const historyOf = ({ id, personKey, valueIndex }: DueMessage, history: readonly HistoryEntry[]): HistoryEntry[] => {

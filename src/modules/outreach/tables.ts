@@ -8,14 +8,14 @@ import { messageChannels, messageReasons, messageStates } from './core.ts'
 /**
  * Reminders. `plannedAt` is when one was to go out, `dueAt` when something is to be done about it by the agency's time; null: nothing.
  * `claimedUntil` is real time: until it has passed somebody has the message in hand. `personKey` names the person across lenders' records.
- * `rule` and `clause` say which law made it wait or be suppressed.
+ * `rule` and `clause` say which law made it wait or be suppressed. `templateVersion` is the text it was last written by: an id, or `builtin:` and the name of one of ours.
  */
 export const messages = pgTable('messages', {
   tenantId: tenantId(), id: id('message').notNull(), placementId: id('placement').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(),
   partyId: id('party').notNull(), contactPointId: id('contactPoint').notNull(), personKey: text().notNull(),
   channel: text({ enum: messageChannels }).notNull(), step: smallint().notNull(), state: text({ enum: messageStates }).notNull(),
   plannedAt: instant().notNull(), dueAt: instant(), claimedUntil: instant(), attempts: integer().notNull().default(0),
-  decisionId: id('policyDecision'), reason: text({ enum: messageReasons }), rule: text(), clause: text(),
+  decisionId: id('policyDecision'), templateVersion: text(), reason: text({ enum: messageReasons }), rule: text(), clause: text(),
   providerId: text(), sentAt: instant(), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),

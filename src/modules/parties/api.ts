@@ -1,13 +1,15 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 import { IdOf, Instant, Nullable, OneOf, Page, PageQuery, Text, closed, problems } from '#kernel'
+import type { Id } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
 import { addContactPoint, createConsent, eraseParty, getParty, invalidateContactPoint, revealParty, searchParties, verifyContactPoint } from './commands.ts'
 import {
-  ConsentRefused, ContactPointExists, ContactPointInput, ContactPointRefused, ContactPointUnchanged, PartyWasErased, consentChannels, consentSources, consentStates,
+  ConsentRefused, ContactPointExists, ContactPointInput, ContactPointRefused, ContactPointUnchanged, PartyWasErased, consentChannels, consentKinds, consentPurposes, consentSources, consentStates,
   contactChannels, contactPointStates, erasureReasons, invalidReasons, partyKinds, revealPurposes,
 } from './core.ts'
+import { hoursApi } from './hours.api.ts'
 import { findContactPoint, findParty, listConsents, listReveals } from './db.ts'
 
 const Masked = (what: string) => Nullable(Type.String({ description: `${what}; masked, but for \`revealParty\`. Null when there is none, or it was destroyed.` }))
@@ -38,15 +40,25 @@ const PartyMatch = Type.Object({ partyId: IdOf('party'), lenderId: IdOf('lender'
 const Saying = {
   channel: OneOf(consentChannels, 'The kind of contact.'), state: OneOf(consentStates, 'Agreed to, or refused.'), source: OneOf(consentSources, 'How the person said it.'),
 }
+const kindSays = '`contact`: to be contacted at all; `time`: at times at which the law closes; `frequency`: more often than the law has it.'
+const purposeSays = 'What the contact is for: `collection`, or a `service`, such as a receipt or an answer that was asked for.'
+const terms = {
+  kind: Type.Optional(OneOf(consentKinds, `${kindSays} Left out: \`contact\`.`)),
+  purpose: Type.Optional(OneOf(consentPurposes, `${purposeSays} Left out: \`collection\`.`)),
+  accountId: Type.Optional(Type.Unsafe<Id<'account'>>({ ...IdOf('account'), description: 'The only debt it is said of. Left out: every debt of every lender.' })),
+  until: Type.Optional(Type.String({ format: 'date-time', maxLength: 40, description: 'When it ends: then what was said before holds again. Left out: never.', examples: ['2026-04-30T00:00:00Z'] })),
+}
 const ConsentInputSchema = Type.Union([
-  Type.Object({ contactPointId: IdOf('contactPoint'), ...Saying }, closed),
+  Type.Object({ contactPointId: IdOf('contactPoint'), ...Saying, ...terms }, closed),
   Type.Object({
     address: Type.Object({ channel: OneOf(contactChannels, 'What kind of address it is.'), value: Text(400, 'The number or address. It is not kept, only its hash.') }, { ...closed, description: 'An address that may be in no record.' }),
-    ...Saying,
+    ...Saying, ...terms,
   }, closed),
 ], { title: 'ConsentInput', examples: [{ contactPointId: 'cpt_019ab3f0-6c1e-7d35-9a51-0d7f5c1b2e44', channel: 'sms', state: 'withdrawn', source: 'reply' }] })
 export type ConsentInput = Static<typeof ConsentInputSchema>
-const Consent = Type.Object({ id: IdOf('consent'), ...Saying, at: Instant }, { title: 'Consent' })
+const Consent = Type.Object({
+  id: IdOf('consent'), ...Saying, kind: OneOf(consentKinds, kindSays), purpose: OneOf(consentPurposes, purposeSays), accountId: Nullable(IdOf('account')), until: Nullable(Type.Unsafe<string>({ ...Instant, description: 'When it ends.' })), at: Instant,
+}, { title: 'Consent' })
 
 const Reveal = Type.Object({
   id: IdOf('reveal'), partyId: IdOf('party'), actorKind: Type.String({ description: 'Who read it: staff or service.' }), actorId: Nullable(Type.String({ description: 'The member of staff, or the key.' })),
@@ -103,6 +115,7 @@ export const api: Api = (app, services) => {
   }, async req => await req.tx(async tx => await eraseParty(tx, vault, req.params.partyId, req.body.reason)))
 
   contactPointRoutes(app, services)
+  hoursApi(app, services)
 }
 
 const contactPointRoutes: Api = (app, { vault }) => {
@@ -131,7 +144,7 @@ const contactPointRoutes: Api = (app, { vault }) => {
   app.post('/v1/consents', {
     config: { scope: 'contacts:write' },
     schema: {
-      operationId: 'createConsent', tags, summary: 'Record consent or refusal', description: 'Keeps what a person said about a kind of contact at an address of theirs. It belongs to the address and holds for every debt of every lender; what was said last counts. It outlives the erasure of the address.',
+      operationId: 'createConsent', tags, summary: 'Record consent or refusal', description: 'Keeps what a person said about a kind of contact at an address of theirs. It belongs to the address and holds for every debt of every lender, unless one debt is named; what was said last counts, at once. Refusing collection does not stop a service. It outlives the erasure of the address.',
       body: ConsentInputSchema, response: { 201: Consent, ...problems(NotFound, ContactPointRefused, ConsentRefused) },
     },
   }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => await createConsent(tx, vault, req.body))))

@@ -2,13 +2,13 @@ import type { Id, PageOf } from '#kernel'
 import { NotFound, emit, mask, newId } from '#platform'
 import type { Place, Safe, Tx, Vault } from '#platform'
 import type { ConsentInput, PartySearch } from './api.ts'
-import { ContactPointExists, ContactPointUnchanged, checkAddress, checkConsent, checkContactPoint, normalContact, normalIdentity, zonesOf } from './core.ts'
-import type { ConsentChannel, ContactChannel, ContactPointInput, PartyInput, consentSources, consentStates, erasureReasons, invalidReasons, revealPurposes } from './core.ts'
+import { ContactPointExists, ContactPointUnchanged, checkAddress, checkConsent, checkContactPoint, checkTerms, normalContact, normalIdentity, zonesOf } from './core.ts'
+import type { ConsentChannel, ContactChannel, ContactPointInput, PartyInput, erasureReasons, invalidReasons, revealPurposes } from './core.ts'
 import {
-  findContactPoint, findParty, insertConsent, insertParties, insertReveal, listContactPoints, listPartiesByHash, listStandingConsents, lockContactPoint, lockParty,
+  findContactPoint, findParty, insertConsent, insertParties, insertReveal, isAccount, listContactPoints, listPartiesByHash, listStandingConsents, lockContactPoint, lockParty,
   setContactPointState, setPartyErased,
 } from './db.ts'
-import type { ContactPointRow, NewContactPoint, NewParty, PartyRow } from './db.ts'
+import type { ContactPointRow, NewConsent, NewContactPoint, NewParty, PartyRow } from './db.ts'
 import { ConsentGranted, ConsentWithdrawn, ContactPointAdded, ContactPointInvalidated, ContactPointVerified, PartyErased } from './events.ts'
 
 const partyPlace = (id: Id<'party'>, column: 'name' | 'identity'): Place => ({ table: 'parties', column, id })
@@ -125,33 +125,39 @@ export async function invalidateContactPoint (tx: Tx, vault: Vault, id: Id<'cont
   return showContactPoint(await vault.safeOf(tx), { ...point, state: 'invalid' })
 }
 
-/** What a person said of a kind of contact at an address of theirs, given by its hash. `contactPoint` is the record it was said of, if any. */
-export interface Saying {
-  valueIndex: Buffer, channel: ConsentChannel, state: typeof consentStates[number], source: typeof consentSources[number]
+/**
+ * What a person said of a kind of contact at an address of theirs, given by its hash: unless it says otherwise, of being contacted to collect, about every debt, for good.
+ * `contactPoint` is the record it was said of, if any.
+ */
+export interface Saying extends Pick<NewConsent, 'valueIndex' | 'channel' | 'state' | 'source'>, Partial<Pick<NewConsent, 'kind' | 'purpose' | 'accountId' | 'until'>> {
   contactPoint?: { id: Id<'contactPoint'>, lenderId: Id<'lender'> }
 }
 
-/** Keeps what a person said of being contacted. It holds for the address, whichever debt it came up with. */
+/** Keeps what a person said of being contacted. It holds for the address, whichever debt it came up with. Throws `ConsentRefused`. */
 export async function recordConsent (tx: Tx, { contactPoint, ...saying }: Saying) {
-  const consent = await insertConsent(tx, saying)
+  const said: NewConsent = { kind: 'contact', purpose: 'collection', accountId: null, until: null, ...saying }
+  checkTerms(said, tx.ctx.now)
+  const consent = await insertConsent(tx, said)
   const concerns = contactPoint === undefined ? {} : { lenderId: contactPoint.lenderId }
-  emit(tx, saying.state === 'granted' ? ConsentGranted : ConsentWithdrawn, concerns, { consentId: consent.id, contactPointId: contactPoint?.id ?? null, channel: consent.channel })
+  emit(tx, saying.state === 'granted' ? ConsentGranted : ConsentWithdrawn, concerns, { consentId: consent.id, contactPointId: contactPoint?.id ?? null, channel: consent.channel, kind: consent.kind, purpose: consent.purpose, accountId: consent.accountId })
   return consent
 }
 
 /** Keeps what a person said, of a contact point or of an address we may have no record of. Throws `NotFound`, `ContactPointRefused`, `ConsentRefused`. */
 export async function createConsent (tx: Tx, vault: Vault, input: ConsentInput) {
-  const { channel, state, source } = input
+  const { channel, state, source, kind = 'contact', purpose = 'collection', accountId = null } = input
+  if (accountId !== null && !await isAccount(tx, accountId)) throw NotFound()
+  const said = { channel, state, source, kind, purpose, accountId, until: input.until === undefined ? null : new Date(input.until).toISOString() }
   if ('contactPointId' in input) {
     const point = await findContactPoint(tx, input.contactPointId)
     if (point === null) throw NotFound()
     checkConsent(point.channel, channel)
-    return await recordConsent(tx, { valueIndex: point.valueIndex, channel, state, source, contactPoint: point })
+    return await recordConsent(tx, { ...said, valueIndex: point.valueIndex, contactPoint: point })
   }
   const { address } = input
   checkAddress(address.channel, address.value, '/address/value')
   checkConsent(address.channel, channel)
-  return await recordConsent(tx, { valueIndex: addressHash(await vault.safeOf(tx), address.channel, address.value), channel, state, source })
+  return await recordConsent(tx, { ...said, valueIndex: addressHash(await vault.safeOf(tx), address.channel, address.value) })
 }
 
 /** A kind of contact that was refused at an address. */

@@ -12,6 +12,10 @@ export type ContactChannel = typeof contactChannels[number]
 export const contactPointStates = ['unverified', 'verified', 'invalid'] as const
 export type ContactPointState = typeof contactPointStates[number]
 export const consentStates = ['granted', 'withdrawn'] as const
+/** What is consented to or refused: being contacted at all, at otherwise closed times, or more often than the law has it. */
+export const consentKinds = ['contact', 'time', 'frequency'] as const
+/** What the contact is for: collecting, or a service such as a receipt or an answer that was asked for. */
+export const consentPurposes = ['collection', 'service'] as const
 
 /** The ways of contacting that a person can consent to or refuse, each at the addresses it uses. */
 export const consentChannels = ['call', 'robocall', 'sms', 'im', 'email', 'letter', 'visit'] as const
@@ -29,7 +33,7 @@ export const invalidReasons = ['wrongNumber', 'notInService', 'bounced', 'moved'
 export const ContactPointRefused = problem('contact-point-refused', 422, 'A contact point is not one that can be used.', 'Correct the value `errors` points to: phone numbers in full with their country (`+86...`), e-mail addresses as written.')
 export const ContactPointExists = problem('contact-point-exists', 409, 'The party already has this contact point.', 'Read the party: the address is among its contact points.')
 export const ContactPointUnchanged = problem('contact-point-unchanged', 409, 'The contact point already is in that state.', 'Read the party: `state` of the contact point says where it stands.')
-export const ConsentRefused = problem('consent-refused', 422, 'That address is not used for that kind of contact.', 'Name a kind of contact that uses the address: calls and messages a phone number, e-mail an e-mail address, letters and visits a postal one.')
+export const ConsentRefused = problem('consent-refused', 422, 'That cannot be consented to or refused.', 'See `errors`. Name a kind of contact that uses the address: calls and messages a phone number, e-mail an e-mail address, letters and visits a postal one.')
 export const PartyWasErased = problem('party-erased', 409, 'The personal data of the party was destroyed.', 'Place the debt again, or add the party anew, when there is a reason to hold the data.')
 
 /** A way to reach a party, in the clear. */
@@ -104,6 +108,13 @@ export function checkContactPoint (point: ContactPointInput): void {
 export function checkAddress (channel: ContactChannel, value: string, pointer: string): void {
   const message = addressFault(channel, value)
   if (message !== null) throw ContactPointRefused({}, { violations: [{ pointer, message }] })
+}
+
+/** Refuses what cannot be said of consent: hours and numbers of contacts are of collection alone, and what ends has not ended. Throws `ConsentRefused`. */
+export function checkTerms ({ kind, purpose, until }: { kind: typeof consentKinds[number], purpose: typeof consentPurposes[number], until: string | null }, now: Date): void {
+  const refuse = (pointer: string, message: string): never => { throw ConsentRefused({}, { violations: [{ pointer, message }] }) }
+  if (kind !== 'contact' && purpose !== 'collection') refuse('/purpose', 'must be collection: a service keeps to no hours or numbers')
+  if (until !== null && new Date(until) <= now) refuse('/until', 'must be in the future')
 }
 
 /** Refuses consent to a kind of contact that does not use such an address. Throws `ConsentRefused`. */

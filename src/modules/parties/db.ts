@@ -1,10 +1,10 @@
-import { and, asc, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, or, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { Id } from '#kernel'
 import { NotFound, booleans, byteStrings, newId, pageAfter, rowById, texts, uuids, write } from '#platform'
 import type { Tx } from '#platform'
 import { PartyWasErased } from './core.ts'
-import type { ConsentChannel, ContactChannel, ContactPointState, consentSources, consentStates, revealPurposes } from './core.ts'
+import type { ConsentChannel, ContactChannel, ContactPointState, consentKinds, consentPurposes, consentSources, consentStates, revealPurposes } from './core.ts'
 import { consents, contactPoints, parties, reveals } from './tables.ts'
 
 type Page = { limit: number, after: string | null }
@@ -99,9 +99,15 @@ export async function setContactPointState (tx: Tx, id: Id<'contactPoint'>, stat
   await tx.update(contactPoints).set({ state }).where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), eq(contactPoints.id, id)))
 }
 
-const consentColumns = { id: consents.id, channel: consents.channel, state: consents.state, source: consents.source, at: consents.at }
+const consentColumns = { id: consents.id, channel: consents.channel, kind: consents.kind, purpose: consents.purpose, accountId: consents.accountId, until: consents.until, state: consents.state, source: consents.source, at: consents.at }
 
-export async function insertConsent (tx: Tx, consent: { valueIndex: Buffer, channel: ConsentChannel, state: typeof consentStates[number], source: typeof consentSources[number] }) {
+/** What was said: of which address, kind of contact and debt (null: every debt), and until when (null: for good). */
+export interface NewConsent {
+  valueIndex: Buffer, channel: ConsentChannel, state: typeof consentStates[number], source: typeof consentSources[number], kind: typeof consentKinds[number], purpose: typeof consentPurposes[number],
+  accountId: Id<'account'> | null, until: string | null
+}
+
+export async function insertConsent (tx: Tx, consent: NewConsent) {
   const [row] = await tx.insert(consents).values({ tenantId: tx.ctx.tenantId, id: newId('consent'), at: tx.ctx.now.toISOString(), ...consent }).returning(consentColumns)
   return row!
 }
@@ -114,10 +120,16 @@ export async function listConsents (tx: Tx, valueIndex: Buffer, page: Page) {
   return cutPage(rows, page.limit, row => row.id)
 }
 
-/** What was last said about each address and kind of contact. */
+/** Whether a debt is one of the agency's. Debts are of a module below, whose rows refer to parties. */
+export async function isAccount (tx: Tx, id: Id<'account'>): Promise<boolean> {
+  const { rows } = await tx.execute(sql`select from accounts where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and id = ${uuidOf(id)}::uuid`)
+  return rows.length > 0
+}
+
+/** What was last said of every debt, and holds, about each address and kind of contact for collection. */
 export const listStandingConsents = async (tx: Tx, valueIndexes: readonly Buffer[]) =>
   valueIndexes.length === 0 ? [] : await tx.selectDistinctOn([consents.valueIndex, consents.channel], { valueIndex: consents.valueIndex, channel: consents.channel, state: consents.state, at: consents.at })
-    .from(consents).where(and(eq(consents.tenantId, tx.ctx.tenantId), inArray(consents.valueIndex, [...valueIndexes])))
+    .from(consents).where(and(eq(consents.tenantId, tx.ctx.tenantId), inArray(consents.valueIndex, [...valueIndexes]), eq(consents.kind, 'contact'), eq(consents.purpose, 'collection'), isNull(consents.accountId), or(isNull(consents.until), gt(consents.until, tx.ctx.now.toISOString()))))
     .orderBy(consents.valueIndex, consents.channel, desc(consents.at), desc(consents.id))
 
 const revealColumns = { id: reveals.id, partyId: reveals.partyId, actorKind: reveals.actorKind, actorId: reveals.actorId, operation: reveals.operation, purpose: reveals.purpose, at: reveals.at }

@@ -1,6 +1,8 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
-import { Day, Instant, OneOf, TimeZone, closed } from '#kernel'
+import { Day, Instant, OneOf, TimeZone, WeeklyWindow, closed } from '#kernel'
+
+export { WeeklyWindow } from '#kernel'
 
 /** The ways a person can be contacted, as the laws tell them apart. */
 export const channels = ['call', 'robocall', 'sms', 'email', 'im', 'letter', 'visit', 'fax', 'publicNotice'] as const
@@ -77,14 +79,6 @@ const Word = (description: string) => Type.String({ pattern: '^[a-z][A-Za-z0-9]{
 /** A name that means something to the caller alone: an id, or the hash of a number. */
 export const Ref = (description: string) => Type.String({ minLength: 1, maxLength: 254, pattern: '^[\\x21-\\x7e]+$', description })
 const Debts = Type.Array(Ref('A debt.'), { minItems: 1, maxItems: 20, description: 'The debts it concerns.' })
-
-/** A weekly stretch of local time, half-open; `to` at or before `from` lies on the next day. */
-export const WeeklyWindow = Type.Object({
-  days: Type.Array(Type.Integer({ minimum: 1, maximum: 7, description: 'A day of the week, Monday is 1.' }), { minItems: 1, maxItems: 7, uniqueItems: true, description: 'Days of the week it begins on; Monday is 1.' }),
-  from: Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', description: 'Local time it begins.', examples: ['08:00'] }),
-  to: Type.String({ pattern: '^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$', description: 'Local time it ends: the first moment outside. At or before `from`: on the next day.', examples: ['22:00'] }),
-}, { ...closed, description: 'A weekly stretch of local time.' })
-export type WeeklyWindow = Static<typeof WeeklyWindow>
 
 /** Claims about a case, each with its meaning: true, or left out. Others are kept and named in the answer. */
 export const Claims = (meanings: Readonly<Record<string, string>>) => Type.Record(Type.String({ pattern: '^[a-z][A-Za-z0-9]{0,79}$' }), Type.Union([Type.Boolean(), Type.String({ pattern: '^[A-Za-z0-9_.-]{1,80}$', description: 'A word kept with the decision.' })]), {

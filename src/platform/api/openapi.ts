@@ -22,6 +22,7 @@ const tags: Record<string, string> = {
   placements: 'Debts handed over, one by one or in batches.',
   ledger: 'Every movement of money, and balances as of any day.',
   policy: 'What the law allows, asked before every contact and charge.',
+  templates: 'What messages say: texts of the agency\'s own, by code, channel and language.',
   protection: 'Disputes and holds.',
   charges: 'Interest and late fees.',
   payments: 'Money received, how it was allocated, when it cleared, and reversals.',
