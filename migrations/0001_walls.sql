@@ -95,6 +95,10 @@ create policy relay on api_keys for select to recoup_relay using (true);
 --> statement-breakpoint
 grant select (tenant_id, id, hash, kind, staff_id, lender_id, scopes, expires_at, revoked_at) on api_keys to recoup_relay;
 --> statement-breakpoint
+create policy relay on gateways for select to recoup_relay using (true);
+--> statement-breakpoint
+grant select (tenant_id, id) on gateways to recoup_relay;
+--> statement-breakpoint
 create policy relay on idempotency_keys for delete to recoup_relay using (created_at < now() - interval '24 hours');
 --> statement-breakpoint
 create policy relay_age on idempotency_keys for select to recoup_relay using (true);

@@ -1,6 +1,6 @@
 import { idOf, uuidOf } from '../../src/kernel/index.ts'
 import type { Id } from '../../src/kernel/index.ts'
-import { insertPending } from '../../src/modules/contacts/index.ts'
+import { permitMessages } from '../../src/modules/contacts/index.ts'
 import { about, planReminders } from '../../src/modules/outreach/commands.ts'
 import { fenceSeconds, languageOf, reminderDays, sendInstant, settleDue } from '../../src/modules/outreach/core.ts'
 import { insertMessages, listTargets, setFates } from '../../src/modules/outreach/db.ts'
@@ -119,11 +119,11 @@ async function permitUnasked (tx: Tx, vault: Vault): Promise<{ permitted: Permit
     variables: { agency: { name: message.agency, contact: null }, lender: { name: message.lender }, debts: [message], paymentHint: null, optOutUrl: null },
   }) }))
   await setFates(tx, written.map(({ message: { id }, reminder: { templateVersion } }) => ({ id, fate: { state: 'sending' }, decisionId: null, templateVersion })), fenceSeconds)
-  await insertPending(tx, due.map(message => ({ ...message, messageId: message.id, decisionId: idOf('policyDecision', uuidOf(message.id)) })))
   const safe = await vault.safeOf(tx)
+  const permits = await permitMessages(tx, safe, due.map(message => ({ ...message, messageId: message.id, decisionId: idOf('policyDecision', uuidOf(message.id)) })))
   const permitted = written.map(({ message, reminder: { text } }) => ({
     id: message.id, channel: message.channel, attempt: message.attempts + 1, permittedAt: tx.ctx.now.toISOString(),
-    letter: { tenantId: tx.ctx.tenantId, key: message.id, to: normalContact('phone', revealContact(safe, { id: message.contactPointId, value: message.value })!), text },
+    letter: { tenantId: tx.ctx.tenantId, key: message.id, to: normalContact('phone', revealContact(safe, { id: message.contactPointId, value: message.value })!), text, permit: permits.get(message.id)! },
   }))
   return { permitted, isMore: await isAnythingDue(tx) }
 }

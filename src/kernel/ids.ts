@@ -17,6 +17,7 @@ export const idPrefixes = {
   bankStatement: 'bst', bankLine: 'bln',
   template: 'tpl', templateVersion: 'tpv', templateActivation: 'tpa',
   message: 'msg', contactAttempt: 'att', letter: 'ltr',
+  gateway: 'gtw', gatewayEvent: 'gwe',
   queue: 'que', workItem: 'wrk', lease: 'lea', workCompletion: 'wcm',
   webhookEndpoint: 'whe', delivery: 'dlv',
   event: 'evt', operation: 'opn', deadLetter: 'dlt',

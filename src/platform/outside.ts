@@ -1,8 +1,12 @@
 import type { Dispatcher } from 'undici'
-import type { Id } from '#kernel'
+import { permitPattern } from '#kernel'
+import type { Id, PermitToken } from '#kernel'
 
-/** A message as it leaves us. `key` stays the same when the same message is sent again: a provider that knows it drops the repeat. */
-export interface Letter { tenantId: Id<'tenant'>, key: string, to: string, subject?: string, text: string }
+/**
+ * A message as it leaves us. `key` stays the same when the same message is sent again: a provider that knows it drops the repeat. `permit` is what
+ * policy allowed it with; it stays here.
+ */
+export interface Letter { tenantId: Id<'tenant'>, permit: PermitToken, key: string, to: string, subject?: string, text: string }
 
 /** Hands a message to a provider; answers the provider's own id for it, null when it gave none. Throws `NotTaken` when the provider did not take it. */
 export interface Sender { send (letter: Letter): Promise<{ providerId: string | null }> }
@@ -25,4 +29,11 @@ export interface Outside {
   http: Dispatcher
   /** Whether `http` reaches private addresses and plain http is taken: on one machine, never in production. */
   allowPrivate: boolean
+}
+
+const permitShape = new RegExp(permitPattern)
+
+/** Refuses a letter that nobody permitted, before anything of it leaves. Throws `NotTaken`, for good. */
+export function checkPermit ({ permit }: Letter): void {
+  if (!permitShape.test(permit)) throw new NotTaken('no permit', true)
 }

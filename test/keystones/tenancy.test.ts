@@ -16,7 +16,7 @@ import type { Agency, As, World } from '../world.ts'
 /** Tables a lender's own requests must touch although they are not a lender's rows. */
 const sharedWithLenders = ['tenants', 'event_heads', 'idempotency_keys', 'data_keys', 'reference_rates']
 /** Indexes that the machine needs across agencies. */
-const acrossAgencies = ['api_keys_hash_index', 'idempotency_keys_created_at_index']
+const acrossAgencies = ['api_keys_hash_index', 'gateways_id_index', 'idempotency_keys_created_at_index']
 const appendOnly = ['commission_plans', 'consents', 'corrections', 'delivery_attempts', 'events', 'house_rules', 'invoice_settlements', 'invoices', 'journal_entries', 'policy_decisions', 'postings', 'reference_rates', 'remittances', 'reveals', 'statement_lines', 'statements', 'template_activations', 'template_versions']
 
 t.test('the catalogue', async t => {
@@ -80,14 +80,14 @@ t.test('the catalogue', async t => {
 })
 
 interface Parameter { name: string, in: string, required?: boolean, example?: unknown, schema: { enum?: unknown[] } }
-interface Operation { operationId: string, description: string, parameters?: Parameter[], requestBody?: { content: Record<string, { example?: unknown, examples?: Record<string, { value: unknown }> }> } }
+interface Operation { operationId: string, security?: unknown[], description: string, parameters?: Parameter[], requestBody?: { content: Record<string, { example?: unknown, examples?: Record<string, { value: unknown }> }> } }
 interface Document { paths: Record<string, Record<string, Operation>> }
 
 /** Where the rows of each kind are that a path may name. */
 const tableOf: Partial<Record<IdKind, string>> = {
   tenant: 'tenants', staff: 'staff', apiKey: 'api_keys', testClock: 'test_clocks', lender: 'lenders', agreement: 'agreements', party: 'parties', contactPoint: 'contact_points', contactHours: 'contact_hours',
   account: 'accounts', placement: 'placements', placementBatch: 'placement_batches', policyDecision: 'policy_decisions', houseRules: 'house_rules', policyExemption: 'policy_exemptions', hold: 'holds', dispute: 'disputes', charge: 'charges',
-  payment: 'payments', receipt: 'receipts', adjustment: 'adjustments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', template: 'templates', message: 'messages', contactAttempt: 'contact_attempts', permit: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
+  payment: 'payments', receipt: 'receipts', adjustment: 'adjustments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', template: 'templates', message: 'messages', gateway: 'gateways', contactAttempt: 'contact_attempts', permit: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
   webhookEndpoint: 'webhook_endpoints', delivery: 'deliveries', event: 'events', columnMapping: 'column_mappings',
   statement: 'statements', invoice: 'invoices', remittance: 'remittances', remittanceRun: 'remittance_runs', bankStatement: 'bank_statements', bankLine: 'bank_lines',
 } as Record<string, string>
@@ -118,6 +118,7 @@ async function livedIn (w: World): Promise<Agency> {
   await w.ok(us, 'POST', '/v1/receipts', { amount: 10_00, currency: 'CNY', receivedOn: '2026-01-24', method: 'bankTransfer', reference: 'BK-1' })
   await w.ok(us, 'POST', '/v1/remittance-runs', { through: '2026-01-24' })
   await w.call(us, 'POST', '/v1/bank-statements?account=main', 'bookedOn,amount,currency\n2026-01-24,100.00,CNY', { 'content-type': 'text/csv' })
+  await w.ok(us, 'POST', '/v1/gateways', { channel: 'sms' })
   await w.ok(us, 'POST', '/v1/disputes', { accountId, reason: 'wrongAmount' })
   await w.ok(us, 'POST', '/v1/house-rules', { code: 'OURS', title: 'Ours', lenderId: lender.id, jurisdiction: 'US', effectiveFrom: '2026-01-25', rules: [] })
   await w.ok(us, 'POST', '/v1/policy-exemptions', { packId: 'CN.GBT45251', ruleId: 'CN.GBT.TIME', reason: 'other', explanation: 'x', expiresOn: '2026-02-25', lenderId: lender.id })
@@ -140,7 +141,9 @@ t.test('the document', async t => {
 
   // The boundary of a JSON document.
   const { paths } = JSON.parse(JSON.stringify(documentOf(w.app))) as Document
-  const operations = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase() as 'GET', operation })))
+  const everything = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase() as 'GET', operation })))
+  const isOpen = ({ operation }: typeof everything[number]): boolean => operation.security?.length === 0
+  const operations = everything.filter(operation => !isOpen(operation))
 
   const ours = new Map<string, string>()
   const missing: string[] = []
@@ -168,6 +171,12 @@ t.test('the document', async t => {
 
   t.test('a stranger learns nothing: 401, whatever the path', async t => {
     for (const operation of operations) t.equal((await callAs('nobody', operation)).statusCode, 401, operation.operation.operationId)
+  })
+
+  t.test('what takes no key believes nobody without a signature, whoever calls: 401', async t => {
+    const open = everything.filter(isOpen)
+    t.same(open.map(({ operation }) => operation.operationId), ['receiveGatewayCallback'])
+    for (const operation of open) for (const as of ['nobody', us, them] as const) t.equal((await callAs(as, operation)).statusCode, 401, operation.operation.operationId)
   })
 
   t.test('another agency\'s things do not exist: 404, as if they had never been', async t => {

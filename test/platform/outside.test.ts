@@ -4,6 +4,9 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
+import { permitOf, permitToken } from '../../src/modules/contacts/permits.core.ts'
+import { idOf } from '../../src/kernel/index.ts'
+import type { PermitToken } from '../../src/kernel/index.ts'
 import type { NotTaken } from '../../src/platform/outside.ts'
 import { smsSender } from '../../src/platform/outside/sms.ts'
 import { smtpSender } from '../../src/platform/outside/smtp.ts'
@@ -14,6 +17,9 @@ import { strangeId, world } from '../world.ts'
 
 const tenantId = 'ten_019ab3f0-6c1e-7d35-9a51-0d7f5c1b2e44' as const
 const key = 'msg_019ab3f0-6c1e-7d35-9a51-0d7f5c1b2e44'
+
+/** What every letter leaves with. */
+const permit = permitToken(permitOf(idOf('contactAttempt', '019ab3f0-6c1e-7d35-9a51-0d7f5c1b2e44')), new Date(0), () => Buffer.alloc(16))
 
 /** How a letter was refused. */
 const refusal = async (sent: Promise<unknown>): Promise<{ isFinal: boolean, message: string }> => await sent.then(
@@ -75,7 +81,7 @@ async function mailServer (t: Test, replies: Record<string, string> = {}) {
 
 t.test('an e-mail carries a Message-ID that follows from its key, so that a server can drop the repeat', async t => {
   const { mails, sender } = await mailServer(t)
-  const letter = { tenantId, key, to: 'li.wei@example.com', subject: '还款提醒', text: '您好\nSecond line.' }
+  const letter = { tenantId, permit, key, to: 'li.wei@example.com', subject: '还款提醒', text: '您好\nSecond line.' }
   t.same(await sender.send(letter), { providerId: 'Ok: queued as 4F1A2' })
   await sender.send(letter)
   t.equal(mails.length, 2)
@@ -91,7 +97,7 @@ t.test('an e-mail carries a Message-ID that follows from its key, so that a serv
 
 t.test('nothing that could begin a header or add a recipient leaves', async t => {
   const { mails, sender } = await mailServer(t)
-  const letter = { tenantId, key, to: 'li.wei@example.com', subject: 'Hello', text: 'Text' }
+  const letter = { tenantId, permit, key, to: 'li.wei@example.com', subject: 'Hello', text: 'Text' }
   for (const to of ['a@example.com\r\nBcc: b@example.com', 'a@example.com, b@example.com', 'A <a@example.com>', 'a@example.com;b@example.com', '"a b"@example.com', 'example.com', '']) {
     t.match(await refusal(sender.send({ ...letter, to })), { isFinal: true }, JSON.stringify(to))
   }
@@ -109,13 +115,26 @@ t.test('a refusal of the recipient is final, a failure of the server is not, and
   ]
   for (const [replies, isFinal, message] of cases) {
     const { sender } = await mailServer(t, replies)
-    t.match(await refusal(sender.send({ tenantId, key, to: 'li.wei@example.com', text: 'Text' })), { isFinal, message })
+    t.match(await refusal(sender.send({ tenantId, permit, key, to: 'li.wei@example.com', text: 'Text' })), { isFinal, message })
   }
+})
+
+t.test('no sender hands over what nobody permitted, whatever the types were made to believe', async t => {
+  const mail = await mailServer(t)
+  const sms = await gateway(t)
+  const mailboxOf = mailboxSender('sms', { db: null as never, vault: null as never, findPrincipal: async () => { throw new Error('the mailbox was reached') } })
+  for (const forged of ['', 'prm_1', `${permit} `, undefined]) {
+    const letter = { tenantId, permit: forged as PermitToken, key, to: 'li.wei@example.com', text: 'Text' }
+    t.match(await refusal(mail.sender.send(letter)), { isFinal: true, message: 'no permit' })
+    t.match(await refusal(sms.sender.send({ ...letter, to: '+8613800138000' })), { isFinal: true, message: 'no permit' })
+    t.match(await refusal(mailboxOf.send(letter)), { isFinal: true, message: 'no permit' })
+  }
+  t.same([mail.mails, sms.requests], [[], []])
 })
 
 t.test('a mail server that says nothing is given up in time', async t => {
   const { sender } = await mailServer(t, { MAIL: '' })
-  t.match(await refusal(sender.send({ tenantId, key, to: 'li.wei@example.com', text: 'Text' })), { isFinal: false })
+  t.match(await refusal(sender.send({ tenantId, permit, key, to: 'li.wei@example.com', text: 'Text' })), { isFinal: false })
 })
 
 /** An SMS gateway; `answer` says how it answers. */
@@ -137,7 +156,7 @@ async function gateway (t: Test, answer: { status?: number, body?: string } | 's
 
 t.test('an SMS goes out with its key as Idempotency-Key', async t => {
   const { requests, sender } = await gateway(t)
-  t.same(await sender.send({ tenantId, key, to: '+8613800138000', text: '您好' }), { providerId: 'sms-1' })
+  t.same(await sender.send({ tenantId, permit, key, to: '+8613800138000', text: '您好' }), { providerId: 'sms-1' })
   t.match(requests, [{
     method: 'POST', url: '/send?from=harbour', headers: { authorization: 'Bearer secret-token', 'idempotency-key': key, 'content-type': 'application/json' },
     body: JSON.stringify({ to: '+8613800138000', text: '您好', key }),
@@ -145,7 +164,7 @@ t.test('an SMS goes out with its key as Idempotency-Key', async t => {
 })
 
 t.test('a gateway that took the SMS took it, whatever it says; what it refuses is final or not by its status', async t => {
-  const letter = { tenantId, key, to: '+8613800138000', text: 'Text' }
+  const letter = { tenantId, permit, key, to: '+8613800138000', text: 'Text' }
   for (const body of ['', 'ok', '[]', '{"id":{}}']) t.same(await (await gateway(t, { body })).sender.send(letter), { providerId: null }, body)
   for (const status of [400, 422]) t.match(await refusal((await gateway(t, { status })).sender.send(letter)), { isFinal: true, message: `SMS gateway ${status}` })
   for (const status of [301, 401, 429, 500, 503]) t.match(await refusal((await gateway(t, { status })).sender.send(letter)), { isFinal: false, message: `SMS gateway ${status}` })
@@ -160,7 +179,7 @@ t.test('the local mailbox', async t => {
   t.teardown(w.close)
   const [us, them] = [await w.agency(), await w.agency()]
   const sms = mailboxSender('sms', { db: w.db, vault: w.vault, findPrincipal: async id => await findTenant(w.db, id) })
-  const letter = { tenantId: us.id, key, to: '+8613800138000', text: 'Hello' }
+  const letter = { tenantId: us.id, permit, key, to: '+8613800138000', text: 'Hello' }
 
   t.test('keeps a letter once, however often it is sent, and sealed', async t => {
     const first = await sms.send(letter)

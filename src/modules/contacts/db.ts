@@ -219,18 +219,19 @@ export interface PermittedContact {
   channel: AttemptChannel, decisionId: Id<'policyDecision'>
 }
 
-/** Counts permitted messages as contacts, before they are sent: one for each message, however often it is handed over. */
-export async function insertPending (tx: Tx, permitted: readonly PermittedContact[]): Promise<void> {
-  if (permitted.length === 0) return
+/** Counts permitted messages as contacts, before they are sent: one for each message, however often it is handed over. Answers the contacts that are still to be made. */
+export async function insertPending (tx: Tx, permitted: readonly PermittedContact[]): Promise<{ id: Id<'contactAttempt'>, messageId: Id<'message'> }[]> {
+  if (permitted.length === 0) return []
   const { tenantId, actor, now } = tx.ctx
   const column = (pick: (contact: PermittedContact) => unknown) => sql.param(permitted.map(pick))
-  await tx.execute(sql`insert into contact_attempts as t (tenant_id, id, account_id, lender_id, party_id, contact_point_id, message_id, person_key, value_index, channel, direction, outcome, at, was_lawful, decision_id, actor_kind, actor_id, created_at)
+  const { rows } = await tx.execute(sql`insert into contact_attempts as t (tenant_id, id, account_id, lender_id, party_id, contact_point_id, message_id, person_key, value_index, channel, direction, outcome, at, was_lawful, decision_id, actor_kind, actor_id, created_at)
     select ${uuidOf(tenantId)}::uuid, id, account_id, lender_id, party_id, contact_point_id, message_id, person_key, value_index, channel, 'out', 'pending', ${now.toISOString()}::timestamptz, true, decision_id, ${actor.kind}, ${actor.id}::text, ${now.toISOString()}::timestamptz
     from unnest(${column(() => uuidOf(newId('contactAttempt')))}::uuid[], ${column(c => uuidOf(c.accountId))}::uuid[], ${column(c => uuidOf(c.lenderId))}::uuid[], ${column(c => uuidOf(c.partyId))}::uuid[],
       ${column(c => uuidOf(c.contactPointId))}::uuid[], ${column(c => uuidOf(c.messageId))}::uuid[], ${column(c => c.personKey)}::text[], ${column(c => c.valueIndex)}::bytea[], ${column(c => c.channel)}::text[],
       ${column(c => uuidOf(c.decisionId))}::uuid[])
       as c (id, account_id, lender_id, party_id, contact_point_id, message_id, person_key, value_index, channel, decision_id)
-    on conflict (tenant_id, message_id) do update set at = excluded.at, decision_id = excluded.decision_id where t.outcome = 'pending'`)
+    on conflict (tenant_id, message_id) do update set at = excluded.at, decision_id = excluded.decision_id where t.outcome = 'pending' returning id, message_id`)
+  return rows.map(row => ({ id: idOf('contactAttempt', String(row['id'])), messageId: idOf('message', String(row['message_id'])) }))
 }
 
 /** Writes down what became of messages that were permitted, once each. Answers the contacts so recorded. */
@@ -239,4 +240,10 @@ export async function setOutcomes (tx: Tx, messageIds: readonly Id<'message'>[],
   return await tx.update(contactAttempts).set({ outcome })
     .where(and(eq(contactAttempts.tenantId, tx.ctx.tenantId), eq(contactAttempts.outcome, 'pending'), sql`${contactAttempts.messageId} = any(${sql.param(messageIds.map(uuidOf))}::uuid[])`))
     .returning({ ...columns, lenderId: contactAttempts.lenderId })
+}
+
+/** Corrects what became of a message that was recorded as a contact, by what its provider said later. */
+export async function setDelivered (tx: Tx, messageId: Id<'message'>, outcome: 'delivered' | 'undelivered'): Promise<void> {
+  await tx.update(contactAttempts).set({ outcome }).where(and(
+    eq(contactAttempts.tenantId, tx.ctx.tenantId), eq(contactAttempts.messageId, messageId), sql`${contactAttempts.outcome} in ('sent', 'delivered', 'undelivered')`))
 }

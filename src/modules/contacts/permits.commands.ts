@@ -1,13 +1,13 @@
-import type { Id } from '#kernel'
+import type { Id, PermitToken } from '#kernel'
 import { NotFound, emit } from '#platform'
-import type { Tx, Vault } from '#platform'
+import type { Safe, Tx, Vault } from '#platform'
 import { countsAt } from '../policy/index.ts'
 import type { RuleCount, Verdict } from '../policy/index.ts'
 import { askAbout, hoursFor } from './asking.commands.ts'
 import type { Circumstances } from './asking.core.ts'
 import type { AttemptChannel } from './core.ts'
-import { findContacted, insertAttempt, lockAttempt, lockPersons, returnPlaces, setUnused } from './db.ts'
-import type { Contacted } from './db.ts'
+import { findContacted, insertAttempt, insertPending, lockAttempt, lockPersons, returnPlaces, setUnused } from './db.ts'
+import type { Contacted, PermittedContact } from './db.ts'
 import { PermitDenied } from './events.ts'
 import { tellPressure } from './pressure.commands.ts'
 import { PermitNotOpen, attemptOf, ownReasons, permitOf, permitSeconds, permitToken, reportSeconds, withOwn } from './permits.core.ts'
@@ -57,6 +57,15 @@ async function hold (tx: Tx, vault: Vault, { accountId, lenderId, partyId, conta
   const safe = await vault.safeOf(tx)
   const permitId = permitOf(id)
   return { id: permitId, token: permitToken(permitId, until, text => safe.index('permit', text)), expiresAt: permittedUntil! }
+}
+
+/**
+ * Counts messages that policy allowed as contacts, and answers the permit by which each is handed over: the same contact, however often it is tried.
+ * One whose contact was recorded meanwhile gets none, and cannot be sent.
+ */
+export async function permitMessages (tx: Tx, safe: Safe, permitted: readonly PermittedContact[]): Promise<ReadonlyMap<Id<'message'>, PermitToken>> {
+  const until = new Date(tx.ctx.now.getTime() + permitSeconds * 1_000)
+  return new Map((await insertPending(tx, permitted)).map(({ id, messageId }) => [messageId, permitToken(permitOf(id), until, text => safe.index('permit', text))]))
 }
 
 /** Gives the place of an unused permit back at once. Throws `NotFound` and `PermitNotOpen`. */

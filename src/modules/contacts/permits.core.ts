@@ -1,7 +1,9 @@
 import { timingSafeEqual } from 'node:crypto'
-import { idOf, idPattern, problem, uuidOf } from '#kernel'
-import type { Id } from '#kernel'
+import { idOf, problem, uuidOf } from '#kernel'
+import type { Id, PermitToken } from '#kernel'
 import type { Reason, Verdict } from '../policy/verdict.core.ts'
+
+export { permitPattern } from '#kernel'
 
 export const PermitRefused = problem('permit-refused', 422, 'That is not a permit of this agency, or it was altered.', 'Ask for a permit, and give its `token` as it was answered.')
 export const PermitUsed = problem('permit-used', 409, 'The permit was used before: it allows one contact.', 'Ask for another permit.')
@@ -20,12 +22,9 @@ export type Mac = (text: string) => Buffer
 /** What a permit's token says: which permit, and until when its contact may begin (epoch milliseconds). */
 interface Claims { id: Id<'permit'>, until: number }
 
-/** The token of a permit: its id, the end of its time, and a keyed hash of both. */
-export const permitToken = (id: Id<'permit'>, until: Date, mac: Mac): string =>
-  `${id}.${until.getTime().toString(36)}.${mac(`${id} ${until.getTime()}`).toString('base64url')}`
-
-/** The shape of a token. */
-export const permitPattern = `${idPattern('permit').slice(0, -1)}\\.[0-9a-z]{1,11}\\.[A-Za-z0-9_-]{22}$`
+/** The token of a permit: its id, the end of its time, and a keyed hash of both. A brand constructor, and the only one. */
+export const permitToken = (id: Id<'permit'>, until: Date, mac: Mac): PermitToken =>
+  `${id}.${until.getTime().toString(36)}.${mac(`${id} ${until.getTime()}`).toString('base64url')}` as PermitToken
 
 /** The permit that a token is of. Throws `PermitRefused` when the agency did not make it. */
 export function readPermit (token: string, mac: Mac): Claims {

@@ -11,11 +11,11 @@ export const messageChannels = ['email', 'sms'] as const
 export type MessageChannel = typeof messageChannels[number]
 
 /** The life of a message: see domain. `sending` is permitted and in hand; what law or an opt-out forbids is `suppressed`, what lost its reason is `cancelled`. */
-export const messageStates = ['scheduled', 'sending', 'sent', 'suppressed', 'cancelled', 'failed'] as const
+export const messageStates = ['scheduled', 'sending', 'sent', 'delivered', 'bounced', 'suppressed', 'cancelled', 'failed'] as const
 export type MessageState = typeof messageStates[number]
 
 /** Why a message was not sent, or not yet. */
-export const messageReasons = ['placementEnded', 'onHold', 'nothingOwed', 'requested', 'law', 'optedOut', 'unreachable', 'unwritable', 'providerRefused', 'providerFailed'] as const
+export const messageReasons = ['placementEnded', 'onHold', 'nothingOwed', 'requested', 'law', 'optedOut', 'unreachable', 'unwritable', 'providerRefused', 'providerFailed', 'undelivered', 'bounced'] as const
 export type MessageReason = typeof messageReasons[number]
 
 export const MessageStateRefused = problem('message-state-refused', 409, 'The message can no longer be cancelled.', 'Read the message: `state` says what became of it. Only a scheduled one can be cancelled.')
@@ -38,6 +38,22 @@ export function sendInstant (day: CalendarDay, zone: string): Date {
 export function reminderDays (dueOn: CalendarDay, startedOn: CalendarDay): { step: ReminderStep, on: CalendarDay }[] {
   const anchor = addDays(dueOn, reminderSteps[0]) >= startedOn ? dueOn : startedOn
   return reminderSteps.map(step => ({ step, on: addDays(anchor, step) }))
+}
+
+/** What a provider says later of a message that it took. `bounced`: the address is no good, for ever. */
+export const receiptKinds = ['delivered', 'failed', 'bounced'] as const
+export type ReceiptKind = typeof receiptKinds[number]
+
+/** Of two receipts the later word is the one with the higher rank, in whatever order they come: carriers try again after a failure, and mail that was taken still bounces. */
+const rankOf = (state: MessageState): number => ['failed', 'delivered', 'bounced'].indexOf(state)
+
+/**
+ * What a receipt makes of a message that was handed over at least once; null: nothing. That it arrived holds whatever we thought of it. That it did not is no
+ * news of a message that is still to be tried again, or that never counted as gone out.
+ */
+export function stateAfter (state: MessageState, kind: ReceiptKind): ReceiptKind | null {
+  if (kind === 'failed' && state !== 'sent' && state !== 'sending') return null
+  return rankOf(kind) > rankOf(state) || state === 'sent' ? kind : null
 }
 
 /** How often a message is handed to its provider at most, and how long it waits after each failure: minutes of the agency's time. */

@@ -1,10 +1,10 @@
-import { and, asc, eq, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, sql } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { NotFound, newId, pageAfter, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import { isHeldAt, personKeyOf, zonesRead, zonesWritten } from '../contacts/index.ts'
-import type { Fate, MessageChannel, MessageReason, MessageState, ReminderStep } from './core.ts'
+import type { Fate, MessageChannel, MessageReason, MessageState, ReceiptKind, ReminderStep } from './core.ts'
 import { messages } from './tables.ts'
 
 const columns = {
@@ -27,10 +27,16 @@ export async function findMessage (tx: Tx, id: Id<'message'>): Promise<MessageRo
   return row
 }
 
+/** A message, kept from changing until the transaction ends; null when there is none. */
+export async function lockIfAny (tx: Tx, id: Id<'message'>): Promise<MessageRow | null> {
+  const [row] = await tx.select(columns).from(messages).where(and(eq(messages.tenantId, tx.ctx.tenantId), eq(messages.id, id))).for('no key update')
+  return row ?? null
+}
+
 /** A message, kept from changing until the transaction ends. Throws `NotFound`. */
 export async function lockMessage (tx: Tx, id: Id<'message'>): Promise<MessageRow> {
-  const [row] = await tx.select(columns).from(messages).where(and(eq(messages.tenantId, tx.ctx.tenantId), eq(messages.id, id))).for('no key update')
-  if (row === undefined) throw NotFound()
+  const row = await lockIfAny(tx, id)
+  if (row === null) throw NotFound()
   return row
 }
 
@@ -175,9 +181,29 @@ export async function setSent (tx: Tx, taken: readonly Taken[]): Promise<(Messag
   if (taken.length === 0) return []
   const { rows } = await tx.execute(sql`update messages m set state = 'sent', sent_at = s.sent_at, provider_id = s.provider_id, due_at = null, claimed_until = null, reason = null, rule = null, clause = null
     from unnest(${sql.param(taken.map(t => uuidOf(t.id)))}::uuid[], ${sql.param(taken.map(t => t.sentAt))}::timestamptz[], ${sql.param(taken.map(t => t.providerId))}::text[]) as s (id, sent_at, provider_id)
-    where m.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and m.id = any(${uuids(taken.map(t => t.id))}::uuid[]) and m.id = s.id and m.state <> 'sent'
+    where m.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and m.id = any(${uuids(taken.map(t => t.id))}::uuid[]) and m.id = s.id and m.sent_at is null
     returning ${factColumns}, m.sent_at`)
   return rows.map(row => ({ ...factsIn(row), sentAt: wireInstant(String(row['sent_at'])) }))
+}
+
+/** The message that a provider took under an id of its own, the latest if there are several; null when there is none. */
+export async function findByProviderId (tx: Tx, channel: MessageChannel, providerId: string): Promise<Id<'message'> | null> {
+  const [row] = await tx.select({ id: messages.id }).from(messages)
+    .where(and(eq(messages.tenantId, tx.ctx.tenantId), eq(messages.providerId, providerId), eq(messages.channel, channel))).orderBy(desc(messages.id)).limit(1)
+  return row?.id ?? null
+}
+
+/** The last message that went out to an address, given by its hash, by a channel; null when there is none. */
+export async function findLastTo (tx: Tx, channel: MessageChannel, valueIndex: Buffer): Promise<Id<'message'> | null> {
+  const { rows } = await tx.execute(sql`select m.id from contact_points cp join messages m on m.tenant_id = cp.tenant_id and m.contact_point_id = cp.id
+    where cp.tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and cp.value_index = ${valueIndex} and m.channel = ${channel} and m.attempts > 0 order by m.sent_at desc nulls last, m.id desc limit 1`)
+  return rows[0] === undefined ? null : idOf('message', String(rows[0]['id']))
+}
+
+/** Writes down what a provider said of a message it took. A receipt that came before our own record of the hand-over makes that record. */
+export async function setReceived (tx: Tx, id: Id<'message'>, state: ReceiptKind, sentAt: string): Promise<void> {
+  await tx.update(messages).set({ state, sentAt, dueAt: null, claimedUntil: null, rule: null, clause: null, reason: state === 'delivered' ? null : state === 'failed' ? 'undelivered' : 'bounced' })
+    .where(and(eq(messages.tenantId, tx.ctx.tenantId), eq(messages.id, id)))
 }
 
 /** A message that its provider did not take: tried again at `dueAt`, or given up. `attempt` is the try that failed: a later one knows better. */

@@ -12,9 +12,14 @@ const law = { rule: Type.String({ description: 'The rule that forbids it.' }), c
 
 export const MessageScheduled = event('message.scheduled', 1, 'A reminder was planned.', Type.Object({ ...message, plannedAt: Instant }))
 export const MessageSent = event('message.sent', 1, 'A reminder was handed to its provider.', Type.Object({ ...message, sentAt: Instant }))
+export const MessageDelivered = event('message.delivered', 1, 'The provider says that a reminder reached its recipient.', Type.Object(message))
+export const MessageBounced = event('message.bounced', 1, 'The provider says that the address of a reminder is no good. Nothing more is sent there.', Type.Object(message))
+export const MessageReplied = event('message.replied', 1, 'Somebody answered a reminder. What they wrote is not kept here.', Type.Object({
+  ...message, contactAttemptId: IdOf('contactAttempt'), isOptOut: Type.Boolean({ description: 'True when the answer was a refusal of further contact.' }),
+}))
 export const MessageSuppressed = event('message.suppressed', 1, 'A reminder was not sent because the law or the recipient forbids it.', Type.Object({ ...message, reason, ...law }))
 export const MessageCancelled = event('message.cancelled', 1, 'A reminder lost its reason: the debt was paid, disputed, held or taken back, or somebody cancelled it.', Type.Object({ ...message, reason }))
-export const MessageFailed = event('message.failed', 1, 'A reminder could not be handed to its provider and was given up.', Type.Object({ ...message, reason }))
+export const MessageFailed = event('message.failed', 1, 'A reminder could not be handed to its provider, or the provider could not deliver it, and it was given up.', Type.Object({ ...message, reason }))
 export const MessageOptedOut = event('message.optedOut', 1, 'The recipient of reminders opted out. Nothing more is sent there.', Type.Object({
   accountId: IdOf('account'), contactPointId: IdOf('contactPoint'), channel: OneOf(messageChannels, 'Of what kind of message.'),
 }))

@@ -19,5 +19,8 @@
  * Held to: 12 CFR 1006.6, 1006.14 and 1006.18(e); GB/T 45251-2025, 5.3; 民法典 1033.
  */
 export { api } from './api.ts'
-export { MessageCancelled, MessageFailed, MessageOptedOut, MessageScheduled, MessageSent, MessageSuppressed } from './events.ts'
+export { messageChannels, receiptKinds } from './core.ts'
+export type { MessageChannel, ReceiptKind } from './core.ts'
+export { MessageBounced, MessageCancelled, MessageDelivered, MessageFailed, MessageOptedOut, MessageReplied, MessageScheduled, MessageSent, MessageSuppressed } from './events.ts'
 export * as jobs from './jobs.ts'
+export { recordReceipt, recordReply } from './receipts.commands.ts'

@@ -3,7 +3,7 @@ import type { Id } from '#kernel'
 import { emit } from '#platform'
 import type { Letter, Safe, Tx, Vault } from '#platform'
 import { normalContact, revealContact } from '../parties/index.ts'
-import { hoursFor, insertPending, isInitial, historySince, listContactHistory, lockPersons, numberKeyOf, requestFor, setOutcomes, tellLogged } from '../contacts/index.ts'
+import { hoursFor, isInitial, historySince, listContactHistory, lockPersons, numberKeyOf, permitMessages, requestFor, setOutcomes, tellLogged } from '../contacts/index.ts'
 import type { ContactCase, HistoryEntry } from '../contacts/index.ts'
 import { TemplateMissing, TemplateUnwritable, findWriter } from '../templates/index.ts'
 import type { Writer, Written } from '../templates/index.ts'
@@ -51,15 +51,19 @@ export async function permitDue (tx: Tx, vault: Vault): Promise<{ permitted: Per
     if (fate.state === 'sending') toSend.push({ asked: one, decision })
   }
   await setFates(tx, settled, fenceSeconds)
-  await insertPending(tx, toSend.map(({ asked: { message }, decision }) => ({ ...message, messageId: message.id, decisionId: decision.id })))
+  const safe = await vault.safeOf(tx)
+  const permits = await permitMessages(tx, safe, toSend.map(({ asked: { message }, decision }) => ({ ...message, messageId: message.id, decisionId: decision.id })))
   tellFates(tx, due, settled)
   // The mailbox may have a letter whose sender died before he could say so, from after its party was erased.
   await forgetParties(tx, due.filter(({ value }) => value === null).map(({ partyId }) => partyId))
-  const safe = await vault.safeOf(tx)
-  const permitted = toSend.map(({ asked: { message, reminder } }) => ({
-    id: message.id, channel: message.channel, attempt: message.attempts + 1, permittedAt: tx.ctx.now.toISOString(),
-    letter: { tenantId: tx.ctx.tenantId, key: message.id, to: addressOf(safe, message), text: reminder.text, ...reminder.subject !== undefined && { subject: reminder.subject } },
-  }))
+  const permitted = toSend.flatMap(({ asked: { message, reminder } }): Permitted[] => {
+    const permit = permits.get(message.id)
+    if (permit === undefined) return []
+    return [{
+      id: message.id, channel: message.channel, attempt: message.attempts + 1, permittedAt: tx.ctx.now.toISOString(),
+      letter: { tenantId: tx.ctx.tenantId, permit, key: message.id, to: addressOf(safe, message), text: reminder.text, ...reminder.subject !== undefined && { subject: reminder.subject } },
+    }]
+  })
   return { permitted, isMore: await isAnythingDue(tx) }
 }
 

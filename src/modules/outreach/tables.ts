@@ -22,6 +22,7 @@ export const messages = pgTable('messages', {
   uniqueIndex().on(t.tenantId, t.contactPointId, t.placementId, t.step),
   index().on(t.tenantId, t.accountId, t.id),
   index().on(t.tenantId, t.dueAt),
+  index().on(t.tenantId, t.providerId),
   foreignKey({ columns: [t.tenantId, t.placementId], foreignColumns: [placements.tenantId, placements.id] }),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.contactPointId], foreignColumns: [contactPoints.tenantId, contactPoints.id] }),

@@ -22,7 +22,7 @@ const collect = ['queues:work', 'contacts:write', 'disputes:write'] as const
 /** Every scope of the agency's own staff and services. */
 const all = [
   ...read, ...collect, 'parties:reveal', 'staff:write', 'keys:write', 'clocks:write', 'lenders:write', 'placements:write', 'payments:write', 'outreach:write', 'templates:write',
-  'queues:write', 'webhooks:write', 'parties:erase', 'secrets:rotate', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write', 'policy:write', 'exemptions:write',
+  'queues:write', 'webhooks:write', 'parties:erase', 'secrets:rotate', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write', 'policy:write', 'exemptions:write', 'gateways:write',
 ] as const
 
 /** What each role may do. Collectors reveal what they need to reach a borrower; nobody but an admin makes keys. */

@@ -32,6 +32,7 @@ const tags: Record<string, string> = {
   bank: 'What the bank says moved, which entries of the journal that is, and trust money reconciled three ways.',
   contacts: 'Permits to contact, and the record of contacts.',
   outreach: 'Reminders.',
+  gateways: 'Providers of mail and SMS: what comes back from them.',
   queues: 'Work for collectors.',
   calculations: 'What-if, without an account: the sums that post money, asked with figures of your own. Nothing is read and nothing is kept.',
   webhooks: 'Endpoints, deliveries and the event feed.',

@@ -6,7 +6,7 @@ import { newId } from '../db/ids.ts'
 import { pageAfter } from '../db/page.ts'
 import type { Keyset } from '../db/page.ts'
 import type { Tx } from '../db/tx.ts'
-import { NotTaken } from '../outside.ts'
+import { NotTaken, checkPermit } from '../outside.ts'
 import type { Sender } from '../outside.ts'
 import type { Place, Vault } from '../secrets/vault.ts'
 import { mailbox } from '../tables.ts'
@@ -25,7 +25,9 @@ const place = (id: string, column: string): Place => ({ table: 'mailbox', column
  */
 export function mailboxSender (channel: MailboxChannel, { db, vault, findPrincipal }: { db: Database, vault: Vault, findPrincipal (tenantId: Id<'tenant'>): Promise<Principal | null> }): Sender {
   return {
-    async send ({ tenantId, key, to, subject, text }) {
+    async send (letter) {
+      checkPermit(letter)
+      const { tenantId, key, to, subject, text } = letter
       const principal = await findPrincipal(tenantId)
       if (principal === null) throw new NotTaken('no such agency', true)
       return await db.withTenant(principal, async tx => {

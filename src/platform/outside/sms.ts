@@ -1,5 +1,5 @@
 import { Pool } from 'undici'
-import { NotTaken } from '../outside.ts'
+import { NotTaken, checkPermit } from '../outside.ts'
 import type { Sender } from '../outside.ts'
 
 /** How long one SMS may take in all. */
@@ -27,7 +27,9 @@ export function smsSender ({ url, token, sendTimeoutMs = sendTimeoutMsDefault }:
     connections: connectionsMax, connect: { timeout: connectTimeoutMs }, headersTimeout: sendTimeoutMs, bodyTimeout: sendTimeoutMs, maxResponseSize: answerBytesMax,
   })
   return {
-    async send ({ key, to, text }) {
+    async send (letter) {
+      checkPermit(letter)
+      const { key, to, text } = letter
       if (!number.test(to)) throw new NotTaken('not a telephone number', true)
       const { statusCode, body } = await pool.request({
         method: 'POST', path: pathname + search, signal: AbortSignal.timeout(sendTimeoutMs), body: JSON.stringify({ to, text, key }),

@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer'
-import { NotTaken } from '../outside.ts'
+import { NotTaken, checkPermit } from '../outside.ts'
 import type { Sender } from '../outside.ts'
 
 /** How long one e-mail may take in all, from the connection to the server's last word. */
@@ -26,7 +26,9 @@ export function smtpSender ({ url, from, sendTimeoutMs = sendTimeoutMsDefault }:
     connectionTimeout: sendTimeoutMs, greetingTimeout: sendTimeoutMs, socketTimeout: sendTimeoutMs, dnsTimeout: sendTimeoutMs, socketCloseTimeout: 1_000,
   })
   return {
-    async send ({ key, to, subject = '', text }) {
+    async send (letter) {
+      checkPermit(letter)
+      const { key, to, subject = '', text } = letter
       if (!address.test(to)) throw new NotTaken('not an e-mail address', true)
       if (control.test(subject)) throw new NotTaken('a subject with control characters', true)
       const messageId = `<${key}@${domain}>`

@@ -1,0 +1,66 @@
+import type { Id } from '#kernel'
+import { emit } from '#platform'
+import type { Tx, Vault } from '#platform'
+import { logContactAttempt, setDelivered, setOutcomes, tellLogged } from '../contacts/index.ts'
+import { contactPointsOf, invalidateContactPoint } from '../parties/index.ts'
+import { about } from './commands.ts'
+import { stateAfter } from './core.ts'
+import type { MessageChannel, ReceiptKind } from './core.ts'
+import { findByProviderId, findLastTo, lockIfAny, setReceived } from './db.ts'
+import type { MessageRow } from './db.ts'
+import { MessageBounced, MessageDelivered, MessageFailed, MessageReplied, MessageSent } from './events.ts'
+
+/** How a provider names a message: by our id, which it was given as the key, or by its own. */
+export interface MessageName { messageId?: Id<'message'>, providerId?: string }
+
+/** A message that was handed over at least once, kept from changing; null when it is none of ours, or never left. */
+async function lockHanded (tx: Tx, channel: MessageChannel, { messageId, providerId }: MessageName): Promise<MessageRow | null> {
+  const id = messageId ?? (providerId === undefined ? null : await findByProviderId(tx, channel, providerId))
+  const message = id === null ? null : await lockIfAny(tx, id)
+  return message === null || message.channel !== channel || message.attempts === 0 ? null : message
+}
+
+/**
+ * Writes down what a provider says of a message it took, in whatever order and however often it says so. A receipt that overtakes our own record of the
+ * hand-over makes it, so that the message is not sent again. An address that is no good for ever is given up. Answers false when there is no such message.
+ */
+export async function recordReceipt (tx: Tx, vault: Vault, channel: MessageChannel, name: MessageName, kind: ReceiptKind): Promise<boolean> {
+  const message = await lockHanded(tx, channel, name)
+  if (message === null) return false
+  const state = stateAfter(message.state, kind)
+  if (state === null) return true
+  const sentAt = message.sentAt ?? tx.ctx.now.toISOString()
+  await setReceived(tx, message.id, state, sentAt)
+  if (message.sentAt === null) emit(tx, MessageSent, message, { ...about(message), sentAt })
+  if (state === 'delivered') emit(tx, MessageDelivered, message, about(message))
+  if (state === 'bounced') emit(tx, MessageBounced, message, about(message))
+  if (state === 'failed') emit(tx, MessageFailed, message, { ...about(message), reason: 'undelivered' })
+  const outcome = state === 'delivered' ? 'delivered' : 'undelivered'
+  for (const attempt of await setOutcomes(tx, [message.id], outcome)) tellLogged(tx, attempt)
+  await setDelivered(tx, message.id, outcome)
+  if (state === 'bounced') await giveUp(tx, vault, message)
+  return true
+}
+
+/** Gives up an address that bounced; one that was given up or erased before is left as it is. */
+async function giveUp (tx: Tx, vault: Vault, { partyId, contactPointId }: MessageRow): Promise<void> {
+  const point = (await contactPointsOf(tx, [partyId])).find(({ id }) => id === contactPointId)
+  if (point !== undefined && point.state !== 'invalid') await invalidateContactPoint(tx, vault, contactPointId, 'bounced')
+}
+
+/** What came back from an address, given by its hash. The text is judged by the caller and goes no further. */
+export interface Reply extends MessageName { valueIndex: Buffer, isOptOut: boolean }
+
+/** Records an answer as a contact that the party began, about the debt of the message it answers, or else of the last one sent there. Answers that message; null when there is none. */
+export async function recordReply (tx: Tx, vault: Vault, channel: MessageChannel, { valueIndex, isOptOut, ...name }: Reply): Promise<MessageRow | null> {
+  const lastTo = async (): Promise<MessageRow | null> => {
+    const messageId = await findLastTo(tx, channel, valueIndex)
+    return messageId === null ? null : await lockHanded(tx, channel, { messageId })
+  }
+  const message = await lockHanded(tx, channel, name) ?? await lastTo()
+  if (message === null) return null
+  const { accountId, partyId, contactPointId } = message
+  const attempt = await logContactAttempt(tx, vault, { accountId, partyId, contactPointId, channel, direction: 'in', outcome: 'replied', ...isOptOut && { result: 'optedOut' } })
+  emit(tx, MessageReplied, message, { ...about(message), contactAttemptId: attempt.id, isOptOut })
+  return message
+}
