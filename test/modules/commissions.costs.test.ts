@@ -36,3 +36,19 @@ t.test('COST_RECOVERY: costs that the agency advanced come off the top, earn not
   t.match(await checkBooks(t, w, us, 'billed'), { 'O.AR': 112_00, 'O.COSTS_ADVANCED': 0, 'T.CLIENT': 0 })
   t.same(w.failures, [])
 })
+
+t.test('a cost told after a payment of its day or later is recovered of that payment, and given back when it is taken back, though the payment settles nothing else', async t => {
+  const w = await world()
+  t.teardown(w.close)
+  const us = await w.agency()
+  const lender = await w.lender(us, { commission: { base: ['principal'], rate: '0.3', vatRate: '0' }, remittance: 'net' })
+  // 50.00 of costs are the lender's own: a payment of 20.00 settles part of them.
+  const { accountId } = await w.account(us, lender, { balance: { principal: 1_000_00, costs: 50_00 } })
+  await w.ok(us, 'POST', '/v1/payments', { accountId, amount: 20_00, currency: 'CNY', receivedOn: '2026-01-05', receivedBy: 'agency', method: 'cash' })
+  t.match(await checkBooks(t, w, us, 'paid'), { 'T.CLIENT': -20_00 })
+  const cost = await w.ok<{ id: string }>(us, 'POST', `/v1/accounts/${accountId}/costs`, { amount: 15_00, on: '2026-01-05', reason: 'courtFee' })
+  t.match(await checkBooks(t, w, us, 'told'), { 'T.CLIENT': -5_00, 'T.AGENCY': -15_00, 'O.DUE_FROM_TRUST': 15_00, 'O.COSTS_ADVANCED': 0, 'O.BANK': -15_00 })
+  await w.ok(us, 'POST', `/v1/adjustments/${cost.id}/reverse`, { reversedOn: '2026-01-05' })
+  t.match(await checkBooks(t, w, us, 'taken back'), { 'T.CLIENT': -20_00, 'T.AGENCY': 0, 'O.DUE_FROM_TRUST': 0, 'O.COSTS_ADVANCED': 0, 'O.BANK': 0 })
+  t.same(w.failures, [])
+})

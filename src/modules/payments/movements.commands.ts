@@ -36,7 +36,9 @@ export async function moveDebt (tx: Tx, account: AccountRow, movement: Movement,
   if (past === null) {
     const owed = bucketsOf(await accrueThrough(tx, account, on))
     const lines = decide(owed)
-    const [journalEntryId] = await post(tx, [entryOf(lines)])
+    const entry = entryOf(lines)
+    const [journalEntryId] = await post(tx, [entry])
+    await follow(tx, account, under, entry, null)
     return { journalEntryId: journalEntryId!, lines, owed: plus(owed, movedBy(lines)) }
   }
   const lines = decide(owedThen(account, past, on))
@@ -63,20 +65,27 @@ export async function undoMovement (tx: Tx, account: AccountRow, of: Id<'journal
     return await moveLate(tx, current, under, past, fact, entry, 'adjustmentReversal')
   }
   const [journalEntryId] = await post(tx, [entry])
+  await follow(tx, current, under, entry, null)
   return { journalEntryId: journalEntryId!, lines: entry.lines, owed: plus(bucketsOf(current), movedBy(entry.lines)) }
 }
 
 interface Under { placement: PlacementRow, agreement: Agreement }
 
-async function moveLate (tx: Tx, account: AccountRow, { placement, agreement }: Under, past: Past, fact: Fact, entry: Entry, cause: 'adjustment' | 'adjustmentReversal'): Promise<Moved> {
+async function moveLate (tx: Tx, account: AccountRow, under: Under, past: Past, fact: Fact, entry: Entry, cause: 'adjustment' | 'adjustmentReversal'): Promise<Moved> {
   const relived = relive(account, past, fact)
   const { journalEntryId, correction } = await correct(tx, relived, { cause, causeId: entry.causeId, on: fact.on, entry, paymentId: null })
-  if (correction !== null) {
-    await restateCommission(tx, { account, agreement, placement }, changedBy(correction))
-    await coverShortfall(tx, account.lenderId, account.currency, { causeId: correction.id, because: 'correction' })
-  }
+  await follow(tx, account, under, entry, correction)
   return { journalEntryId: journalEntryId!, lines: entry.lines, owed: relived.life.owed }
 }
+
+/** Has commission, and what was recovered of costs, follow a correction, or costs that were advanced or taken back: payments since their day may have recovered them, whether or not they settle other parts. */
+async function follow (tx: Tx, account: AccountRow, { placement, agreement }: Under, { causeId, lines }: Entry, correction: Corrected): Promise<void> {
+  if (correction === null && !lines.some(({ debit, credit }) => debit === 'O.COSTS_ADVANCED' || credit === 'O.COSTS_ADVANCED')) return
+  await restateCommission(tx, { account, agreement, placement }, changedBy(correction))
+  await coverShortfall(tx, account.lenderId, account.currency, { causeId: correction?.id ?? causeId, because: 'correction' })
+}
+
+type Corrected = Parameters<typeof changedBy>[0]
 
 async function placedUnder (tx: Tx, { id: accountId }: AccountRow): Promise<Under> {
   const placement = await findLastPlacement(tx, accountId)
