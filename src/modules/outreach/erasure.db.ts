@@ -22,7 +22,7 @@ export async function listErasedRecipients (tx: Tx, messageIds: readonly Id<'mes
 
 /**
  * Takes the hash of the person's identity number out of the records of erased parties. In contacts it stays while another lender's record of
- * the same person does: by it they are counted together, and an erasure must not make room for more contacts.
+ * the same person does: by it they are counted together, and an erasure must not make room for more contacts. What was told of the person's limits goes with it.
  */
 export async function setPersonsForgotten (tx: Tx, partyIds: readonly Id<'party'>[]): Promise<void> {
   await tx.execute(sql`update messages m set person_key = 'party:' || m.party_id from contact_points cp
@@ -32,6 +32,8 @@ export async function setPersonsForgotten (tx: Tx, partyIds: readonly Id<'party'
       select distinct a.person_key from contact_attempts a
       where a.tenant_id = ${tenantOf(tx)} and a.party_id = any(${idsOf(partyIds)}) and a.person_key like 'identity:%'
         and not exists (select from parties p where p.tenant_id = a.tenant_id and p.identity_index = decode(split_part(a.person_key, ':', 2), 'hex'))
+    ), alerts as (
+      delete from contact_alerts l using gone where l.tenant_id = ${tenantOf(tx)} and l.person_key = gone.person_key
     )
     update contact_attempts a set person_key = 'party:' || a.party_id from gone where a.tenant_id = ${tenantOf(tx)} and a.person_key = gone.person_key`)
 }
