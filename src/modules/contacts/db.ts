@@ -1,8 +1,8 @@
-import { and, desc, eq, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
-import { NotFound, literal, newId, pageAfter, uuids, wireInstant } from '#platform'
+import { NotFound, literal, newId, uuids, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import { isBarredAt } from '../limitations/index.ts'
 import type { ConsentSaid, ContactCase, PastContact, Reach, SaidHours } from './asking.core.ts'
@@ -211,13 +211,20 @@ export async function lockPersons (tx: Tx, persons: readonly Counted[]): Promise
   if (keys.length > 0) await tx.execute(sql`select pg_advisory_xact_lock(key) from (select distinct hashtextextended(name, 0) as key from unnest(${sql.param(keys)}::text[]) as name order by 1) keys`)
 }
 
-const ofDebt = (tx: Tx, accountId: Id<'account'>): SQL => sql`select id from contact_attempts where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and account_id = ${uuidOf(accountId)}::uuid
-  union all select contact_attempt_id from contact_attempt_debts where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and account_id = ${uuidOf(accountId)}::uuid`
+/** The contacts of a page that were about a debt: those recorded under it, and messages that were about it beside another. */
+function ofDebt (tx: Tx, accountId: Id<'account'>, { limit, after }: { limit: number, after: string | null }): SQL {
+  const [tenant, account] = [sql`${uuidOf(tx.ctx.tenantId)}::uuid`, sql`${uuidOf(accountId)}::uuid`]
+  const before = (id: SQL): SQL => after === null ? sql`true` : sql`${id} < ${uuidOf(after)}::uuid`
+  const some = literal(limit + 1)
+  return sql`(select o.id from contact_attempts o where o.tenant_id = ${tenant} and o.account_id = ${account} and o.outcome <> 'unused' and ${before(sql`o.id`)} order by o.id desc limit ${some})
+    union all (select d.contact_attempt_id from contact_attempt_debts d join contact_attempts o on o.tenant_id = d.tenant_id and o.id = d.contact_attempt_id and o.outcome <> 'unused'
+      where d.tenant_id = ${tenant} and d.account_id = ${account} and ${before(sql`d.contact_attempt_id`)} order by d.contact_attempt_id desc limit ${some})`
+}
 
 /** Contacts of an account, newest first; places that nobody used are none. */
 export async function listAttempts (tx: Tx, accountId: Id<'account'>, page: { limit: number, after: string | null }): Promise<PageOf<AttemptRow>> {
   const rows = await tx.select(columns).from(contactAttempts)
-    .where(and(eq(contactAttempts.tenantId, tx.ctx.tenantId), sql`${contactAttempts.id} in (${ofDebt(tx, accountId)})`, ne(contactAttempts.outcome, 'unused'), pageAfter(contactAttempts.id, page, 'descending')))
+    .where(and(eq(contactAttempts.tenantId, tx.ctx.tenantId), sql`${contactAttempts.id} = any(array(${ofDebt(tx, accountId, page)}))`))
     .orderBy(desc(contactAttempts.id)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => row.id)
 }
