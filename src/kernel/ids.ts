@@ -16,7 +16,7 @@ export const idPrefixes = {
   commissionPlan: 'cpl',
   bankStatement: 'bst', bankLine: 'bln',
   template: 'tpl', templateVersion: 'tpv', templateActivation: 'tpa',
-  message: 'msg', contactAttempt: 'att', letter: 'ltr',
+  message: 'msg', contactAttempt: 'att', letter: 'ltr', letterBatch: 'lbt', mailboxLetter: 'mbl',
   gateway: 'gtw', gatewayEvent: 'gwe',
   queue: 'que', workItem: 'wrk', lease: 'lea', workCompletion: 'wcm',
   webhookEndpoint: 'whe', delivery: 'dlv',
