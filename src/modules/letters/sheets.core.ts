@@ -42,7 +42,7 @@ export const sheets: Record<Paper, Sheet> = {
   },
   letter: {
     size: 'LETTER', width: inch(8.5), height: inch(11), left: inch(1), right: inch(7.5), address: { x: inch(1), y: inch(2.5), width: inch(3.3), height: inch(2 / 3) }, sender: { y: inch(1), isInWindow: false }, dateY: inch(1),
-    top: inch(3.6), topOther: inch(1), bottom: inch(10), footY: inch(10.5), folds: [inch(11 / 3), inch(22 / 3)], punch: null,
+    top: inch(3.75), topOther: inch(1), bottom: inch(10), footY: inch(10.5), folds: [inch(11 / 3), inch(22 / 3)], punch: null,
   },
 }
 

@@ -6,7 +6,7 @@ export type Pdf = InstanceType<typeof PDFDocument>
 
 /** Begins a document that is the same to the byte whenever the same is written on it: it takes no time and no id but these. It has no page yet. */
 export const newPdf = ({ title, author, createdAt }: { title: string, author: string, createdAt: string }): Pdf => new PDFDocument({
-  margin: 0, autoFirstPage: false, lang: 'en', info: { Title: title, Author: author, Creator: 'Recoup', Producer: 'Recoup', CreationDate: new Date(createdAt) },
+  margin: 0, autoFirstPage: false, fontLayoutCache: false, lang: 'en', info: { Title: title, Author: author, Creator: 'Recoup', Producer: 'Recoup', CreationDate: new Date(createdAt) },
 })
 
 /** Takes what is ready of a document: pages that are done are not kept. */
