@@ -31,7 +31,9 @@ function objectsOf (pdf: Buffer): Map<number, { head: string, stream: string }> 
   }))
 }
 
-const winAnsi = new TextDecoder('windows-1252')
+/** What WinAnsi has from 0x80 to 0x9f; its other codes are Unicode's. */
+const winAnsi = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'
+const plain = (hex: string): string => [...Buffer.from(hex, 'hex')].map(code => code >= 0x80 && code < 0xa0 ? winAnsi[code - 0x80]! : String.fromCharCode(code)).join('')
 
 /** Parses a PDF of ours back into what a reader sees. */
 export function pagesOfPdf (pdf: Buffer): PdfPage[] {
@@ -50,15 +52,17 @@ export function pagesOfPdf (pdf: Buffer): PdfPage[] {
     const [width = 0, height = 0] = /\/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]/.exec(head)!.slice(1).map(Number)
     const { stream } = objects.get(referred(head, 'Contents'))!
     const lines: Line[] = []
+    let lastFont: string | undefined
     for (const [, x, y, font, size, pieces] of stream.matchAll(/1 0 0 1 ([\d.-]+) ([\d.-]+) Tm\n\/(F\d+) ([\d.]+) Tf\n\[((?:<[0-9a-f]*>|[-\d. ])*)\] TJ/g)) {
       const hex = [...pieces!.matchAll(/<([0-9a-f]*)>/g)].map(([, code]) => code).join('')
       const characters = fonts.get(font!)
-      const text = characters == null ? winAnsi.decode(Buffer.from(hex, 'hex')) : hexOf(hex).map(glyph => characters[glyph]).join('')
+      const text = characters == null ? plain(hex) : hexOf(hex).map(glyph => characters[glyph]).join('')
       const last = lines.at(-1)
       const at = { text, x: Number(x), y: height - Number(y), size: Number(size) }
       // A line in two fonts is written in pieces, from left to right.
-      if (last !== undefined && Math.abs(last.y - at.y) < 0.01 && last.size === at.size && at.x > last.x && at.x - last.x < 1.2 * last.size * [...last.text].length) last.text += text
+      if (last !== undefined && font !== lastFont && Math.abs(last.y - at.y) < 0.01 && last.size === at.size && at.x > last.x && at.x - last.x < 1.2 * last.size * [...last.text].length) last.text += text
       else lines.push(at)
+      lastFont = font
     }
     const rules = [...stream.matchAll(/^([\d.]+) ([\d.]+) m$/gm)].map(([, x, y]) => ({ x: Number(x), y: Number(y) }))
     return { width, height, lines, rules }
