@@ -6,7 +6,7 @@ export type Pdf = InstanceType<typeof PDFDocument>
 
 /** Begins a document that is the same to the byte whenever the same is written on it: it takes no time and no id but these. It has no page yet. */
 export const newPdf = ({ title, author, createdAt }: { title: string, author: string, createdAt: string }): Pdf => new PDFDocument({
-  margin: 0, autoFirstPage: false, fontLayoutCache: false, lang: 'en', info: { Title: title, Author: author, Creator: 'Recoup', Producer: 'Recoup', CreationDate: new Date(createdAt) },
+  margin: 0, autoFirstPage: false, lang: 'en', info: { Title: title, Author: author, Creator: 'Recoup', Producer: 'Recoup', CreationDate: new Date(createdAt) },
 })
 
 /** Takes what is ready of a document: pages that are done are not kept. */
@@ -20,8 +20,11 @@ const latinBold = 'Helvetica-Bold'
 const han = 'Han'
 /** What the standard fonts of every reader have: WinAnsi. */
 const plainText = /^[\x20-\x7e\xa0-\xff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]*$/
-/** What fontkit knows of a font, where pdfkit keeps it. */
-interface Known { _font: { font: { hasGlyphForCodePoint (code: number): boolean } } }
+/** What fontkit knows of a font, and the texts that pdfkit remembers how to set in it, where pdfkit keeps them. */
+interface Known { _font: { layoutCache: Record<string, unknown>, font: { hasGlyphForCodePoint (code: number): boolean } } }
+
+/** After so many lines pdfkit forgets how it set them: of itself it remembers every text of a document. Setting one costs much more than writing it, and it is asked for three times. */
+const rememberedMax = 200
 
 interface Run { font: string, text: string }
 
@@ -41,11 +44,14 @@ export interface Pen {
 /** A pen that writes in Helvetica and, where that has no letter, in a Chinese font that travels with the document. */
 export function penOn (pdf: Pdf): Pen {
   let knowsHan: ((code: number) => boolean) | null = null
+  let forgetHan: (() => void) | null = null
+  let strokes = 0
   const hasHan = (code: number): boolean => {
     if (knowsHan === null) {
       pdf.registerFont(han, hanFont())
-      const { font } = (pdf.font(han) as unknown as Known)._font
-      knowsHan = one => font.hasGlyphForCodePoint(one)
+      const known = (pdf.font(han) as unknown as Known)._font
+      knowsHan = one => known.font.hasGlyphForCodePoint(one)
+      forgetHan = () => { known.layoutCache = Object.create(null) as Record<string, unknown> }
     }
     return knowsHan(code)
   }
@@ -69,6 +75,7 @@ export function penOn (pdf: Pdf): Pen {
     widthOf: (text, size) => widthOf(runsOf(text, latin), size),
     write (text, { x, y, width, size, isBold = false, isRight = false, colour = ink }) {
       if (text === '') return
+      if (++strokes % rememberedMax === 0) forgetHan?.()
       let runs = runsOf(text, isBold ? latinBold : latin)
       let fitting = size
       let wide = widthOf(runs, size)
