@@ -14,7 +14,7 @@ export const messageStates = ['scheduled', 'sending', 'sent', 'delivered', 'boun
 export type MessageState = typeof messageStates[number]
 
 /** Why a message was not sent, or not yet. */
-export const messageReasons = ['placementEnded', 'onHold', 'nothingOwed', 'requested', 'strategyChanged', 'law', 'optedOut', 'unreachable', 'unwritable', 'providerRefused', 'providerFailed', 'undelivered', 'bounced'] as const
+export const messageReasons = ['placementEnded', 'onHold', 'nothingOwed', 'requested', 'strategyChanged', 'law', 'optedOut', 'unreachable', 'unwritable', 'providerRefused', 'providerFailed', 'undelivered', 'bounced', 'notPrinted'] as const
 export type MessageReason = typeof messageReasons[number]
 
 export const MessageStateRefused = problem('message-state-refused', 409, 'The message can no longer be cancelled.', 'Read the message: `state` says what became of it. Only a scheduled one can be cancelled.')

@@ -6,9 +6,14 @@ import { PlacementClosed, PlacementRecalled, PlacementReopened, PlacementReturne
 import { ConsentWithdrawn, PartyErased } from '../parties/index.ts'
 import { HoldPlaced, HoldReleased } from '../protection/index.ts'
 import { ContactAttemptLogged } from '../contacts/index.ts'
+import { LetterReturned, LetterWithdrawn } from '../letters/index.ts'
+import type { ReturnReason } from '../letters/index.ts'
 import { StrategyEnrolled } from '../strategies/index.ts'
 import { endCalls, openCalls } from './calls.commands.ts'
 import { forgetParties, honourOptOuts, planSteps, reconcileMessages } from './commands.ts'
+import { followWithdrawn, withdrawUnfit } from './letters.commands.ts'
+import type { Withdrawn } from './letters.commands.ts'
+import { recordReturn } from './receipts.commands.ts'
 import { permitDue, recordHandOvers } from './sending.commands.ts'
 import type { HandOver, Permitted } from './sending.commands.ts'
 import { callTasks, messages } from './tables.ts'
@@ -27,7 +32,10 @@ export const keepMessages = job({
     const enrolled = events.filter(({ type }) => type === StrategyEnrolled.name).map(({ data }) => (data as { enrolmentId: Id<'enrolment'> }).enrolmentId)
     if (enrolled.length > 0) await planSteps(tx, enrolled)
     const accounts = accountsOf(events)
-    if (accounts.length > 0) await reconcileMessages(tx, accounts)
+    if (accounts.length > 0) {
+      await reconcileMessages(tx, accounts)
+      await withdrawUnfit(tx, accounts)
+    }
     const withdrawn = events.filter(({ type }) => type === ConsentWithdrawn.name).map(({ data }) => (data as { consentId: Id<'consent'> }).consentId)
     if (withdrawn.length > 0) await honourOptOuts(tx, withdrawn)
   },
@@ -38,6 +46,18 @@ export const forgetErased = job({
   name: 'outreach.forgetParties', on: [PartyErased],
   async run (tx, events) {
     await forgetParties(tx, events.map(({ data }) => (data as { partyId: Id<'party'> }).partyId))
+  },
+})
+
+/** Follows letters to the post and back. */
+export const followLetters = job({
+  name: 'outreach.followLetters', on: [LetterWithdrawn, LetterReturned],
+  async run (tx, events) {
+    // The boundary of an event: its shape was checked when it was emitted.
+    const of = <T>(name: string): T[] => events.filter(({ type }) => type === name).map(({ data }) => data as T)
+    const withdrawn = of<Withdrawn>(LetterWithdrawn.name)
+    if (withdrawn.length > 0) await followWithdrawn(tx, withdrawn)
+    for (const { messageId, reason } of of<{ messageId: Id<'message'>, reason: ReturnReason }>(LetterReturned.name)) await recordReturn(tx, messageId, reason === 'unknownAddress' || reason === 'moved')
   },
 })
 

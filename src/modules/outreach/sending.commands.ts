@@ -1,8 +1,10 @@
 import { Problem } from '#kernel'
 import type { Id } from '#kernel'
 import { emit } from '#platform'
-import type { Letter, Safe, Tx, Vault } from '#platform'
-import { normalContact, revealContact } from '../parties/index.ts'
+import type { Letter, Tx, Vault } from '#platform'
+import { recipientLines, writeLetters } from '../letters/index.ts'
+import type { LetterToWrite } from '../letters/index.ts'
+import { normalContact, revealContact, revealName } from '../parties/index.ts'
 import { hoursFor, isInitial, historySince, listContactHistory, lockPersons, numberKeyOf, permitMessages, requestFor, setOutcomes, tellLogged } from '../contacts/index.ts'
 import type { HistoryEntry, PlacedCase } from '../contacts/index.ts'
 import { TemplateMissing, TemplateUnwritable, findWriter } from '../templates/index.ts'
@@ -19,8 +21,11 @@ import type { DueMessage } from './due.db.ts'
 import { listErasedRecipients } from './erasure.db.ts'
 import { MessageCancelled, MessageFailed, MessageSent, MessageSuppressed } from './events.ts'
 
-/** What may go out now as one: written, addressed, and already counted. Its messages are known to its provider by `id`, the first one's. `permittedAt` is the agency's time of the decision. */
-export interface Permitted { id: Id<'message'>, messageIds: Id<'message'>[], channel: ProviderChannel, attempt: number, permittedAt: string, letter: Letter }
+/** Messages that go out as one, known by `id`, the first one's: which try it is, and the agency's time of the decision. */
+export interface HandedOver { id: Id<'message'>, messageIds: Id<'message'>[], attempt: number, permittedAt: string }
+
+/** What may go out now as one: written, addressed, and already counted. */
+export interface Permitted extends HandedOver { channel: ProviderChannel, letter: Letter }
 
 /** What was asked about messages that can go out as one: the first of them, all of them, the words they would have, and what was asked. */
 interface Asked { first: DueMessage, messages: DueMessage[], bundleId: Id<'message'>, written: Written, request: ContactRequest }
@@ -59,21 +64,23 @@ export async function permitDue (tx: Tx, vault: Vault): Promise<{ permitted: Per
   tellFates(tx, due, settled)
   // The mailbox may have a letter whose sender died before he could say so, from after its party was erased.
   await forgetParties(tx, due.filter(({ value }) => value === null).map(({ partyId }) => partyId))
-  const permitted = toSend.flatMap(({ asked: { first, messages, bundleId, written } }): Permitted[] => {
+  const permitted: Permitted[] = []
+  const toPost: { sent: HandedOver, letter: LetterToWrite }[] = []
+  for (const { asked: { first, messages, bundleId, written } } of toSend) {
     const permit = permits.get(bundleId)
-    const { channel } = first
-    if (permit === undefined || channel === 'letter') return []
-    return [{
-      id: bundleId, messageIds: messages.map(({ id }) => id), channel, attempt: first.attempts + 1, permittedAt: tx.ctx.now.toISOString(),
-      letter: { tenantId: tx.ctx.tenantId, permit, key: bundleId, to: addressOf(safe, first), text: written.text, ...written.subject !== undefined && { subject: written.subject } },
-    }]
-  })
+    if (permit === undefined) continue
+    const sent: HandedOver = { id: bundleId, messageIds: messages.map(({ id }) => id), attempt: first.attempts + 1, permittedAt: tx.ctx.now.toISOString() }
+    const address = revealContact(safe, { id: first.contactPointId, value: first.value })!
+    const { channel, accountId, lenderId, partyId, contactPointId, jurisdiction, name } = first
+    if (channel === 'letter') {
+      const { text, templateVersion, language } = written
+      toPost.push({ sent, letter: { messageId: bundleId, permit, accountId, lenderId, partyId, contactPointId, recipient: recipientLines(revealName(safe, { id: partyId, name }) ?? '', address), country: jurisdiction, text, templateVersion, language } })
+    } else permitted.push({ ...sent, channel, letter: { tenantId: tx.ctx.tenantId, permit, key: bundleId, to: normalContact(channel === 'sms' ? 'phone' : 'email', address), text: written.text, ...written.subject !== undefined && { subject: written.subject } } })
+  }
+  // A letter needs no provider: it is laid ready in this transaction.
+  await writeLetters(tx, safe, toPost.map(({ letter }) => letter))
+  await recordHandOvers(tx, toPost.map(({ sent }) => ({ message: sent, isTaken: true, providerId: null })))
   return { permitted, isMore: await isAnythingDue(tx) }
-}
-
-const addressOf = (safe: Safe, { channel, contactPointId, value }: DueMessage): string => {
-  const address = revealContact(safe, { id: contactPointId, value })!
-  return channel === 'letter' ? address : normalContact(channel === 'sms' ? 'phone' : 'email', address)
 }
 
 /**
@@ -151,7 +158,7 @@ function tellFates (tx: Tx, due: readonly DueMessage[], settled: readonly Settle
 }
 
 /** What a provider did with a message: took it, or did not and perhaps never will. */
-export type HandOver = { message: Permitted } & ({ isTaken: true, providerId: string | null } | { isTaken: false, isFinal: boolean })
+export type HandOver = { message: HandedOver } & ({ isTaken: true, providerId: string | null } | { isTaken: false, isFinal: boolean })
 
 /** Writes down what providers did with messages, each contact once. What was not taken is tried again later or given up. */
 export async function recordHandOvers (tx: Tx, handOvers: readonly HandOver[]): Promise<void> {
