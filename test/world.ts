@@ -25,6 +25,9 @@ import { jobs } from '../src/worker.ts'
 /** The operator's key in tests. */
 export const operatorKey = 'rk_operator_0123456789abcdef0123456789abcdef'
 
+/** Where borrowers reach the API in tests. */
+export const publicUrl = 'https://recoup.example'
+
 /** An agency of a test: its id and its first administrator's key. */
 export interface Agency { id: Id<'tenant'>, key: string, testClockId: Id<'testClock'> | null }
 
@@ -126,7 +129,7 @@ export async function world (options: { keyPerMinute?: number, log?: Logger } = 
   const sms = mailroom()
   const failures: { job: string, error: unknown }[] = []
   const machine: Machine = {
-    db, vault, jobs, outside: { email: email.sender, sms: sms.sender, http: guardedAgent({ allowPrivate: true }), allowPrivate: true },
+    db, vault, jobs, outside: { email: email.sender, sms: sms.sender, http: guardedAgent({ allowPrivate: true }), allowPrivate: true, publicUrl },
     onFailure: (job, _tenantId, error) => { failures.push({ job, error }) },
   }
   const app = await buildApp({
