@@ -103,7 +103,7 @@ export async function openDeps (config: Config, places: Places, log: Logger): Pr
     log, db, vault, queues, redis, machine,
     server: {
       db, vault, keyring, operatorKey: places.operatorKey, redis, log, tracing, trustProxy: config.TRUST_PROXY,
-      limits: { keyPerMinute: config.RATE_LIMIT_KEY_PER_MINUTE, tenantPerMinute: config.RATE_LIMIT_TENANT_PER_MINUTE },
+      limits: { keyPerMinute: config.RATE_LIMIT_KEY_PER_MINUTE, tenantPerMinute: config.RATE_LIMIT_TENANT_PER_MINUTE, addressPerMinute: config.RATE_LIMIT_ADDRESS_PER_MINUTE },
     },
     async close () {
       await queues.close()

@@ -121,7 +121,7 @@ export const aDebt = (): DebtInput => {
 type Method = NonNullable<InjectOptions['method']>
 
 /** A database of its own, the application over it, and helpers that speak the domain. Close it in a teardown. */
-export async function world (options: { keyPerMinute?: number, log?: Logger } = {}): Promise<World> {
+export async function world (options: { keyPerMinute?: number, addressPerMinute?: number, log?: Logger } = {}): Promise<World> {
   const { url, drop } = await cloneDatabase()
   const db = openDatabase({ url, poolMax: 8, prepare: true })
   const vault = openVault(`test:${Buffer.alloc(32, 7).toString('base64')}`)
@@ -134,7 +134,7 @@ export async function world (options: { keyPerMinute?: number, log?: Logger } = 
   }
   const app = await buildApp({
     db, vault, operatorKey, redis: null, log: options.log ?? (process.env['LOG_LEVEL'] === undefined ? false : pino({ level: process.env['LOG_LEVEL'] })), trustProxy: [],
-    limits: { keyPerMinute: options.keyPerMinute ?? 1_000_000, tenantPerMinute: 1_000_000 },
+    limits: { keyPerMinute: options.keyPerMinute ?? 1_000_000, tenantPerMinute: 1_000_000, addressPerMinute: options.addressPerMinute ?? 1_000_000 },
     // A machine that runs many tests at once is slow, not overloaded.
     eventLoopDelayMaxMs: 60_000,
     keyring: {
