@@ -27,7 +27,7 @@ export const Environment = Type.Object({
 
   RATE_LIMIT_KEY_PER_MINUTE: Type.Integer({ default: 6000, minimum: 1, description: 'Requests one API key may make in a minute.' }),
   RATE_LIMIT_TENANT_PER_MINUTE: Type.Integer({ default: 30000, minimum: 1, description: 'Requests all keys of one agency may make in a minute.' }),
-  RATE_LIMIT_ADDRESS_PER_MINUTE: Type.Integer({ default: 600, minimum: 1, description: 'Requests one address may make in a minute where no key is asked for: mail providers click for many of their users.' }),
+  RATE_LIMIT_ADDRESS_PER_MINUTE: Type.Integer({ default: 600, minimum: 1, description: 'Requests one address may make in a minute where no key is asked for: mail providers click for many of their users. Behind a proxy that TRUST_PROXY does not name, all callers have one address.' }),
   WORKER_CONCURRENCY: Type.Integer({ default: 4, minimum: 1, maximum: 64, description: 'Slices of work one worker process has in hand at once.' }),
   WEBHOOK_ALLOW_PRIVATE: Type.Boolean({ default: false, description: 'Let webhooks go to private addresses and plain http. For development; refused in production.' }),
 

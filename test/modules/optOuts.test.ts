@@ -13,6 +13,8 @@ import { addressHash } from '../../src/modules/parties/index.ts'
 import type { ConsentChannel } from '../../src/modules/parties/index.ts'
 import { consentChannels } from '../../src/modules/parties/core.ts'
 import { consents } from '../../src/modules/parties/tables.ts'
+import { tenants } from '../../src/platform/index.ts'
+import { runJob } from '../../src/platform/jobs/run.ts'
 import { openVault } from '../../src/platform/secrets/vault.ts'
 import { publicUrl, strangeId, world } from '../world.ts'
 import type { Agency, World } from '../world.ts'
@@ -248,6 +250,20 @@ t.test('opting out by link', async t => {
       t.same(await w.tx(them, async tx => await tx.select().from(consents).where(eq(consents.tenantId, them.id))), [])
       const told = await w.ok<{ data: { type: string, data: { object: object } }[] }>(us, 'GET', '/v1/events?types=consent.withdrawn&limit=200')
       t.match(told.data.at(-1), { data: { object: { channel: 'email', kind: 'contact', purpose: 'collection', accountId: null, contactPointId: null } } })
+    })
+
+    t.test('nothing goes out after the click, though no job has yet looked at what was planned', async t => {
+      const other = await w.agency({ now: '2026-01-05T01:00:00Z' })
+      const lender = await w.lender(other)
+      const debts = [...await debtor(other, 'refuses', [lender]), ...await debtor(other, 'stays', [lender])]
+      // Both are planned for nine in the morning in Shanghai, three days after the day the debt was due. A second before, one of them clicks.
+      await w.liveUntil(other, '2026-01-08T00:59:59Z')
+      await post(await linkTo(w, other, 'refuses@example.com'))
+      await w.tx(other, async tx => { await tx.update(tenants).set({ clockAt: '2026-01-08T01:00:00Z' }).where(eq(tenants.tenantId, other.id)) })
+      while (await runJob(w.machine, 'outreach.sendDueMessages', other.id)) { /* another slice */ }
+      t.same(w.email.filter(({ tenantId }) => tenantId === other.id).map(({ to }) => to), ['stays@example.com'])
+      await w.settle(other)
+      t.same(await states(other, debts[0]!), suppressed)
     })
 
     t.test('a link works after its person was erased, and the refusal holds when the address comes back', async t => {
