@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { idOf, uuidOf } from '#kernel'
 import type { Id } from '#kernel'
 import type { Mac } from '../contacts/permits.core.ts'
+import { consentChannels } from '../parties/core.ts'
 import type { ConsentChannel } from '../parties/core.ts'
 
 export type { Mac } from '../contacts/permits.core.ts'
@@ -13,7 +14,6 @@ export interface OptOutLink { tenantId: Id<'tenant'>, channel: ConsentChannel, v
 const version = 1
 /** The byte that stands for a kind of contact: never given to another, because links are opened years later. */
 const codes: Record<ConsentChannel, number> = { call: 1, robocall: 2, sms: 3, im: 4, email: 5, letter: 6, visit: 7 }
-const channelAt = new Map(Object.entries(codes).map(([channel, code]) => [code, channel as ConsentChannel]))
 
 const uuidBytes = 16, hashBytes = 16
 /** Where the parts of a token begin: version, agency, kind of contact, hash of the address, and the keyed hash of all of these. */
@@ -54,7 +54,7 @@ export function tenantOf (token: string): Id<'tenant'> {
 export function readOptOut (token: string, mac: Mac): OptOutLink | null {
   const bytes = bytesOf(token)
   const isOurs = isSame(token, sealed(bytes.subarray(0, macAt), mac))
-  const channel = channelAt.get(bytes[channelCodeAt]!)
+  const channel = consentChannels.find(channel => codes[channel] === bytes[channelCodeAt])
   if (!isOurs || bytes[0] !== version || channel === undefined) return null
   return { tenantId: tenantOf(token), channel, valueIndex: bytes.subarray(valueIndexAt, macAt) }
 }
