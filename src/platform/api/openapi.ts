@@ -33,6 +33,7 @@ const tags: Record<string, string> = {
   contacts: 'Permits to contact, and the record of contacts.',
   optOuts: 'Refusing further contact by link and by one click: for the people you write to, without a key.',
   strategies: 'What is done about debts, day by day past due.',
+  letters: 'Letters to borrowers, printed in batches and taken to the post by hand.',
   outreach: 'Messages to borrowers, and calls that collectors are asked to make.',
   gateways: 'Providers of mail and SMS: what comes back from them.',
   queues: 'Work for collectors.',
