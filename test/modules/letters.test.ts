@@ -77,7 +77,7 @@ t.test('letters', async t => {
     const long = Array.from({ length: 60 }, (_, i) => `Line ${i + 1}.`).join('\n')
     const { us } = await start(3, i => [
       { country: 'US', language: 'en', recipient: ['Ada Price', '12 High Street', 'Springfield, IL 62701'], text: long },
-      { country: 'CN', language: 'zh-CN', recipient: ['李伟', '浙江省杭州市西湖区文三路90号', '310012'], text: '您好：\n您的账户仍有欠款 1,000.00 元，请尽快还款。' },
+      { country: 'CN', language: 'zh-CN', recipient: ['李玥', '浙江省杭州市西湖区文三路90号', '310012'], text: '您好：\n您的账户仍有欠款 1,000.00 元，请尽快还款。' },
       { country: 'DE', text: 'Kurz.' },
     ][i]!)
     const batch = await take(us, { duplex: true, sender: 'Harbour Services, PO Box 11' })
@@ -85,7 +85,7 @@ t.test('letters', async t => {
     const pages = pagesOfPdf(pdf)
     t.same(pages.map(({ width, lines }) => [Math.round(width), lines.length > 0]), [[595, true], [595, false], [595, true], [595, false], [595, true], [595, false], [612, true], [612, true]], 'each on the front of a sheet')
     const [, , chinese, , german, , american, second] = pages
-    for (const text of ['李伟', '浙江省杭州市西湖区文三路90号', '您的账户仍有欠款 1,000.00 元，请尽快还款。', '第1页 共1页', 'Harbour Services, PO Box 11']) t.ok(chinese!.lines.some(line => line.text === text), text)
+    for (const text of ['李[U+73A5]', '浙江省杭州市西湖区文三路90号', '您的账户仍有欠款 1,000.00 元，请尽快还款。', '第1页 共1页', 'Harbour Services, PO Box 11']) t.ok(chinese!.lines.some(line => line.text === text), text)
     t.match(textOf(german!), 'Kurz.')
     const name = american!.lines.find(({ text }) => text === 'Ada Price')!
     t.ok(name.x === 72 && name.y > 2.5 * 72 && name.y < 2.8 * 72)
@@ -93,6 +93,7 @@ t.test('letters', async t => {
     t.match(textOf(american!), /Page 1 of 2/)
     t.match(textOf(second!), /Line 60\.[^]*Page 2 of 2/)
     t.notMatch(textOf(second!), /Ada Price/)
+    t.match(textOf(pages[0]!), /no font has: look for \[U\+\n1\n/, 'a name that cannot be printed is to be looked at')
     t.match(textOf(pages[0]!), /US Letter, window of an envelope #10\n1[^]*Pages, with this one\n8\nSheets, with this one\n4/)
     t.match(await read(us, batch.id), { pages: 8, hash: sha(pdf) })
     t.ok((await pdfOf(us, batch.id)).equals(pdf), 'the same batch is the same to the byte')
@@ -120,6 +121,11 @@ t.test('letters', async t => {
     })
     await t.rejects(write(() => ({ messageId: newId('message') })), /no pending contact permits/, 'a permit of another message')
     await t.rejects(write(() => ({ permit: strangeId('permit') })), /no pending contact permits/, 'a permit of nobody')
+    await t.rejects(w.tx(us, async tx => {
+      const toWrite = await permitLetters(w, tx, accountIds)
+      await setOutcomes(tx, toWrite.map(({ messageId }) => messageId), 'sent')
+      await writeLetters(tx, await w.vault.safeOf(tx), toWrite)
+    }), /no pending contact permits/, 'a permit that was used')
     await t.rejects(write(() => ({ recipient: [] })), /lines/)
     await t.rejects(write(() => ({ text: 'x'.repeat(100_001) })), /too long/)
     await t.rejects(write(() => ({}), true), /killed/)
