@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { get } from 'node:http'
 import type { IncomingMessage } from 'node:http'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import type { Id } from '../../src/kernel/index.ts'
 import { newId } from '../../src/platform/index.ts'
 import { setOutcomes } from '../../src/modules/contacts/index.ts'
-import { writeLetters } from '../../src/modules/letters/index.ts'
+import { withdrawLetters, writeLetters } from '../../src/modules/letters/index.ts'
 import { aPostalDebt, permitLetters, writtenLetters } from '../letters.ts'
 import type { Written } from '../letters.ts'
 import { pagesOfPdf } from '../pdf.ts'
@@ -17,6 +19,16 @@ import type { Agency } from '../world.ts'
 
 interface Batch { id: string, state: string, count: number, pages: number | null, hash: string | null, postedOn: string | null }
 interface Shown { id: string, state: string, reason: string | null, recipient: string | null, accountId: Id<'account'>, batchId: string | null, dueAt: string | null, partyId: string, contactPointId: string, messageId: string }
+
+setFlagsFromString('--expose-gc')
+// The boundary of an engine's own function.
+const collect = runInNewContext('gc') as () => void
+/** What is in memory and needed, in megabytes. */
+const held = (): number => {
+  collect()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return (heapUsed + arrayBuffers) / 2 ** 20
+}
 
 const mm = 72 / 25.4
 const textOf = ({ lines }: PdfPage): string => lines.map(({ text }) => text).join('\n')
@@ -178,6 +190,32 @@ t.test('letters', async t => {
     t.match(await happened(us, 'letter.withdrawn'), [{ letterId: id, reason: 'notPrinted' }])
   })
 
+  await t.test('of messages that lost their reason are withdrawn as long as nobody has printed them, and leave their batch', async t => {
+    const { us, letterIds: [made, posted, open, alone, waiting] } = await start(6)
+    const batches: Batch[] = []
+    for (const limit of [1, 1, 1, 1]) batches.push(await take(us, { limit }))
+    const [first, second, third, fourth] = batches
+    const fifth = await take(us, { limit: 1 })
+    await w.ok(us, 'POST', `/v1/letter-batches/${fifth.id}/cancel`)
+    for (const { id } of [first!, second!]) await pdfOf(us, id)
+    await w.ok(us, 'POST', `/v1/letter-batches/${second!.id}/posted`, { postedOn: '2026-01-05' })
+    await w.ok(us, 'POST', `/v1/letter-batches/${third!.id}/cancel`)
+    const shared = await take(us, { limit: 3 })
+    t.match(await list(us, `&batchId=${shared.id}`), [{ id: open }, { id: waiting }, {}])
+    const messages = new Map((await list(us)).map(({ id, messageId }) => [id, messageId as Id<'message'>]))
+    const asked = [made, posted, open, alone].map(id => messages.get(id!)!)
+    for (let i = 0; i < 2; i++) await w.tx(us, async tx => { await withdrawLetters(tx, [...asked, newId('message')], 'onHold') })
+    t.match(await list(us), [{ state: 'batched', batchId: first!.id }, { state: 'posted' }, { state: 'withdrawn', reason: 'onHold', batchId: null }, { state: 'withdrawn', reason: 'onHold' }, { id: waiting, state: 'batched' }, { state: 'batched' }])
+    t.same((await happened(us, 'letter.withdrawn')).map(({ letterId }) => letterId), [open, alone], 'told once')
+    t.match(await read(us, shared.id), { state: 'open', count: 2 })
+    t.match(await read(us, fourth!.id), { state: 'cancelled', count: 0 }, 'a batch that has none left')
+    await pdfOf(us, shared.id)
+    t.match(await read(us, shared.id), { state: 'made', count: 2 })
+    await w.ok(us, 'POST', `/v1/letter-batches/${shared.id}/cancel`)
+    await w.tx(us, async tx => { await withdrawLetters(tx, [messages.get(waiting!)!], 'placementEnded') })
+    t.match(await list(us), [{}, {}, {}, {}, { state: 'withdrawn', reason: 'placementEnded' }, { state: 'waiting' }], 'of those that wait, too')
+  })
+
   await t.test('whose party is erased are withdrawn as long as nobody has printed them, and counted as erased where somebody has', async t => {
     const { us, accountIds, letterIds: [waiting, open, stays, made] } = await start(4)
     const [first, second] = [await take(us, { limit: 1 }), await take(us, { limit: 2 })]
@@ -254,15 +292,17 @@ t.test('letters', async t => {
     await writtenLetters(w, us, Array.from({ length: 1_000 }, () => accountId), i => ({ text: `${i}\n${words[i % 3]!.repeat(i % 3 === 0 ? 45 : 30)}` }))
     const batch = await take(us)
     t.equal(batch.count, 1_000)
-    const before = process.memoryUsage()
+    const before = held()
     const started = performance.now()
     let [peak, longest, last, bytes] = [0, 0, started, 0]
     const watch = setInterval(() => {
       longest = Math.max(longest, performance.now() - last)
       last = performance.now()
-      const { heapUsed, arrayBuffers } = process.memoryUsage()
-      peak = Math.max(peak, heapUsed + arrayBuffers)
     }, 5)
+    const weigh = setInterval(() => {
+      peak = Math.max(peak, held())
+      last = performance.now()
+    }, 500)
     const [reply] = await once(get(`${address}/v1/letter-batches/${batch.id}/pdf`, { headers: { authorization: `Bearer ${us.key}` } }), 'response') as [IncomingMessage]
     const hash = createHash('sha256')
     for await (const chunk of reply as AsyncIterable<Buffer>) {
@@ -270,10 +310,13 @@ t.test('letters', async t => {
       hash.update(chunk)
     }
     clearInterval(watch)
-    const [seconds, megabytes] = [(performance.now() - started) / 1_000, (peak - before.heapUsed - before.arrayBuffers) / 2 ** 20]
+    clearInterval(weigh)
+    const [seconds, megabytes] = [(performance.now() - started) / 1_000, peak - before]
     t.comment(`1,000 letters: ${seconds.toFixed(1)} s, ${megabytes.toFixed(0)} MB above what was there, ${(bytes / 2 ** 20).toFixed(1)} MB of PDF, others waited ${longest.toFixed(0)} ms at most`)
     t.match(await read(us, batch.id), { state: 'made', pages: 1_001, hash: hash.digest('hex') })
-    t.ok(seconds < 60 && megabytes < 250 && longest < 2_000)
+    t.ok(seconds < 90, 'in time')
+    t.ok(megabytes < 40, 'memory')
+    t.ok(longest < 2_000, 'others are served')
   })
 
   await t.test('and no work failed on the way', async t => { t.same(w.failures, []) })
