@@ -34,6 +34,8 @@ export interface Caller {
 declare module 'fastify' {
   interface FastifyContextConfig {
     scope?: Scope
+    /** Of a route without a key: the path parameter by which its callers are limited. */
+    limitedBy?: string
   }
 
   interface FastifyInstance {
