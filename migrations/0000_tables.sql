@@ -234,6 +234,13 @@ CREATE TABLE "contact_alerts" (
 	CONSTRAINT "contact_alerts_tenant_id_person_key_name_window_to_pk" PRIMARY KEY("tenant_id","person_key","name","window_to")
 );
 --> statement-breakpoint
+CREATE TABLE "contact_attempt_debts" (
+	"tenant_id" uuid NOT NULL,
+	"contact_attempt_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	CONSTRAINT "contact_attempt_debts_tenant_id_contact_attempt_id_account_id_pk" PRIMARY KEY("tenant_id","contact_attempt_id","account_id")
+);
+--> statement-breakpoint
 CREATE TABLE "contact_attempts" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -364,9 +371,30 @@ CREATE TABLE "limitations" (
 	CONSTRAINT "limitations_tenant_id_account_id_pk" PRIMARY KEY("tenant_id","account_id")
 );
 --> statement-breakpoint
+CREATE TABLE "call_tasks" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"enrolment_id" uuid NOT NULL,
+	"placement_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"contact_point_id" uuid NOT NULL,
+	"step" smallint NOT NULL,
+	"state" text NOT NULL,
+	"reason" text,
+	"planned_at" timestamptz NOT NULL,
+	"due_at" timestamptz,
+	"opened_at" timestamptz,
+	"ended_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "call_tasks_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "messages" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
+	"enrolment_id" uuid NOT NULL,
 	"placement_id" uuid NOT NULL,
 	"account_id" uuid NOT NULL,
 	"lender_id" uuid NOT NULL,
@@ -375,6 +403,8 @@ CREATE TABLE "messages" (
 	"person_key" text NOT NULL,
 	"channel" text NOT NULL,
 	"step" smallint NOT NULL,
+	"template" text NOT NULL,
+	"bundle_id" uuid,
 	"state" text NOT NULL,
 	"planned_at" timestamptz NOT NULL,
 	"due_at" timestamptz,
@@ -973,6 +1003,44 @@ CREATE TABLE "resealings" (
 	CONSTRAINT "resealings_tenant_id_pk" PRIMARY KEY("tenant_id")
 );
 --> statement-breakpoint
+CREATE TABLE "enrolments" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"placement_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"strategy_version_id" uuid,
+	"enrolled_by_id" text,
+	"enrolled_at" timestamptz NOT NULL,
+	"ended_at" timestamptz,
+	CONSTRAINT "enrolments_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "strategies" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"name" text NOT NULL,
+	"rank" integer NOT NULL,
+	"latest_version" integer NOT NULL,
+	"active_version" integer,
+	"activated_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "strategies_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "strategies_tenantId_name_unique" UNIQUE("tenant_id","name")
+);
+--> statement-breakpoint
+CREATE TABLE "strategy_versions" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"strategy_id" uuid NOT NULL,
+	"number" integer NOT NULL,
+	"steps" jsonb NOT NULL,
+	"applies_to" jsonb NOT NULL,
+	"created_by_id" text,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "strategy_versions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "strategy_versions_tenantId_strategyId_number_unique" UNIQUE("tenant_id","strategy_id","number")
+);
+--> statement-breakpoint
 CREATE TABLE "template_activations" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -1230,6 +1298,8 @@ ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_pl
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_recovery_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","recovery_entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_plans" ADD CONSTRAINT "commission_plans_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "contact_attempt_debts" ADD CONSTRAINT "contact_attempt_debts_tenant_id_contact_attempt_id_contact_attempts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_attempt_id") REFERENCES "public"."contact_attempts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "contact_attempt_debts" ADD CONSTRAINT "contact_attempt_debts_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1242,6 +1312,11 @@ ALTER TABLE "trust_cures" ADD CONSTRAINT "trust_cures_tenant_id_entry_id_journal
 ALTER TABLE "agreements" ADD CONSTRAINT "agreements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "limitation_interruptions" ADD CONSTRAINT "limitation_interruptions_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "limitations" ADD CONSTRAINT "limitations_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "call_tasks" ADD CONSTRAINT "call_tasks_tenant_id_enrolment_id_enrolments_tenant_id_id_fk" FOREIGN KEY ("tenant_id","enrolment_id") REFERENCES "public"."enrolments"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "call_tasks" ADD CONSTRAINT "call_tasks_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "call_tasks" ADD CONSTRAINT "call_tasks_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "call_tasks" ADD CONSTRAINT "call_tasks_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_enrolment_id_enrolments_tenant_id_id_fk" FOREIGN KEY ("tenant_id","enrolment_id") REFERENCES "public"."enrolments"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1291,6 +1366,10 @@ ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_statemen
 ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_invoice_id_invoices_tenant_id_id_fk" FOREIGN KEY ("tenant_id","invoice_id") REFERENCES "public"."invoices"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "statements" ADD CONSTRAINT "statements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "enrolments" ADD CONSTRAINT "enrolments_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "enrolments" ADD CONSTRAINT "enrolments_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "enrolments" ADD CONSTRAINT "enrolments_tenant_id_strategy_version_id_strategy_versions_tenant_id_id_fk" FOREIGN KEY ("tenant_id","strategy_version_id") REFERENCES "public"."strategy_versions"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "strategy_versions" ADD CONSTRAINT "strategy_versions_tenant_id_strategy_id_strategies_tenant_id_id_fk" FOREIGN KEY ("tenant_id","strategy_id") REFERENCES "public"."strategies"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "template_activations" ADD CONSTRAINT "template_activations_tenant_id_template_version_id_template_versions_tenant_id_id_fk" FOREIGN KEY ("tenant_id","template_version_id") REFERENCES "public"."template_versions"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "template_versions" ADD CONSTRAINT "template_versions_tenant_id_template_id_templates_tenant_id_id_fk" FOREIGN KEY ("tenant_id","template_id") REFERENCES "public"."templates"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "templates" ADD CONSTRAINT "templates_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1321,6 +1400,7 @@ CREATE INDEX "commission_entries_tenant_id_lender_id_id_index" ON "commission_en
 CREATE INDEX "commission_entries_tenant_id_lender_id_effective_on_index" ON "commission_entries" USING btree ("tenant_id","lender_id","effective_on");--> statement-breakpoint
 CREATE UNIQUE INDEX "commission_plans_tenant_id_lender_id_currency_version_index" ON "commission_plans" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "commission_plans_tenant_id_lender_id_id_index" ON "commission_plans" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "contact_attempt_debts_tenant_id_account_id_contact_attempt_id_index" ON "contact_attempt_debts" USING btree ("tenant_id","account_id","contact_attempt_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "contact_attempts_tenant_id_message_id_index" ON "contact_attempts" USING btree ("tenant_id","message_id");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_party_id_index" ON "contact_attempts" USING btree ("tenant_id","party_id");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_person_key_at_index" ON "contact_attempts" USING btree ("tenant_id","person_key","at");--> statement-breakpoint
@@ -1343,9 +1423,15 @@ CREATE INDEX "trust_cures_tenant_id_lender_id_id_index" ON "trust_cures" USING b
 CREATE UNIQUE INDEX "agreements_tenant_id_lender_id_currency_version_index" ON "agreements" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "agreements_tenant_id_lender_id_id_index" ON "agreements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "limitations_tenant_id_due_at_index" ON "limitations" USING btree ("tenant_id","due_at");--> statement-breakpoint
-CREATE UNIQUE INDEX "messages_tenant_id_contact_point_id_placement_id_step_index" ON "messages" USING btree ("tenant_id","contact_point_id","placement_id","step");--> statement-breakpoint
+CREATE UNIQUE INDEX "call_tasks_tenant_id_enrolment_id_step_index" ON "call_tasks" USING btree ("tenant_id","enrolment_id","step");--> statement-breakpoint
+CREATE INDEX "call_tasks_tenant_id_account_id_id_index" ON "call_tasks" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "call_tasks_tenant_id_due_at_index" ON "call_tasks" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE INDEX "call_tasks_open" ON "call_tasks" USING btree ("tenant_id","account_id") WHERE "call_tasks"."state" = 'open';--> statement-breakpoint
+CREATE UNIQUE INDEX "messages_tenant_id_contact_point_id_enrolment_id_channel_step_index" ON "messages" USING btree ("tenant_id","contact_point_id","enrolment_id","channel","step");--> statement-breakpoint
 CREATE INDEX "messages_tenant_id_account_id_id_index" ON "messages" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "messages_tenant_id_due_at_index" ON "messages" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE INDEX "messages_waiting" ON "messages" USING btree ("tenant_id","person_key","lender_id") WHERE "messages"."due_at" is not null;--> statement-breakpoint
+CREATE INDEX "messages_bundled" ON "messages" USING btree ("tenant_id","bundle_id") WHERE "messages"."bundle_id" is not null;--> statement-breakpoint
 CREATE INDEX "messages_tenant_id_provider_id_index" ON "messages" USING btree ("tenant_id","provider_id");--> statement-breakpoint
 CREATE INDEX "consents_tenant_id_value_index_channel_at_index" ON "consents" USING btree ("tenant_id","value_index","channel","at");--> statement-breakpoint
 CREATE INDEX "contact_hours_tenant_id_person_key_id_index" ON "contact_hours" USING btree ("tenant_id","person_key","id");--> statement-breakpoint
@@ -1408,6 +1494,8 @@ CREATE UNIQUE INDEX "statements_tenant_id_number_index" ON "statements" USING bt
 CREATE UNIQUE INDEX "statements_tenant_id_lender_id_currency_to_on_index" ON "statements" USING btree ("tenant_id","lender_id","currency","to_on");--> statement-breakpoint
 CREATE INDEX "statements_tenant_id_lender_id_id_index" ON "statements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "resealings_tenant_id_due_at_index" ON "resealings" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "enrolments_open" ON "enrolments" USING btree ("tenant_id","placement_id") WHERE "enrolments"."ended_at" is null;--> statement-breakpoint
+CREATE INDEX "enrolments_tenant_id_account_id_id_index" ON "enrolments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "template_activations_tenant_id_template_version_id_index" ON "template_activations" USING btree ("tenant_id","template_version_id");--> statement-breakpoint
 CREATE INDEX "templates_tenant_id_code_id_index" ON "templates" USING btree ("tenant_id","code","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "api_keys_hash_index" ON "api_keys" USING btree ("hash");--> statement-breakpoint

@@ -38,6 +38,7 @@ const narrowing: Record<string, [value: string, column: string, stored: string]>
   'listHolds.activeOnly': ['true', 'holds.starts_at', "'2020-01-01'"],
   'listDisputes.state': ['rejected', 'disputes.state', "'rejected'"],
   'listMessages.state': ['sent', 'messages.state', "'sent'"],
+  'listCallTasks.state': ['done', 'call_tasks.state', "'done'"],
   'listWorkItems.state': ['done', 'work_items.state', "'done'"],
   'listDeliveries.state': ['delivered', 'deliveries.state', "'delivered'"],
   'listStatements.currency': ['CNY', 'statements.currency', "'CNY'"],
@@ -65,7 +66,7 @@ const excused = new Map([
 const special: Record<string, string> = {
   ...Object.fromEntries(Object.values(narrowing).map(([, column, stored]) => [column, stored])),
   'account_parties.party_id': idNumbered('parties', 'n'), 'payment_reversals.payment_id': idNumbered('payments', 'n'), 'commission_entries.payment_id': idNumbered('payments', 'n'), 'commission_entries.placement_id': 'null', 'commission_entries.kind': "'accrual'",
-  'contact_attempts.message_id': idNumbered('messages', 'n'), 'placements.account_id': idNumbered('accounts', 'n'), 'charges.account_id': idNumbered('accounts', '(n / 8)'),
+  'contact_attempts.message_id': idNumbered('messages', 'n'), 'contact_attempt_debts.contact_attempt_id': idNumbered('contact_attempts', 'n'), 'strategy_versions.number': 'n + 1', 'enrolments.placement_id': idNumbered('placements', 'n'), 'call_tasks.enrolment_id': idNumbered('enrolments', 'n'), 'placements.account_id': idNumbered('accounts', 'n'), 'charges.account_id': idNumbered('accounts', '(n / 8)'),
   'charge_schedules.account_id': idNumbered('accounts', 'n'), 'postings.entry_id': idNumbered('journal_entries', 'n'), 'placement_totals.batch_id': idNumbered('placement_batches', 'n'),
   'placement_rows.account_id': idNumbered('accounts', 'n'), 'work_items.account_id': idNumbered('accounts', 'n'), 'consents.value_index': "decode(md5('value_index' || n / 8), 'hex')",
   'payments.amount': 'n', 'payments.principal': 'n', 'payments.interest': '0', 'payments.penalty': '0', 'payments.costs': '0', 'payments.overpaid': '0', 'payments.refunded': '0', 'refunds.amount': 'n + 1', 'trust_cures.amount': 'n + 1', 'invoices.costs': '0', 'payments.reference': "'reference' || n",
