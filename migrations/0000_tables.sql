@@ -348,6 +348,46 @@ CREATE TABLE "lenders" (
 	CONSTRAINT "lenders_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "letter_batches" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"state" text NOT NULL,
+	"count" integer NOT NULL,
+	"duplex" boolean NOT NULL,
+	"agency" text NOT NULL,
+	"sender" text NOT NULL,
+	"pages" integer,
+	"hash" "bytea",
+	"created_at" timestamptz NOT NULL,
+	"made_at" timestamptz,
+	"posted_on" date,
+	CONSTRAINT "letter_batches_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "letters" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"message_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"contact_point_id" uuid NOT NULL,
+	"contact_attempt_id" uuid NOT NULL,
+	"paper" text NOT NULL,
+	"recipient" "bytea",
+	"body" "bytea",
+	"template_version" text NOT NULL,
+	"language" text NOT NULL,
+	"state" text NOT NULL,
+	"reason" text,
+	"batch_id" uuid,
+	"written_on" date NOT NULL,
+	"due_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	"posted_on" date,
+	CONSTRAINT "letters_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "limitation_interruptions" (
 	"tenant_id" uuid NOT NULL,
 	"account_id" uuid NOT NULL,
@@ -1310,6 +1350,11 @@ ALTER TABLE "postings" ADD CONSTRAINT "postings_tenant_id_entry_id_journal_entri
 ALTER TABLE "trust_cures" ADD CONSTRAINT "trust_cures_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "trust_cures" ADD CONSTRAINT "trust_cures_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "agreements" ADD CONSTRAINT "agreements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_contact_attempt_id_contact_attempts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_attempt_id") REFERENCES "public"."contact_attempts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_batch_id_letter_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."letter_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "limitation_interruptions" ADD CONSTRAINT "limitation_interruptions_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "limitations" ADD CONSTRAINT "limitations_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "call_tasks" ADD CONSTRAINT "call_tasks_tenant_id_enrolment_id_enrolments_tenant_id_id_fk" FOREIGN KEY ("tenant_id","enrolment_id") REFERENCES "public"."enrolments"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1422,6 +1467,12 @@ CREATE INDEX "trust_cures_tenant_id_reference_index" ON "trust_cures" USING btre
 CREATE INDEX "trust_cures_tenant_id_lender_id_id_index" ON "trust_cures" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "agreements_tenant_id_lender_id_currency_version_index" ON "agreements" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "agreements_tenant_id_lender_id_id_index" ON "agreements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "letters_tenant_id_message_id_index" ON "letters" USING btree ("tenant_id","message_id");--> statement-breakpoint
+CREATE INDEX "letters_tenant_id_state_id_index" ON "letters" USING btree ("tenant_id","state","id");--> statement-breakpoint
+CREATE INDEX "letters_tenant_id_account_id_id_index" ON "letters" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "letters_tenant_id_batch_id_id_index" ON "letters" USING btree ("tenant_id","batch_id","id");--> statement-breakpoint
+CREATE INDEX "letters_tenant_id_party_id_index" ON "letters" USING btree ("tenant_id","party_id");--> statement-breakpoint
+CREATE INDEX "letters_tenant_id_due_at_index" ON "letters" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE INDEX "limitations_tenant_id_due_at_index" ON "limitations" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "call_tasks_tenant_id_enrolment_id_step_index" ON "call_tasks" USING btree ("tenant_id","enrolment_id","step");--> statement-breakpoint
 CREATE INDEX "call_tasks_tenant_id_account_id_id_index" ON "call_tasks" USING btree ("tenant_id","account_id","id");--> statement-breakpoint

@@ -1,6 +1,7 @@
 import { jobs as charges } from './modules/charges/index.ts'
 import { jobs as commissions } from './modules/commissions/index.ts'
 import { jobs as contacts } from './modules/contacts/index.ts'
+import { jobs as letters } from './modules/letters/index.ts'
 import { jobs as limitations } from './modules/limitations/index.ts'
 import { jobs as outreach } from './modules/outreach/index.ts'
 import { jobs as payments } from './modules/payments/index.ts'
@@ -15,4 +16,4 @@ import { jobs as webhooks } from './modules/webhooks/index.ts'
 import type { Job } from './platform/jobs/job.ts'
 
 /** Every job of every module. A job that is not here does not run. */
-export const jobs: readonly Job[] = [tenants, secrets, placements, protection, charges, commissions, payments, remittances, limitations, contacts, strategies, outreach, queues, webhooks].flatMap(module => Object.values(module) as Job[])
+export const jobs: readonly Job[] = [tenants, secrets, placements, protection, charges, commissions, payments, remittances, limitations, contacts, strategies, letters, outreach, queues, webhooks].flatMap(module => Object.values(module) as Job[])

@@ -17,7 +17,7 @@ export const idPrefixes = {
   bankStatement: 'bst', bankLine: 'bln',
   template: 'tpl', templateVersion: 'tpv', templateActivation: 'tpa',
   strategy: 'sty', strategyVersion: 'sve', enrolment: 'enr',
-  message: 'msg', callTask: 'clt', contactAttempt: 'att', letter: 'ltr',
+  message: 'msg', callTask: 'clt', contactAttempt: 'att', letter: 'ltr', letterBatch: 'lbt', mailboxLetter: 'mbl',
   gateway: 'gtw', gatewayEvent: 'gwe',
   queue: 'que', workItem: 'wrk', lease: 'lea', workCompletion: 'wcm',
   webhookEndpoint: 'whe', delivery: 'dlv',

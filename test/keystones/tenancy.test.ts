@@ -6,6 +6,7 @@ import pg from 'pg'
 import { idOf, idPrefixes } from '../../src/kernel/index.ts'
 import type { IdKind } from '../../src/kernel/index.ts'
 import { documentOf } from '../../src/platform/api/openapi.ts'
+import { aPostalDebt, writtenLetters } from '../letters.ts'
 import { strangeId, world } from '../world.ts'
 import type { Agency, As, World } from '../world.ts'
 
@@ -87,7 +88,7 @@ interface Document { paths: Record<string, Record<string, Operation>> }
 const tableOf: Partial<Record<IdKind, string>> = {
   tenant: 'tenants', staff: 'staff', apiKey: 'api_keys', testClock: 'test_clocks', lender: 'lenders', agreement: 'agreements', party: 'parties', contactPoint: 'contact_points', contactHours: 'contact_hours',
   account: 'accounts', placement: 'placements', placementBatch: 'placement_batches', policyDecision: 'policy_decisions', houseRules: 'house_rules', policyExemption: 'policy_exemptions', hold: 'holds', dispute: 'disputes', charge: 'charges',
-  payment: 'payments', receipt: 'receipts', adjustment: 'adjustments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', template: 'templates', strategy: 'strategies', callTask: 'call_tasks', message: 'messages', gateway: 'gateways', contactAttempt: 'contact_attempts', permit: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
+  payment: 'payments', receipt: 'receipts', adjustment: 'adjustments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', template: 'templates', strategy: 'strategies', callTask: 'call_tasks', message: 'messages', letter: 'letters', letterBatch: 'letter_batches', gateway: 'gateways', contactAttempt: 'contact_attempts', permit: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
   webhookEndpoint: 'webhook_endpoints', delivery: 'deliveries', event: 'events', columnMapping: 'column_mappings',
   statement: 'statements', invoice: 'invoices', remittance: 'remittances', remittanceRun: 'remittance_runs', bankStatement: 'bank_statements', bankLine: 'bank_lines',
 } as Record<string, string>
@@ -121,6 +122,8 @@ async function livedIn (w: World): Promise<Agency> {
   await w.ok(us, 'POST', '/v1/remittance-runs', { through: '2026-01-24' })
   await w.call(us, 'POST', '/v1/bank-statements?account=main', 'bookedOn,amount,currency\n2026-01-24,100.00,CNY', { 'content-type': 'text/csv' })
   await w.ok(us, 'POST', '/v1/gateways', { channel: 'sms' })
+  await writtenLetters(w, us, [(await w.account(us, lender, aPostalDebt())).accountId])
+  await w.ok(us, 'POST', '/v1/letter-batches', {})
   await w.ok(us, 'POST', '/v1/disputes', { accountId, reason: 'wrongAmount' })
   await w.ok(us, 'POST', '/v1/house-rules', { code: 'OURS', title: 'Ours', lenderId: lender.id, jurisdiction: 'US', effectiveFrom: '2026-01-25', rules: [] })
   await w.ok(us, 'POST', '/v1/policy-exemptions', { packId: 'CN.GBT45251', ruleId: 'CN.GBT.TIME', reason: 'other', explanation: 'x', expiresOn: '2026-02-25', lenderId: lender.id })

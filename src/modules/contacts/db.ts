@@ -231,7 +231,7 @@ export async function listAttempts (tx: Tx, accountId: Id<'account'>, page: { li
 
 /** A message that was permitted: it counts as a contact from now on, for the debt and those it is also about. */
 export interface PermittedContact {
-  messageId: Id<'message'>, accountId: Id<'account'>, alsoAbout: readonly Id<'account'>[], lenderId: Id<'lender'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'>, personKey: string, valueIndex: Buffer,
+  messageId: Id<'message'>, accountId: Id<'account'>, alsoAbout?: readonly Id<'account'>[], lenderId: Id<'lender'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'>, personKey: string, valueIndex: Buffer,
   channel: AttemptChannel, decisionId: Id<'policyDecision'>
 }
 
@@ -240,7 +240,7 @@ export async function insertPending (tx: Tx, permitted: readonly PermittedContac
   if (permitted.length === 0) return []
   const { tenantId, actor, now } = tx.ctx
   const column = (pick: (contact: PermittedContact) => unknown) => sql.param(permitted.map(pick))
-  const beside = permitted.flatMap(({ messageId, alsoAbout }) => alsoAbout.map(accountId => [messageId, accountId] as const))
+  const beside = permitted.flatMap(({ messageId, alsoAbout = [] }) => alsoAbout.map(accountId => [messageId, accountId] as const))
   const { rows } = await tx.execute(sql`with counted as (insert into contact_attempts as t (tenant_id, id, account_id, lender_id, party_id, contact_point_id, message_id, person_key, value_index, channel, direction, outcome, at, was_lawful, decision_id, actor_kind, actor_id, created_at)
     select ${uuidOf(tenantId)}::uuid, id, account_id, lender_id, party_id, contact_point_id, message_id, person_key, value_index, channel, 'out', 'pending', ${now.toISOString()}::timestamptz, true, decision_id, ${actor.kind}, ${actor.id}::text, ${now.toISOString()}::timestamptz
     from unnest(${column(() => uuidOf(newId('contactAttempt')))}::uuid[], ${column(c => uuidOf(c.accountId))}::uuid[], ${column(c => uuidOf(c.lenderId))}::uuid[], ${column(c => uuidOf(c.partyId))}::uuid[],

@@ -32,6 +32,7 @@ const tags: Record<string, string> = {
   bank: 'What the bank says moved, which entries of the journal that is, and trust money reconciled three ways.',
   contacts: 'Permits to contact, and the record of contacts.',
   strategies: 'What is done about debts, day by day past due.',
+  letters: 'Letters to borrowers, printed in batches and taken to the post by hand.',
   gateways: 'Providers of mail and SMS: your own, by their adapters.',
   outreach: 'Messages to borrowers, and calls that collectors are asked to make.',
   callbacks: 'What comes back from providers: receipts, replies, refusals.',
