@@ -5,6 +5,12 @@ import type { AddressInfo } from 'node:net'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import type { Test } from 'tap'
+import { idOf } from '../../src/kernel/index.ts'
+import type { PermitToken } from '../../src/kernel/index.ts'
+import { adapters } from '../../src/modules/gateways/core.ts'
+import { sendersOf } from '../../src/modules/gateways/index.ts'
+import { guardedAgent } from '../../src/platform/http/guard.ts'
+import type { Letter } from '../../src/platform/outside.ts'
 import { strangeId, world } from '../world.ts'
 import type { Agency, Lender } from '../world.ts'
 
@@ -287,4 +293,28 @@ t.test('one gateway may tell so much in a minute, and another\'s share is its ow
   t.equal(replies[30]!.statusCode, 429)
   t.ok(Number(replies[30]!.headers['retry-after']) >= 1)
   t.equal((await tell(two, 0)).statusCode, 202)
+})
+
+t.test('a provider whose name leads inside the network is not reached, and one that keeps silent is not waited for', async t => {
+  const letter: Letter = { tenantId: idOf('tenant', strangeId('tenant').slice(4)), permit: `${strangeId('permit')}.abc.${'A'.repeat(22)}` as PermitToken, key: strangeId('message'), to: '+8613800138000', text: 'pay' }
+  const silent = createServer(() => undefined)
+  await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`
+  const send = async (allowPrivate: boolean) => {
+    const http = guardedAgent({ allowPrivate })
+    const nobody = { send: async () => { throw new Error('not by the installation') } }
+    const { sms } = sendersOf({ http, allowPrivate, email: nobody, sms: nobody } as unknown as Parameters<typeof sendersOf>[0], [{ id: idOf('gateway', strangeId('gateway').slice(4)), channel: 'sms', adapter: adapters.recoup, url, senderId: null, credentials: {} }], 300)
+    try {
+      await sms.send(letter)
+      return 'sent'
+    } catch (error) {
+      return { text: (error as Error).message, isFinal: (error as { isFinal?: boolean }).isFinal }
+    } finally {
+      await http.destroy()
+    }
+  }
+  t.same(await send(false), { text: 'recoup address-forbidden', isFinal: false })
+  t.same(await send(true), { text: 'recoup timeout', isFinal: false })
+  silent.closeAllConnections()
+  silent.close()
 })

@@ -47,7 +47,7 @@ export const api: Api = (app, { vault, machine }) => {
     config: { scope: 'gateways:write' },
     schema: {
       operationId: 'createGateway', tags, summary: 'Add a gateway',
-      description: `Adds a provider of mail or SMS, active at once; the one active for the channel before is disabled. It is given your messages, and tells at \`receiveGatewayCallback\` what became of them. ${adapterIds.filter(id => id !== 'recoup').map(id => `\`${id}\` takes ${adapters[id].credentials.map(({ name }) => `\`${name}\``).join(', ')}${adapters[id].posting.needsSender ? ' and needs a sender' : ''}.`).join(' ')} For \`recoup\` the answer has the secret that signs what it sends, shown only here; others sign with what their credentials hold.`,
+      description: `Adds a provider of mail or SMS, active at once; the one active for the channel before is disabled. It is given your messages, and tells at \`receiveGatewayCallback\` what became of them. ${adapterIds.filter(id => id !== 'recoup').map(id => `\`${id}\` takes ${adapters[id].credentials.map(({ name }) => `\`${name}\``).join(', ')}${adapters[id].posting.needsSender ? ' and needs a sender' : ''}.`).join(' ')} Where you set at the provider where it tells you of messages and answers, name \`receiveGatewayCallback\` of this gateway, by POST. For \`recoup\` the answer has the secret that signs what it sends, shown only here; others sign with what their credentials hold.`,
       body: GatewayInput, response: { 201: GatewayWithSecret, ...problems(GatewayUnfit, AddressForbidden, Conflict) },
     },
   }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => await createGateway(tx, vault, req.body, randomBytes(32), machine.outside.allowPrivate))))
