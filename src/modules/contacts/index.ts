@@ -7,7 +7,7 @@
  * up; a permit that nobody used gives its place back.
  *
  * What a contact was recorded with names how long the law wants that recording kept. Whoever looks at a debt sees how often its people were contacted about any debt, beside what
- * each rule that counts allows; and it is told when a contact leaves one place under a limit.
+ * each rule that counts allows; and it is told when a contact or a message leaves one place under a limit.
  *
  * What happened is recorded whatever the law thinks of it. What the agency began without a permit is put before policy as it was then, and told as a breach.
  *
