@@ -738,6 +738,8 @@ CREATE TABLE "holds" (
 	"ends_at" timestamptz,
 	"due_at" timestamptz,
 	"released_at" timestamptz,
+	"reason" text,
+	"release_reason" text,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "holds_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
