@@ -958,6 +958,38 @@ CREATE TABLE "statements" (
 	CONSTRAINT "a period has a day" CHECK ("statements"."from_on" <= "statements"."to_on")
 );
 --> statement-breakpoint
+CREATE TABLE "retention_deadlines" (
+	"tenant_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"category" text NOT NULL,
+	"keep_until" date,
+	"delete_by" date,
+	"pack" text,
+	"rule" text,
+	"clause" text,
+	"decision_id" uuid NOT NULL,
+	CONSTRAINT "retention_deadlines_tenant_id_account_id_category_pk" PRIMARY KEY("tenant_id","account_id","category")
+);
+--> statement-breakpoint
+CREATE TABLE "retention_parties" (
+	"tenant_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	CONSTRAINT "retention_parties_tenant_id_account_id_party_id_pk" PRIMARY KEY("tenant_id","account_id","party_id")
+);
+--> statement-breakpoint
+CREATE TABLE "retentions" (
+	"tenant_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"ends_at" timestamptz,
+	"due_at" timestamptz,
+	"asked_at" timestamptz NOT NULL,
+	CONSTRAINT "retentions_tenant_id_account_id_pk" PRIMARY KEY("tenant_id","account_id")
+);
+--> statement-breakpoint
 CREATE TABLE "resealings" (
 	"tenant_id" uuid NOT NULL,
 	"version" smallint NOT NULL,
@@ -1288,6 +1320,10 @@ ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_statemen
 ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_invoice_id_invoices_tenant_id_id_fk" FOREIGN KEY ("tenant_id","invoice_id") REFERENCES "public"."invoices"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "statements" ADD CONSTRAINT "statements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "retention_deadlines" ADD CONSTRAINT "retention_deadlines_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "retention_parties" ADD CONSTRAINT "retention_parties_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "retention_parties" ADD CONSTRAINT "retention_parties_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "retentions" ADD CONSTRAINT "retentions_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "template_activations" ADD CONSTRAINT "template_activations_tenant_id_template_version_id_template_versions_tenant_id_id_fk" FOREIGN KEY ("tenant_id","template_version_id") REFERENCES "public"."template_versions"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "template_versions" ADD CONSTRAINT "template_versions_tenant_id_template_id_templates_tenant_id_id_fk" FOREIGN KEY ("tenant_id","template_id") REFERENCES "public"."templates"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "templates" ADD CONSTRAINT "templates_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1403,6 +1439,9 @@ CREATE UNIQUE INDEX "statement_lines_tenant_id_statement_id_line_index" ON "stat
 CREATE UNIQUE INDEX "statements_tenant_id_number_index" ON "statements" USING btree ("tenant_id","number");--> statement-breakpoint
 CREATE UNIQUE INDEX "statements_tenant_id_lender_id_currency_to_on_index" ON "statements" USING btree ("tenant_id","lender_id","currency","to_on");--> statement-breakpoint
 CREATE INDEX "statements_tenant_id_lender_id_id_index" ON "statements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "retention_parties_tenant_id_party_id_index" ON "retention_parties" USING btree ("tenant_id","party_id");--> statement-breakpoint
+CREATE INDEX "retentions_tenant_id_due_at_index" ON "retentions" USING btree ("tenant_id","due_at") WHERE "retentions"."due_at" is not null;--> statement-breakpoint
+CREATE INDEX "retentions_ending" ON "retentions" USING btree ("tenant_id","ends_at","account_id") WHERE "retentions"."due_at" is not null;--> statement-breakpoint
 CREATE INDEX "resealings_tenant_id_due_at_index" ON "resealings" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE INDEX "template_activations_tenant_id_template_version_id_index" ON "template_activations" USING btree ("tenant_id","template_version_id");--> statement-breakpoint
 CREATE INDEX "templates_tenant_id_code_id_index" ON "templates" USING btree ("tenant_id","code","id");--> statement-breakpoint

@@ -9,7 +9,7 @@
  * `contactOnly` party collected from.
  */
 export { api } from './api.ts'
-export { addParties, addressHash, contactPointsOf, invalidateContactPoint, listOptOuts, recordConsent, revealContact } from './commands.ts'
+export { addParties, addressHash, contactPointsOf, eraseParties, invalidateContactPoint, listOptOuts, recordConsent, revealContact } from './commands.ts'
 export type { OptOut, Saying } from './commands.ts'
 export { ContactPointInput, ContactPointRefused, PartyInput, addressFault, checkPartyInput, normalContact } from './core.ts'
 export type { ConsentChannel, ContactChannel } from './core.ts'

@@ -31,6 +31,7 @@ const tags: Record<string, string> = {
   remittances: 'Statements, remittances and invoices, and how long trust money has waited.',
   bank: 'What the bank says moved, which entries of the journal that is, and trust money reconciled three ways.',
   contacts: 'Permits to contact, and the record of contacts.',
+  retention: 'How long what is known of people is kept, and what will be deleted.',
   outreach: 'Reminders.',
   gateways: 'Providers of mail and SMS: what comes back from them.',
   queues: 'Work for collectors.',
