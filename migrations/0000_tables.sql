@@ -251,6 +251,15 @@ CREATE TABLE "contact_attempts" (
 	CONSTRAINT "contact_attempts_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "permit_denials" (
+	"tenant_id" uuid NOT NULL,
+	"on" date NOT NULL,
+	"channel" text NOT NULL,
+	"rule" text NOT NULL,
+	"count" integer NOT NULL,
+	CONSTRAINT "permit_denials_tenant_id_on_channel_rule_pk" PRIMARY KEY("tenant_id","on","channel","rule")
+);
+--> statement-breakpoint
 CREATE TABLE "gateway_events" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -1359,6 +1368,7 @@ CREATE INDEX "contact_attempts_tenant_id_person_key_at_index" ON "contact_attemp
 CREATE INDEX "contact_attempts_tenant_id_value_index_at_index" ON "contact_attempts" USING btree ("tenant_id","value_index","at");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_account_id_id_index" ON "contact_attempts" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_due_at_index" ON "contact_attempts" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE INDEX "contact_attempts_tenant_id_at_index" ON "contact_attempts" USING btree ("tenant_id","at");--> statement-breakpoint
 CREATE UNIQUE INDEX "gateway_events_tenant_id_gateway_id_event_id_index" ON "gateway_events" USING btree ("tenant_id","gateway_id","event_id");--> statement-breakpoint
 CREATE INDEX "gateways_id_index" ON "gateways" USING btree ("id");--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_cause_id_kind_index" ON "journal_entries" USING btree ("tenant_id","cause_id","kind");--> statement-breakpoint

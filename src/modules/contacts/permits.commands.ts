@@ -1,3 +1,4 @@
+import { dayIn } from '#kernel'
 import type { Id, PermitToken } from '#kernel'
 import { NotFound, emit } from '#platform'
 import type { Safe, Tx, Vault } from '#platform'
@@ -10,6 +11,7 @@ import { findContacted, insertAttempt, insertPending, lockAttempt, lockPersons, 
 import type { Contacted, PermittedContact } from './db.ts'
 import { PermitDenied } from './events.ts'
 import { tellPressure, tellPressureOf } from './pressure.commands.ts'
+import { insertDenials } from './report.db.ts'
 import { PermitNotOpen, attemptOf, ownReasons, permitOf, permitSeconds, permitToken, reportSeconds, withOwn } from './permits.core.ts'
 
 /** A contact that somebody means to make now. */
@@ -34,7 +36,11 @@ export async function requestPermit (tx: Tx, vault: Vault, { accountId, partyId,
   const verdict = withOwn(decision.verdict, own)
   const counts = countsAt(request.packs, request.facts, request.action)
   const { lenderId } = contacted
-  if (verdict.verdict !== 'allowed') emit(tx, PermitDenied, { accountId, lenderId }, { accountId, partyId, channel, verdict: verdict.verdict, decisionId: decision.id, rules: verdict.reasons.map(({ rule }) => rule), earliestAllowedAt: verdict.earliestAllowedAt })
+  const rules = verdict.reasons.map(({ rule }) => rule)
+  if (verdict.verdict !== 'allowed') {
+    await insertDenials(tx, dayIn(contacted.timeZone, at), channel, rules)
+    emit(tx, PermitDenied, { accountId, lenderId }, { accountId, partyId, channel, verdict: verdict.verdict, decisionId: decision.id, rules, earliestAllowedAt: verdict.earliestAllowedAt })
+  }
   const permit = verdict.verdict === 'allowed' && asked === undefined
     ? await hold(tx, vault, { ...contacted, partyId, contactPointId: contactPointId ?? null, channel, decisionId: decision.id, closesAt: hoursFor(request, channel, at).closesAt })
     : null
