@@ -223,6 +223,13 @@ CREATE TABLE "contact_alerts" (
 	CONSTRAINT "contact_alerts_tenant_id_person_key_name_window_to_pk" PRIMARY KEY("tenant_id","person_key","name","window_to")
 );
 --> statement-breakpoint
+CREATE TABLE "contact_attempt_debts" (
+	"tenant_id" uuid NOT NULL,
+	"contact_attempt_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	CONSTRAINT "contact_attempt_debts_tenant_id_contact_attempt_id_account_id_pk" PRIMARY KEY("tenant_id","contact_attempt_id","account_id")
+);
+--> statement-breakpoint
 CREATE TABLE "contact_attempts" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -345,6 +352,46 @@ CREATE TABLE "lenders" (
 	CONSTRAINT "lenders_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "letter_batches" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"state" text NOT NULL,
+	"count" integer NOT NULL,
+	"duplex" boolean NOT NULL,
+	"agency" text NOT NULL,
+	"sender" text NOT NULL,
+	"pages" integer,
+	"hash" "bytea",
+	"created_at" timestamptz NOT NULL,
+	"made_at" timestamptz,
+	"posted_on" date,
+	CONSTRAINT "letter_batches_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "letters" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"message_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"contact_point_id" uuid NOT NULL,
+	"contact_attempt_id" uuid NOT NULL,
+	"paper" text NOT NULL,
+	"recipient" "bytea",
+	"body" "bytea",
+	"template_version" text NOT NULL,
+	"language" text NOT NULL,
+	"state" text NOT NULL,
+	"reason" text,
+	"batch_id" uuid,
+	"written_on" date NOT NULL,
+	"due_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	"posted_on" date,
+	CONSTRAINT "letters_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "limitation_interruptions" (
 	"tenant_id" uuid NOT NULL,
 	"account_id" uuid NOT NULL,
@@ -368,9 +415,30 @@ CREATE TABLE "limitations" (
 	CONSTRAINT "limitations_tenant_id_account_id_pk" PRIMARY KEY("tenant_id","account_id")
 );
 --> statement-breakpoint
+CREATE TABLE "call_tasks" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"enrolment_id" uuid NOT NULL,
+	"placement_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"contact_point_id" uuid NOT NULL,
+	"step" smallint NOT NULL,
+	"state" text NOT NULL,
+	"reason" text,
+	"planned_at" timestamptz NOT NULL,
+	"due_at" timestamptz,
+	"opened_at" timestamptz,
+	"ended_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "call_tasks_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "messages" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
+	"enrolment_id" uuid NOT NULL,
 	"placement_id" uuid NOT NULL,
 	"account_id" uuid NOT NULL,
 	"lender_id" uuid NOT NULL,
@@ -379,6 +447,8 @@ CREATE TABLE "messages" (
 	"person_key" text NOT NULL,
 	"channel" text NOT NULL,
 	"step" smallint NOT NULL,
+	"template" text NOT NULL,
+	"bundle_id" uuid,
 	"state" text NOT NULL,
 	"planned_at" timestamptz NOT NULL,
 	"due_at" timestamptz,
@@ -1011,6 +1081,44 @@ CREATE TABLE "resealings" (
 	CONSTRAINT "resealings_tenant_id_pk" PRIMARY KEY("tenant_id")
 );
 --> statement-breakpoint
+CREATE TABLE "enrolments" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"placement_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"strategy_version_id" uuid,
+	"enrolled_by_id" text,
+	"enrolled_at" timestamptz NOT NULL,
+	"ended_at" timestamptz,
+	CONSTRAINT "enrolments_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "strategies" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"name" text NOT NULL,
+	"rank" integer NOT NULL,
+	"latest_version" integer NOT NULL,
+	"active_version" integer,
+	"activated_at" timestamptz,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "strategies_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "strategies_tenantId_name_unique" UNIQUE("tenant_id","name")
+);
+--> statement-breakpoint
+CREATE TABLE "strategy_versions" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"strategy_id" uuid NOT NULL,
+	"number" integer NOT NULL,
+	"steps" jsonb NOT NULL,
+	"applies_to" jsonb NOT NULL,
+	"created_by_id" text,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "strategy_versions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "strategy_versions_tenantId_strategyId_number_unique" UNIQUE("tenant_id","strategy_id","number")
+);
+--> statement-breakpoint
 CREATE TABLE "template_activations" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -1267,6 +1375,8 @@ ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_pl
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_recovery_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","recovery_entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_plans" ADD CONSTRAINT "commission_plans_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "contact_attempt_debts" ADD CONSTRAINT "contact_attempt_debts_tenant_id_contact_attempt_id_contact_attempts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_attempt_id") REFERENCES "public"."contact_attempts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "contact_attempt_debts" ADD CONSTRAINT "contact_attempt_debts_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1278,8 +1388,18 @@ ALTER TABLE "postings" ADD CONSTRAINT "postings_tenant_id_entry_id_journal_entri
 ALTER TABLE "trust_cures" ADD CONSTRAINT "trust_cures_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "trust_cures" ADD CONSTRAINT "trust_cures_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "agreements" ADD CONSTRAINT "agreements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_contact_attempt_id_contact_attempts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_attempt_id") REFERENCES "public"."contact_attempts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_batch_id_letter_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."letter_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "limitation_interruptions" ADD CONSTRAINT "limitation_interruptions_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "limitations" ADD CONSTRAINT "limitations_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "call_tasks" ADD CONSTRAINT "call_tasks_tenant_id_enrolment_id_enrolments_tenant_id_id_fk" FOREIGN KEY ("tenant_id","enrolment_id") REFERENCES "public"."enrolments"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "call_tasks" ADD CONSTRAINT "call_tasks_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "call_tasks" ADD CONSTRAINT "call_tasks_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "call_tasks" ADD CONSTRAINT "call_tasks_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_enrolment_id_enrolments_tenant_id_id_fk" FOREIGN KEY ("tenant_id","enrolment_id") REFERENCES "public"."enrolments"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1333,6 +1453,10 @@ ALTER TABLE "retention_deadlines" ADD CONSTRAINT "retention_deadlines_tenant_id_
 ALTER TABLE "retention_parties" ADD CONSTRAINT "retention_parties_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "retention_parties" ADD CONSTRAINT "retention_parties_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "retentions" ADD CONSTRAINT "retentions_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "enrolments" ADD CONSTRAINT "enrolments_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "enrolments" ADD CONSTRAINT "enrolments_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "enrolments" ADD CONSTRAINT "enrolments_tenant_id_strategy_version_id_strategy_versions_tenant_id_id_fk" FOREIGN KEY ("tenant_id","strategy_version_id") REFERENCES "public"."strategy_versions"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "strategy_versions" ADD CONSTRAINT "strategy_versions_tenant_id_strategy_id_strategies_tenant_id_id_fk" FOREIGN KEY ("tenant_id","strategy_id") REFERENCES "public"."strategies"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "template_activations" ADD CONSTRAINT "template_activations_tenant_id_template_version_id_template_versions_tenant_id_id_fk" FOREIGN KEY ("tenant_id","template_version_id") REFERENCES "public"."template_versions"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "template_versions" ADD CONSTRAINT "template_versions_tenant_id_template_id_templates_tenant_id_id_fk" FOREIGN KEY ("tenant_id","template_id") REFERENCES "public"."templates"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "templates" ADD CONSTRAINT "templates_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1362,6 +1486,7 @@ CREATE INDEX "commission_entries_tenant_id_lender_id_id_index" ON "commission_en
 CREATE INDEX "commission_entries_tenant_id_lender_id_effective_on_index" ON "commission_entries" USING btree ("tenant_id","lender_id","effective_on");--> statement-breakpoint
 CREATE UNIQUE INDEX "commission_plans_tenant_id_lender_id_currency_version_index" ON "commission_plans" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "commission_plans_tenant_id_lender_id_id_index" ON "commission_plans" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "contact_attempt_debts_tenant_id_account_id_contact_attempt_id_index" ON "contact_attempt_debts" USING btree ("tenant_id","account_id","contact_attempt_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "contact_attempts_tenant_id_message_id_index" ON "contact_attempts" USING btree ("tenant_id","message_id");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_party_id_index" ON "contact_attempts" USING btree ("tenant_id","party_id");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_person_key_at_index" ON "contact_attempts" USING btree ("tenant_id","person_key","at");--> statement-breakpoint
@@ -1384,10 +1509,22 @@ CREATE INDEX "trust_cures_tenant_id_reference_index" ON "trust_cures" USING btre
 CREATE INDEX "trust_cures_tenant_id_lender_id_id_index" ON "trust_cures" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "agreements_tenant_id_lender_id_currency_version_index" ON "agreements" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "agreements_tenant_id_lender_id_id_index" ON "agreements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "letters_tenant_id_message_id_index" ON "letters" USING btree ("tenant_id","message_id");--> statement-breakpoint
+CREATE INDEX "letters_tenant_id_state_id_index" ON "letters" USING btree ("tenant_id","state","id");--> statement-breakpoint
+CREATE INDEX "letters_tenant_id_account_id_id_index" ON "letters" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "letters_tenant_id_batch_id_id_index" ON "letters" USING btree ("tenant_id","batch_id","id");--> statement-breakpoint
+CREATE INDEX "letters_tenant_id_party_id_index" ON "letters" USING btree ("tenant_id","party_id");--> statement-breakpoint
+CREATE INDEX "letters_tenant_id_due_at_index" ON "letters" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE INDEX "limitations_tenant_id_due_at_index" ON "limitations" USING btree ("tenant_id","due_at");--> statement-breakpoint
-CREATE UNIQUE INDEX "messages_tenant_id_contact_point_id_placement_id_step_index" ON "messages" USING btree ("tenant_id","contact_point_id","placement_id","step");--> statement-breakpoint
+CREATE UNIQUE INDEX "call_tasks_tenant_id_enrolment_id_step_index" ON "call_tasks" USING btree ("tenant_id","enrolment_id","step");--> statement-breakpoint
+CREATE INDEX "call_tasks_tenant_id_account_id_id_index" ON "call_tasks" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "call_tasks_tenant_id_due_at_index" ON "call_tasks" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE INDEX "call_tasks_open" ON "call_tasks" USING btree ("tenant_id","account_id") WHERE "call_tasks"."state" = 'open';--> statement-breakpoint
+CREATE UNIQUE INDEX "messages_tenant_id_contact_point_id_enrolment_id_channel_step_index" ON "messages" USING btree ("tenant_id","contact_point_id","enrolment_id","channel","step");--> statement-breakpoint
 CREATE INDEX "messages_tenant_id_account_id_id_index" ON "messages" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "messages_tenant_id_due_at_index" ON "messages" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE INDEX "messages_waiting" ON "messages" USING btree ("tenant_id","person_key","lender_id") WHERE "messages"."due_at" is not null;--> statement-breakpoint
+CREATE INDEX "messages_bundled" ON "messages" USING btree ("tenant_id","bundle_id") WHERE "messages"."bundle_id" is not null;--> statement-breakpoint
 CREATE INDEX "messages_tenant_id_provider_id_index" ON "messages" USING btree ("tenant_id","provider_id");--> statement-breakpoint
 CREATE INDEX "consents_tenant_id_value_index_channel_at_index" ON "consents" USING btree ("tenant_id","value_index","channel","at");--> statement-breakpoint
 CREATE INDEX "contact_hours_tenant_id_person_key_id_index" ON "contact_hours" USING btree ("tenant_id","person_key","id");--> statement-breakpoint
@@ -1453,6 +1590,8 @@ CREATE INDEX "retention_parties_tenant_id_party_id_index" ON "retention_parties"
 CREATE INDEX "retentions_tenant_id_due_at_index" ON "retentions" USING btree ("tenant_id","due_at") WHERE "retentions"."due_at" is not null;--> statement-breakpoint
 CREATE INDEX "retentions_ending" ON "retentions" USING btree ("tenant_id","ends_at","account_id") WHERE "retentions"."due_at" is not null;--> statement-breakpoint
 CREATE INDEX "resealings_tenant_id_due_at_index" ON "resealings" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "enrolments_open" ON "enrolments" USING btree ("tenant_id","placement_id") WHERE "enrolments"."ended_at" is null;--> statement-breakpoint
+CREATE INDEX "enrolments_tenant_id_account_id_id_index" ON "enrolments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "template_activations_tenant_id_template_version_id_index" ON "template_activations" USING btree ("tenant_id","template_version_id");--> statement-breakpoint
 CREATE INDEX "templates_tenant_id_code_id_index" ON "templates" USING btree ("tenant_id","code","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "api_keys_hash_index" ON "api_keys" USING btree ("hash");--> statement-breakpoint

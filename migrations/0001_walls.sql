@@ -30,7 +30,7 @@ declare
   shared constant text[] := array['tenants', 'event_heads', 'idempotency_keys', 'data_keys', 'reference_rates'];
   -- Of these a row without a lender concerns every lender: its keys read it, and write only their own.
   common constant text[] := array['house_rules', 'policy_exemptions'];
-  appended constant text[] := array['events', 'journal_entries', 'postings', 'policy_decisions', 'reveals', 'consents', 'delivery_attempts', 'corrections', 'commission_plans', 'statements', 'statement_lines', 'invoices', 'invoice_settlements', 'remittances', 'reference_rates', 'house_rules', 'template_versions', 'template_activations'];
+  appended constant text[] := array['events', 'journal_entries', 'postings', 'policy_decisions', 'reveals', 'consents', 'delivery_attempts', 'corrections', 'commission_plans', 'statements', 'statement_lines', 'invoices', 'invoice_settlements', 'remittances', 'reference_rates', 'house_rules', 'template_versions', 'template_activations', 'strategy_versions'];
   lender_column text;
   rule text;
   seen text;

@@ -8,6 +8,7 @@ import { api as contacts } from './modules/contacts/index.ts'
 import { api as gateways } from './modules/gateways/index.ts'
 import { api as ledger } from './modules/ledger/index.ts'
 import { api as lenders } from './modules/lenders/index.ts'
+import { api as letters } from './modules/letters/index.ts'
 import { api as limitations } from './modules/limitations/index.ts'
 import { api as outreach } from './modules/outreach/index.ts'
 import { api as parties } from './modules/parties/index.ts'
@@ -20,6 +21,7 @@ import { api as rates } from './modules/rates/index.ts'
 import { api as remittances } from './modules/remittances/index.ts'
 import { api as retention } from './modules/retention/index.ts'
 import { api as secrets } from './modules/secrets/index.ts'
+import { api as strategies } from './modules/strategies/index.ts'
 import { api as templates } from './modules/templates/index.ts'
 import { api as tenants } from './modules/tenants/index.ts'
 import { api as webhooks } from './modules/webhooks/index.ts'
@@ -33,7 +35,7 @@ import type { ServerOptions } from './platform/api/server.ts'
 import { addHealthRoutes, addSystemRoutes } from './platform/api/system.ts'
 
 /** The modules' routes, in dependency order: a module imports only from those above it. */
-export const modules: Record<string, Api> = { tenants, secrets, rates, lenders, parties, accounts, ledger, placements, policy, templates, protection, charges, commissions, payments, adjustments, remittances, bank, limitations, contacts, retention, outreach, gateways, queues, webhooks, calculations }
+export const modules: Record<string, Api> = { tenants, secrets, rates, lenders, parties, accounts, ledger, placements, policy, templates, protection, charges, commissions, payments, adjustments, remittances, bank, limitations, contacts, retention, strategies, letters, outreach, gateways, queues, webhooks, calculations }
 
 /** The HTTP application: what every request meets, then the modules. Not yet listening. */
 export async function buildApp (options: ServerOptions, services: Services): Promise<App> {

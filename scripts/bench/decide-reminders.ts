@@ -1,14 +1,17 @@
 import { idOf, uuidOf } from '../../src/kernel/index.ts'
 import type { Id } from '../../src/kernel/index.ts'
 import { permitMessages } from '../../src/modules/contacts/index.ts'
-import { about, planReminders } from '../../src/modules/outreach/commands.ts'
-import { fenceSeconds, languageOf, reminderDays, sendInstant, settleDue } from '../../src/modules/outreach/core.ts'
-import { insertMessages, listTargets, setFates } from '../../src/modules/outreach/db.ts'
+import { about, planSteps } from '../../src/modules/outreach/commands.ts'
+import { fenceSeconds, languageOf, settleDue, stepInstant } from '../../src/modules/outreach/core.ts'
+import { setFates } from '../../src/modules/outreach/db.ts'
 import { isAnythingDue, lockDue } from '../../src/modules/outreach/due.db.ts'
 import { MessageScheduled } from '../../src/modules/outreach/events.ts'
+import { insertMessages, listTargets } from '../../src/modules/outreach/planning.db.ts'
 import { permitDue, recordHandOvers } from '../../src/modules/outreach/sending.commands.ts'
 import type { Permitted } from '../../src/modules/outreach/sending.commands.ts'
 import { normalContact, revealContact } from '../../src/modules/parties/index.ts'
+import { enrolPlaced } from '../../src/modules/strategies/commands.ts'
+import { hourDefault, ourSteps, stepDays } from '../../src/modules/strategies/index.ts'
 import { findWriter } from '../../src/modules/templates/index.ts'
 import { openDatabase } from '../../src/platform/db/database.ts'
 import type { Database } from '../../src/platform/db/database.ts'
@@ -28,10 +31,10 @@ const mornings = ['2026-03-03T14:00:00Z', '2026-03-07T14:00:00Z', '2026-03-15T13
 const pollMs = 50
 
 /** How reminders are planned, and those that are due let go: with policy, or without. */
-interface Way { plan (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void>, permit (tx: Tx, vault: Vault): Promise<{ permitted: Permitted[], isMore: boolean }> }
+interface Way { plan (tx: Tx, enrolmentIds: readonly Id<'enrolment'>[]): Promise<void>, permit (tx: Tx, vault: Vault): Promise<{ permitted: Permitted[], isMore: boolean }> }
 
 /** One of the two that are compared, and the time it took so far. */
-interface Side { way: Way, tenantId: Id<'tenant'>, accountIds: Id<'account'>[], ms: number, decided: number }
+interface Side { way: Way, tenantId: Id<'tenant'>, accountIds: Id<'account'>[], enrolmentIds: Id<'enrolment'>[], ms: number, decided: number }
 
 /** Reminders planned within the law's hours and put before policy when due, with every contact before them, each decision kept; against the same loop without policy. */
 export async function decideReminders (stage: Stage): Promise<Finding> {
@@ -39,12 +42,18 @@ export async function decideReminders (stage: Stage): Promise<Finding> {
   const vault = openVault(masterKey)
   // The addresses are sealed by the program that places the debts and opened by this one.
   process.env['RECOUP_MASTER_KEY'] = masterKey
-  const sides = [await place(stage, { plan: planReminders, permit: permitDue }), await place(stage, { plan: planUnasked, permit: permitUnasked })]
+  const sides = [await place(stage, { plan: planSteps, permit: permitDue }), await place(stage, { plan: planUnasked, permit: permitUnasked })]
   delete process.env['RECOUP_MASTER_KEY']
   await stage.admin.query('vacuum analyze')
 
   const db = openDatabase({ url: stage.url, poolMax: 4, prepare: true })
-  for (let from = 0; from < accountCount; from += planned) for (const side of sides) await timed(side, async () => { await inTurn(db, side, async tx => { await side.way.plan(tx, side.accountIds.slice(from, from + planned)) }) })
+  for (const side of sides) {
+    for (let from = 0; from < accountCount; from += planned) await inTurn(db, side, async tx => { await enrolPlaced(tx, side.accountIds.slice(from, from + planned)) })
+    const { rows } = await stage.admin.query<{ id: string }>('select id from enrolments where tenant_id = $1 order by id', [uuidOf(side.tenantId)])
+    side.enrolmentIds = rows.map(({ id }) => idOf('enrolment', id))
+  }
+  await stage.admin.query('vacuum analyze enrolments')
+  for (let from = 0; from < accountCount; from += planned) for (const side of sides) await timed(side, async () => { await inTurn(db, side, async tx => { await side.way.plan(tx, side.enrolmentIds.slice(from, from + planned)) }) })
   await stage.admin.query('vacuum analyze messages')
   for (const morning of mornings) {
     await stage.admin.query('update tenants set clock_at = $1 where tenant_id = any($2::uuid[])', [morning, sides.map(({ tenantId }) => uuidOf(tenantId))])
@@ -100,13 +109,14 @@ async function place ({ admin, run }: Stage, way: Way): Promise<Side> {
   if (batch.acceptedCount !== accountCount) throw new Error(`${batch.acceptedCount} of ${accountCount} were placed`)
   const { rows } = await admin.query<{ id: string }>('select id from accounts where tenant_id = $1 order by id', [uuidOf(tenantId)])
   // The boundary of an id that the API gave.
-  return { way, tenantId: tenantId as Id<'tenant'>, accountIds: rows.map(({ id }) => idOf('account', id)), ms: 0, decided: 0 }
+  return { way, tenantId: tenantId as Id<'tenant'>, accountIds: rows.map(({ id }) => idOf('account', id)), enrolmentIds: [], ms: 0, decided: 0 }
 }
 
-/** Plans as `planReminders` does, at nine whatever the law's hours are. */
-async function planUnasked (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void> {
-  const targets = await listTargets(tx, accountIds)
-  const messages = await insertMessages(tx, targets.flatMap(({ dueOn, placedOn, timeZone, ...target }) => reminderDays(dueOn, placedOn).map(({ step, on }) => ({ ...target, step, plannedAt: sendInstant(on, timeZone).toISOString() }))))
+/** Plans as `planSteps` does, at nine whatever the law's hours are. */
+async function planUnasked (tx: Tx, enrolmentIds: readonly Id<'enrolment'>[]): Promise<void> {
+  const targets = await listTargets(tx, enrolmentIds)
+  const messages = await insertMessages(tx, targets.flatMap(({ dueOn, placedOn, timeZone, ...target }) => stepDays(ourSteps, dueOn, placedOn).flatMap(({ step: { daysPastDue, channel }, on }) =>
+    channel === 'sms' ? [{ ...target, channel, template: 'reminder', step: daysPastDue, plannedAt: stepInstant(on, hourDefault, timeZone).toISOString() }] : [])))
   for (const message of messages) emit(tx, MessageScheduled, message, { ...about(message), plannedAt: message.plannedAt })
 }
 
@@ -120,9 +130,9 @@ async function permitUnasked (tx: Tx, vault: Vault): Promise<{ permitted: Permit
   }) }))
   await setFates(tx, written.map(({ message: { id }, reminder: { templateVersion } }) => ({ id, fate: { state: 'sending' }, decisionId: null, templateVersion })), fenceSeconds)
   const safe = await vault.safeOf(tx)
-  const permits = await permitMessages(tx, safe, due.map(message => ({ ...message, messageId: message.id, decisionId: idOf('policyDecision', uuidOf(message.id)) })))
+  const permits = await permitMessages(tx, safe, due.map(message => ({ ...message, messageId: message.id, alsoAbout: [], decisionId: idOf('policyDecision', uuidOf(message.id)) })))
   const permitted = written.map(({ message, reminder: { text } }) => ({
-    id: message.id, channel: message.channel, attempt: message.attempts + 1, permittedAt: tx.ctx.now.toISOString(),
+    id: message.id, messageIds: [message.id], channel: 'sms' as const, attempt: message.attempts + 1, permittedAt: tx.ctx.now.toISOString(),
     letter: { tenantId: tx.ctx.tenantId, key: message.id, to: normalContact('phone', revealContact(safe, { id: message.contactPointId, value: message.value })!), text, permit: permits.get(message.id)! },
   }))
   return { permitted, isMore: await isAnythingDue(tx) }

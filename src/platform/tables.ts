@@ -57,7 +57,7 @@ export const dataKeys = pgTable('data_keys', {
 
 /** Letters handed to the local mailbox, which stands in for providers of mail and SMS that are not configured. */
 export const mailbox = pgTable('mailbox', {
-  tenantId: tenantId(), id: id('letter').notNull(), channel: text({ enum: ['email', 'sms'] }).notNull(), key: text().notNull(),
+  tenantId: tenantId(), id: id('mailboxLetter').notNull(), channel: text({ enum: ['email', 'sms'] }).notNull(), key: text().notNull(),
   recipient: sealed().notNull(), subject: sealed(), body: sealed().notNull(), createdAt: instant().notNull(),
 }, t => [primaryKey({ columns: [t.tenantId, t.id] }), uniqueIndex().on(t.tenantId, t.key)])
 sealedIn(mailbox, 'recipient', 'subject', 'body')

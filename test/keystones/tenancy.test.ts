@@ -6,6 +6,7 @@ import pg from 'pg'
 import { idOf, idPrefixes } from '../../src/kernel/index.ts'
 import type { IdKind } from '../../src/kernel/index.ts'
 import { documentOf } from '../../src/platform/api/openapi.ts'
+import { aPostalDebt, writtenLetters } from '../letters.ts'
 import { strangeId, world } from '../world.ts'
 import type { Agency, As, World } from '../world.ts'
 
@@ -17,7 +18,7 @@ import type { Agency, As, World } from '../world.ts'
 const sharedWithLenders = ['tenants', 'event_heads', 'idempotency_keys', 'data_keys', 'reference_rates']
 /** Indexes that the machine needs across agencies. */
 const acrossAgencies = ['api_keys_hash_index', 'gateways_id_index', 'idempotency_keys_created_at_index']
-const appendOnly = ['commission_plans', 'consents', 'corrections', 'delivery_attempts', 'events', 'house_rules', 'invoice_settlements', 'invoices', 'journal_entries', 'policy_decisions', 'postings', 'reference_rates', 'remittances', 'reveals', 'statement_lines', 'statements', 'template_activations', 'template_versions']
+const appendOnly = ['commission_plans', 'consents', 'corrections', 'delivery_attempts', 'events', 'house_rules', 'invoice_settlements', 'invoices', 'journal_entries', 'policy_decisions', 'postings', 'reference_rates', 'remittances', 'reveals', 'statement_lines', 'statements', 'strategy_versions', 'template_activations', 'template_versions']
 
 t.test('the catalogue', async t => {
   const w = await world()
@@ -87,7 +88,7 @@ interface Document { paths: Record<string, Record<string, Operation>> }
 const tableOf: Partial<Record<IdKind, string>> = {
   tenant: 'tenants', staff: 'staff', apiKey: 'api_keys', testClock: 'test_clocks', lender: 'lenders', agreement: 'agreements', party: 'parties', contactPoint: 'contact_points', contactHours: 'contact_hours',
   account: 'accounts', placement: 'placements', placementBatch: 'placement_batches', policyDecision: 'policy_decisions', houseRules: 'house_rules', policyExemption: 'policy_exemptions', hold: 'holds', dispute: 'disputes', charge: 'charges',
-  payment: 'payments', receipt: 'receipts', adjustment: 'adjustments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', template: 'templates', message: 'messages', gateway: 'gateways', contactAttempt: 'contact_attempts', permit: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
+  payment: 'payments', receipt: 'receipts', adjustment: 'adjustments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', template: 'templates', strategy: 'strategies', callTask: 'call_tasks', message: 'messages', letter: 'letters', letterBatch: 'letter_batches', gateway: 'gateways', contactAttempt: 'contact_attempts', permit: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
   webhookEndpoint: 'webhook_endpoints', delivery: 'deliveries', event: 'events', columnMapping: 'column_mappings',
   statement: 'statements', invoice: 'invoices', remittance: 'remittances', remittanceRun: 'remittance_runs', bankStatement: 'bank_statements', bankLine: 'bank_lines',
 } as Record<string, string>
@@ -103,6 +104,8 @@ async function livedIn (w: World): Promise<Agency> {
   await w.ok(us, 'POST', '/v1/staff', { name: 'Mei Tan', email: 'mei@example.com', role: 'collector' })
   await w.ok(us, 'POST', '/v1/webhook-endpoints', { url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/` })
   const queue = await w.ok<{ id: string }>(us, 'POST', '/v1/queues', { name: 'All', ordering: 'balance', filter: { currencies: ['CNY'] } })
+  const strategy = await w.ok<{ id: string }>(us, 'POST', '/v1/strategies', { name: 'Ours', steps: [{ daysPastDue: 3, channel: 'sms' }, { daysPastDue: 5, channel: 'email' }, { daysPastDue: 7, channel: 'call' }] })
+  await w.ok(us, 'POST', `/v1/strategies/${strategy.id}/activate`, { version: 1 })
   const lender = await w.lender(us, { interest: { rate: '10', unit: 'pct_year', dayCount: 'ACT/365F' } })
   await w.ok(us, 'POST', `/v1/lenders/${lender.id}/commission-plans`, {
     currency: 'CNY', validFrom: '2026-01-01', terms: { base: ['principal'], rows: [{ method: { kind: 'flat', rate: '0.2' } }], vat: { rate: '0' }, recover: 'withhold' },
@@ -119,6 +122,8 @@ async function livedIn (w: World): Promise<Agency> {
   await w.ok(us, 'POST', '/v1/remittance-runs', { through: '2026-01-24' })
   await w.call(us, 'POST', '/v1/bank-statements?account=main', 'bookedOn,amount,currency\n2026-01-24,100.00,CNY', { 'content-type': 'text/csv' })
   await w.ok(us, 'POST', '/v1/gateways', { channel: 'sms' })
+  await writtenLetters(w, us, [(await w.account(us, lender, aPostalDebt())).accountId])
+  await w.ok(us, 'POST', '/v1/letter-batches', {})
   await w.ok(us, 'POST', '/v1/disputes', { accountId, reason: 'wrongAmount' })
   await w.ok(us, 'POST', '/v1/house-rules', { code: 'OURS', title: 'Ours', lenderId: lender.id, jurisdiction: 'US', effectiveFrom: '2026-01-25', rules: [] })
   await w.ok(us, 'POST', '/v1/policy-exemptions', { packId: 'CN.GBT45251', ruleId: 'CN.GBT.TIME', reason: 'other', explanation: 'x', expiresOn: '2026-02-25', lenderId: lender.id })

@@ -1,15 +1,7 @@
 import t from 'tap'
-import { fateOf, languageOf, reminderDays, retryAt, sendInstant, sendsMax, settleDue } from '../../src/modules/outreach/core.ts'
-import type { DueFacts } from '../../src/modules/outreach/core.ts'
+import { bundle, bundleMax, fateOf, languageOf, retryAt, sendsMax, settleDue, stepInstant } from '../../src/modules/outreach/core.ts'
+import type { Bundled, DueFacts } from '../../src/modules/outreach/core.ts'
 import type { Verdict } from '../../src/modules/policy/index.ts'
-
-t.test('reminders count from the due day, and from the hand-over when the first of them has passed', async t => {
-  const days = (dueOn: string, startedOn: string): string[] => reminderDays(dueOn, startedOn).map(({ step, on }) => `${step} ${on}`)
-  t.same(days('2026-01-01', '2026-01-02'), ['3 2026-01-04', '7 2026-01-08', '15 2026-01-16'])
-  t.same(days('2026-01-01', '2026-01-04'), ['3 2026-01-04', '7 2026-01-08', '15 2026-01-16'], 'on the day of the first')
-  t.same(days('2026-01-01', '2026-01-05'), ['3 2026-01-08', '7 2026-01-12', '15 2026-01-20'], 'an old debt is not reminded of three times at once')
-  t.same(days('2026-02-20', '2026-02-01'), ['3 2026-02-23', '7 2026-02-27', '15 2026-03-07'], 'handed over before it was due')
-})
 
 t.test('a reminder goes out at nine by the clock on the borrower\'s wall, whatever the offset', async t => {
   const cases: [day: string, zone: string, instant: string][] = [
@@ -20,7 +12,7 @@ t.test('a reminder goes out at nine by the clock on the borrower\'s wall, whatev
     ['2026-01-08', 'Asia/Kolkata', '2026-01-08T03:30:00.000Z'],
     ['2026-01-08', 'Pacific/Kiritimati', '2026-01-07T19:00:00.000Z'],
   ]
-  for (const [day, zone, instant] of cases) t.equal(sendInstant(day, zone).toISOString(), instant, `${day} ${zone}`)
+  for (const [day, zone, instant] of cases) t.equal(stepInstant(day, 9, zone).toISOString(), instant, `${day} ${zone}`)
 })
 
 t.test('a message that is not taken is tried five times, ever later', async t => {
@@ -30,13 +22,14 @@ t.test('a message that is not taken is tried five times, ever later', async t =>
 
 t.test('what lost its reason is cancelled before the law is asked', async t => {
   const now = new Date('2026-01-08T01:00:00Z')
-  const fine: DueFacts = { state: 'scheduled', attempts: 0, plannedAt: '2026-01-08T01:00:00Z', isPlacementActive: true, isHeld: false, isOptedOut: false, isReachable: true, owed: 1 }
+  const fine: DueFacts = { state: 'scheduled', attempts: 0, plannedAt: '2026-01-08T01:00:00Z', isPlacementActive: true, isFollowed: true, isHeld: false, isOptedOut: false, isReachable: true, owed: 1 }
   const cases: [facts: Partial<DueFacts>, fate: object | null][] = [
     [{}, null],
     [{ isOptedOut: true }, null],
     [{ isPlacementActive: false, isHeld: true }, { state: 'cancelled', reason: 'placementEnded' }],
     [{ isHeld: true }, { state: 'cancelled', reason: 'onHold' }],
     [{ owed: 0 }, { state: 'cancelled', reason: 'nothingOwed' }],
+    [{ isFollowed: false }, { state: 'cancelled', reason: 'strategyChanged' }],
     [{ isReachable: false }, { state: 'suppressed', reason: 'unreachable' }],
     [{ state: 'sending', attempts: sendsMax - 1 }, null],
     [{ state: 'sending', attempts: sendsMax }, { state: 'failed', reason: 'providerFailed' }],
@@ -66,4 +59,18 @@ t.test('the law\'s answer decides, an opt-out holds even where no pack knows it,
 
 t.test('a party is written to in its own language, or that of the place', async t => {
   t.same([['zh-CN', 'US'], ['zh', 'US'], ['en', 'CN'], ['fr', 'CN'], [null, 'CN'], [null, 'US']].map(([language, place]) => languageOf(language!, place!)), ['zh-CN', 'zh', 'en', 'fr', 'zh-CN', 'en'])
+})
+
+t.test('messages of one person, address, lender and text are one; nothing else is put together', async t => {
+  const one = { id: 'a', bundleId: null, personKey: 'ann', lenderId: 'len_1', valueIndex: Buffer.from([1]), channel: 'email', template: 'reminder', language: null, jurisdiction: 'US', region: 'NY', timeZone: 'America/New_York', borrowerKind: 'person', role: 'borrower', isOptedOut: false } as const satisfies Bundled & { id: string }
+  const shown = (messages: readonly (Bundled & { id: string })[]): string => bundle(messages).map(alike => alike.map(({ id }) => id).join('')).join(' ')
+  t.equal(shown([one, { ...one, id: 'b' }, { ...one, id: 'c' }]), 'abc')
+  const apart: Partial<Bundled>[] = [{ lenderId: 'len_2' }, { valueIndex: Buffer.from([2]) }, { channel: 'sms' }, { template: 'final' }, { language: 'de' }, { jurisdiction: 'CN' }, { region: null }, { timeZone: 'America/Chicago' }, { borrowerKind: 'company' }, { role: 'guarantor' }, { isOptedOut: true }, { bundleId: 'msg_9' }]
+  for (const other of apart) t.equal(shown([one, { ...one, ...other, id: 'b' }]), 'a', `${Object.keys(other).join()}: the first goes, and the other waits until it counts`)
+  t.equal(shown([one, { ...one, id: 'b', personKey: 'bob' }]), 'a', 'two people at one number: the second must count the first')
+  t.equal(shown([one, { ...one, id: 'b', personKey: 'bob', valueIndex: Buffer.from([2]) }]), 'a b', 'two people have nothing to do with each other')
+  t.equal(shown(Array.from({ length: 30 }, () => one)), 'a'.repeat(bundleMax.email), 'no more than policy is asked about at once')
+  const again = { ...one, bundleId: 'msg_1' }
+  t.equal(shown([again, { ...again, id: 'b', template: 'final' }]), 'ab', 'what went out together stays together')
+  t.equal(shown([again, { ...again, id: 'b', isOptedOut: true }]), 'a', 'but for what was refused since')
 })

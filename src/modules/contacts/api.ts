@@ -37,7 +37,7 @@ const ContactAttemptInput = Type.Object({
 
 /** A contact as it was recorded. */
 export const ContactAttempt = Type.Object({
-  id: IdOf('contactAttempt'), accountId: IdOf('account'), partyId: IdOf('party'), contactPointId: Nullable(IdOf('contactPoint')), messageId: Nullable(IdOf('message')),
+  id: IdOf('contactAttempt'), accountId: IdOf('account'), alsoAbout: Type.Array(IdOf('account'), { description: 'Other debts of the same lender\'s that a message was about.' }), partyId: IdOf('party'), contactPointId: Nullable(IdOf('contactPoint')), messageId: Nullable(IdOf('message')),
   channel: OneOf(attemptChannels, 'By which channel.'), direction: OneOf(directions, '`out`: begun by the agency; `in`: by the party.'),
   outcome: OneOf([...attemptOutcomes, 'pending', 'unused'], 'What became of it. `pending`: it was permitted, and nothing is known of it yet; it counts. `unused`: its permit ran out, and it counts for nothing.'), at: Instant,
   result: Nullable(OneOf(contactResults, 'What it led to.')), durationSeconds: Nullable(Type.Integer({ description: 'How long it lasted.' })),

@@ -2,7 +2,7 @@ import { dayIn } from '#kernel'
 import type { Id } from '#kernel'
 import type { Tx } from '#platform'
 import { decideContacts, findLaw, nextLawfulMoment, openWindow, packsIn } from '../policy/index.ts'
-import type { ContactRequest, Decision, HoursFacts, Law } from '../policy/index.ts'
+import type { ContactRequest, Decision, HoursFacts, Law, Pack } from '../policy/index.ts'
 import { actionOf, factsOf, historyDays } from './asking.core.ts'
 import type { Circumstances, ContactCase, Saying } from './asking.core.ts'
 import type { AttemptChannel } from './core.ts'
@@ -12,15 +12,17 @@ import type { Contacted } from './db.ts'
 /** The instant from which contacts before `at` are looked at. */
 export const historySince = (at: Date): Date => new Date(at.getTime() - historyDays * 86_400_000)
 
-/** A contact's case with what the law is chosen by. */
-export interface PlacedCase extends ContactCase { partyId: Id<'party'>, lenderId: Id<'lender'>, product: string }
+/** A contact's case with what the law is chosen by: the products of all the debts it is about. */
+export interface PlacedCase extends ContactCase { partyId: Id<'party'>, lenderId: Id<'lender'>, product: string, otherProducts?: readonly string[] }
 
 /** What is asked of policy about a contact, by the law as it holds in the agency. */
 export function requestFor (law: Law, of: PlacedCase, saying: Saying): ContactRequest {
-  const { accountId, partyId, lenderId, product, jurisdiction, region, timeZone, borrowerKind } = of
-  const packs = packsIn(law, {
+  const { accountId, partyId, lenderId, product, otherProducts = [], jurisdiction, region, timeZone, borrowerKind } = of
+  const packsFor = (product: string): readonly Pack[] => packsIn(law, {
     jurisdiction, region, product, borrowerType: borrowerKind === 'company' ? 'business' : 'consumer', collectorRole: 'agency', on: dayIn(timeZone, new Date(saying.at)),
   }, lenderId)
+  // A message about debts from several products is held to the law of each.
+  const packs = otherProducts.length === 0 ? packsFor(product) : [...new Map([product, ...otherProducts].flatMap(packsFor).map(pack => [`${pack.id} ${pack.version}`, pack])).values()]
   return { accountId, partyId, packs, facts: factsOf(of, saying), action: actionOf(of, saying) }
 }
 

@@ -8,8 +8,8 @@ import type { AttemptChannel, Direction } from './core.ts'
 /** How far back contacts are looked for: longer than any rule of any pack counts. All of them are kept with each decision. */
 export const historyDays = 35
 
-/** A contact recorded or permitted earlier, of whatever debt. */
-export interface PastContact { accountId: string, personKey: string, numberKey: string | null, channel: AttemptChannel, direction: Direction, outcome: Attempt['outcome'], at: string }
+/** A contact recorded or permitted earlier, of whatever debt, and of others beside it. */
+export interface PastContact { accountId: string, alsoAbout?: readonly string[], personKey: string, numberKey: string | null, channel: AttemptChannel, direction: Direction, outcome: Attempt['outcome'], at: string }
 
 /** A saying about contact at closed hours, or more often; of one debt, or of all (null); good until an instant, or for good (null). */
 export interface ConsentSaid { kind: 'time' | 'frequency', state: 'granted' | 'withdrawn', accountId: string | null, at: string, until: string | null }
@@ -30,7 +30,10 @@ const failuresOutOfContact = 3
 
 /** Whom a contact is with, and about what. */
 export interface ContactCase {
-  accountId: Id<'account'>, jurisdiction: string, region: string | null, timeZone: string, borrowerKind: 'person' | 'company'
+  accountId: Id<'account'>
+  /** The other debts that a message is about. */
+  alsoAbout?: readonly Id<'account'>[]
+  jurisdiction: string, region: string | null, timeZone: string, borrowerKind: 'person' | 'company'
   /** Where the party may be besides, by its numbers and addresses: the zones of each. */
   otherZones: readonly (readonly string[])[]
   /** What the party has to do with the debt. */
@@ -89,20 +92,22 @@ export function factsOf (of: ContactCase, { channel, collector, at }: Pick<Sayin
     ...reach !== undefined && { consecutiveFailuresToReach: reach.failuresToReach, priorLocationContactsWithPerson: reach.locationContacts },
     flags: { ...flagsOf(holds), ...claimsOf(of), ...isCut && { timeZonesBetweenLeftOut: true } },
     optedOutAddresses: isOptedOut && numberKey !== null ? [numberKey] : [],
-    history: history.map(({ accountId, personKey, numberKey, ...past }) => ({ ...past, person: personKey, debts: [accountId], collector, ...numberKey !== null && { number: numberKey } })),
+    history: history.map(({ accountId, alsoAbout = [], personKey, numberKey, ...past }) => ({ ...past, person: personKey, debts: [accountId, ...alsoAbout], collector, ...numberKey !== null && { number: numberKey } })),
   }
 }
 
 /** Outcomes by which the person learned something. */
 const conveying: readonly string[] = ['conversation', 'voicemail', 'sent', 'delivered', 'replied', 'visited']
 
-/** True when nothing was yet conveyed to the person about the debt: what is said now is the first communication. */
-export const isInitial = ({ accountId, personKey, history }: ContactCase): boolean =>
-  !history.some(past => past.accountId === accountId && past.personKey === personKey && conveying.includes(past.outcome))
+/** True when nothing was yet conveyed to the person about the debt, or about one of several: what is said now is the first communication. */
+export function isInitial ({ accountId, alsoAbout = [], personKey, history }: ContactCase): boolean {
+  const known = new Set(history.flatMap(past => past.personKey === personKey && conveying.includes(past.outcome) ? [past.accountId, ...past.alsoAbout ?? []] : []))
+  return [accountId, ...alsoAbout].some(debt => !known.has(debt))
+}
 
 /** The contact that is asked about. To write to somebody who opted out disturbs their peace (民法典 1033), whatever else the law of a place says. */
 export const actionOf = (of: ContactCase, { channel, at, collector, disclosures, optOutMethod, place, collectors, entersPremises }: Saying): Action => ({
-  at, channel, collector, disclosures, debts: [of.accountId], party: of.role, person: of.personKey, purpose: of.role === 'contactOnly' ? 'locationInformation' : 'demandPayment',
+  at, channel, collector, disclosures, debts: [of.accountId, ...of.alsoAbout ?? []], party: of.role, person: of.personKey, purpose: of.role === 'contactOnly' ? 'locationInformation' : 'demandPayment',
   stage: isInitial(of) ? 'initial' : 'subsequent', disclosesDebt: of.role !== 'contactOnly', intrudesPrivatePeace: of.isOptedOut,
   ...of.numberKey !== null && { number: of.numberKey, address: of.numberKey }, ...place !== undefined ? { place } : of.isWorkplace && { place: 'workplace' as const },
   ...optOutMethod !== undefined && { optOutMethod }, ...channel === 'visit' && collectors !== undefined && { collectors }, ...entersPremises !== undefined && { entersPrivatePremises: entersPremises },

@@ -1,8 +1,8 @@
-import { and, desc, eq, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm'
 import { cutPage, idOf, uuidOf } from '#kernel'
 import type { Id, PageOf } from '#kernel'
-import { NotFound, literal, newId, pageAfter, wireInstant } from '#platform'
+import { NotFound, literal, newId, uuids, wireInstant } from '#platform'
 import type { Tx } from '#platform'
 import { isBarredAt } from '../limitations/index.ts'
 import type { ConsentSaid, ContactCase, PastContact, Reach, SaidHours } from './asking.core.ts'
@@ -59,6 +59,12 @@ export const hoursRead = (written: unknown): SaidHours => typeof written === 'st
 /** The name under which policy counts a number or address: its hash. */
 export const numberKeyOf = (valueIndex: Buffer): string => `number:${valueIndex.toString('hex')}`
 
+/** The other debts that a contact was about, as text that `debtsRead` reads. */
+const debtsBeside = (alias: string): SQL<string | null> => sql<string | null>`(select string_agg(d.account_id::text, ' ' order by d.account_id) from contact_attempt_debts d
+  where d.tenant_id = ${sql.identifier(alias)}.tenant_id and d.contact_attempt_id = ${sql.identifier(alias)}.id)`
+
+const debtsRead = (written: unknown): Id<'account'>[] => typeof written === 'string' && written !== '' ? written.split(' ').map(id => idOf('account', id)) : []
+
 /** More contacts than one batch of people can have had; a history that was cut would be counted short. */
 const historyMax = 100_000
 
@@ -70,14 +76,14 @@ export type HistoryEntry = PastContact & { messageId: Id<'message'> | null }
  * the history that policy is asked with. Persons are named as in `personKey`.
  */
 export async function listContactHistory (tx: Tx, { personKeys, valueIndexes }: { personKeys: readonly string[], valueIndexes: readonly Buffer[] }, since: Date): Promise<HistoryEntry[]> {
-  const { rows } = await tx.execute(sql`select account_id, message_id, person_key, value_index, channel, direction, outcome, at from contact_attempts
+  const { rows } = await tx.execute(sql`select account_id, case when message_id is not null then ${debtsBeside('contact_attempts')} end as also_about, message_id, person_key, value_index, channel, direction, outcome, at from contact_attempts
     where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and at >= ${since.toISOString()}::timestamptz and outcome <> 'unused'
       and (person_key = any(${sql.param(personKeys)}::text[]) or value_index = any(${sql.param(valueIndexes)}::bytea[]))
     order by at, id limit ${literal(historyMax)}`)
   if (rows.length === historyMax) throw new Error('a history of contacts is too long to be read')
   // What is in the table was checked when it was written.
   return rows.map(row => ({
-    accountId: idOf('account', String(row['account_id'])), messageId: typeof row['message_id'] === 'string' ? idOf('message', row['message_id']) : null, personKey: String(row['person_key']),
+    accountId: idOf('account', String(row['account_id'])), ...row['also_about'] !== null && { alsoAbout: debtsRead(row['also_about']) }, messageId: typeof row['message_id'] === 'string' ? idOf('message', row['message_id']) : null, personKey: String(row['person_key']),
     numberKey: row['value_index'] === null ? null : numberKeyOf(row['value_index'] as Buffer), channel: row['channel'] as AttemptChannel, direction: row['direction'] as Direction,
     outcome: row['outcome'] as PastContact['outcome'], at: wireInstant(String(row['at'])),
   }))
@@ -145,7 +151,7 @@ export async function findContacted (tx: Tx, accountId: Id<'account'>, partyId: 
 }
 
 const columns = {
-  id: contactAttempts.id, accountId: contactAttempts.accountId, partyId: contactAttempts.partyId, contactPointId: contactAttempts.contactPointId, messageId: contactAttempts.messageId,
+  id: contactAttempts.id, accountId: contactAttempts.accountId, alsoAbout: sql`coalesce(${debtsBeside('contact_attempts')}, '')`.mapWith(debtsRead), partyId: contactAttempts.partyId, contactPointId: contactAttempts.contactPointId, messageId: contactAttempts.messageId,
   channel: contactAttempts.channel, direction: contactAttempts.direction, outcome: contactAttempts.outcome, at: contactAttempts.at, wasLawful: contactAttempts.wasLawful,
   decisionId: contactAttempts.decisionId, permittedUntil: contactAttempts.permittedUntil, result: contactAttempts.result, durationSeconds: contactAttempts.durationSeconds,
   recordingReference: contactAttempts.recordingReference, recordingKeptUntil: contactAttempts.recordingKeptUntil, actorKind: contactAttempts.actorKind, actorId: contactAttempts.actorId, createdAt: contactAttempts.createdAt,
@@ -153,7 +159,7 @@ const columns = {
 
 /** A contact as it was recorded. */
 export interface AttemptRow {
-  id: Id<'contactAttempt'>, accountId: Id<'account'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'> | null, messageId: Id<'message'> | null, channel: AttemptChannel,
+  id: Id<'contactAttempt'>, accountId: Id<'account'>, alsoAbout: Id<'account'>[], partyId: Id<'party'>, contactPointId: Id<'contactPoint'> | null, messageId: Id<'message'> | null, channel: AttemptChannel,
   direction: Direction, outcome: AttemptOutcome | 'pending' | 'unused', at: string, wasLawful: boolean, decisionId: Id<'policyDecision'> | null, permittedUntil: string | null, result: ContactResult | null, durationSeconds: number | null,
   recordingReference: string | null, recordingKeptUntil: string | null, actorKind: string, actorId: string | null, createdAt: string
 }
@@ -205,17 +211,27 @@ export async function lockPersons (tx: Tx, persons: readonly Counted[]): Promise
   if (keys.length > 0) await tx.execute(sql`select pg_advisory_xact_lock(key) from (select distinct hashtextextended(name, 0) as key from unnest(${sql.param(keys)}::text[]) as name order by 1) keys`)
 }
 
+/** The contacts of a page that were about a debt: those recorded under it, and messages that were about it beside another. */
+function ofDebt (tx: Tx, accountId: Id<'account'>, { limit, after }: { limit: number, after: string | null }): SQL {
+  const [tenant, account] = [sql`${uuidOf(tx.ctx.tenantId)}::uuid`, sql`${uuidOf(accountId)}::uuid`]
+  const before = (id: SQL): SQL => after === null ? sql`true` : sql`${id} < ${uuidOf(after)}::uuid`
+  const some = literal(limit + 1)
+  return sql`(select o.id from contact_attempts o where o.tenant_id = ${tenant} and o.account_id = ${account} and o.outcome <> 'unused' and ${before(sql`o.id`)} order by o.id desc limit ${some})
+    union all (select d.contact_attempt_id from contact_attempt_debts d join contact_attempts o on o.tenant_id = d.tenant_id and o.id = d.contact_attempt_id and o.outcome <> 'unused'
+      where d.tenant_id = ${tenant} and d.account_id = ${account} and ${before(sql`d.contact_attempt_id`)} order by d.contact_attempt_id desc limit ${some})`
+}
+
 /** Contacts of an account, newest first; places that nobody used are none. */
 export async function listAttempts (tx: Tx, accountId: Id<'account'>, page: { limit: number, after: string | null }): Promise<PageOf<AttemptRow>> {
   const rows = await tx.select(columns).from(contactAttempts)
-    .where(and(eq(contactAttempts.tenantId, tx.ctx.tenantId), eq(contactAttempts.accountId, accountId), ne(contactAttempts.outcome, 'unused'), pageAfter(contactAttempts.id, page, 'descending')))
+    .where(and(eq(contactAttempts.tenantId, tx.ctx.tenantId), sql`${contactAttempts.id} = any(array(${ofDebt(tx, accountId, page)}))`))
     .orderBy(desc(contactAttempts.id)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => row.id)
 }
 
-/** A message that was permitted: it counts as a contact from now on. */
+/** A message that was permitted: it counts as a contact from now on, for the debt and those it is also about. */
 export interface PermittedContact {
-  messageId: Id<'message'>, accountId: Id<'account'>, lenderId: Id<'lender'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'>, personKey: string, valueIndex: Buffer,
+  messageId: Id<'message'>, accountId: Id<'account'>, alsoAbout?: readonly Id<'account'>[], lenderId: Id<'lender'>, partyId: Id<'party'>, contactPointId: Id<'contactPoint'>, personKey: string, valueIndex: Buffer,
   channel: AttemptChannel, decisionId: Id<'policyDecision'>
 }
 
@@ -224,13 +240,20 @@ export async function insertPending (tx: Tx, permitted: readonly PermittedContac
   if (permitted.length === 0) return []
   const { tenantId, actor, now } = tx.ctx
   const column = (pick: (contact: PermittedContact) => unknown) => sql.param(permitted.map(pick))
-  const { rows } = await tx.execute(sql`insert into contact_attempts as t (tenant_id, id, account_id, lender_id, party_id, contact_point_id, message_id, person_key, value_index, channel, direction, outcome, at, was_lawful, decision_id, actor_kind, actor_id, created_at)
+  const beside = permitted.flatMap(({ messageId, alsoAbout = [] }) => alsoAbout.map(accountId => [messageId, accountId] as const))
+  const { rows } = await tx.execute(sql`with counted as (insert into contact_attempts as t (tenant_id, id, account_id, lender_id, party_id, contact_point_id, message_id, person_key, value_index, channel, direction, outcome, at, was_lawful, decision_id, actor_kind, actor_id, created_at)
     select ${uuidOf(tenantId)}::uuid, id, account_id, lender_id, party_id, contact_point_id, message_id, person_key, value_index, channel, 'out', 'pending', ${now.toISOString()}::timestamptz, true, decision_id, ${actor.kind}, ${actor.id}::text, ${now.toISOString()}::timestamptz
     from unnest(${column(() => uuidOf(newId('contactAttempt')))}::uuid[], ${column(c => uuidOf(c.accountId))}::uuid[], ${column(c => uuidOf(c.lenderId))}::uuid[], ${column(c => uuidOf(c.partyId))}::uuid[],
       ${column(c => uuidOf(c.contactPointId))}::uuid[], ${column(c => uuidOf(c.messageId))}::uuid[], ${column(c => c.personKey)}::text[], ${column(c => c.valueIndex)}::bytea[], ${column(c => c.channel)}::text[],
       ${column(c => uuidOf(c.decisionId))}::uuid[])
       as c (id, account_id, lender_id, party_id, contact_point_id, message_id, person_key, value_index, channel, decision_id)
-    on conflict (tenant_id, message_id) do update set at = excluded.at, decision_id = excluded.decision_id where t.outcome = 'pending' returning id, message_id`)
+    on conflict (tenant_id, message_id) do update set at = excluded.at, decision_id = excluded.decision_id where t.outcome = 'pending' returning id, message_id
+    ), beside as (
+      insert into contact_attempt_debts (tenant_id, contact_attempt_id, account_id)
+      select ${uuidOf(tenantId)}::uuid, c.id, d.account_id from unnest(${uuids(beside.map(([messageId]) => messageId))}, ${uuids(beside.map(([, accountId]) => accountId))}) as d (message_id, account_id) join counted c on c.message_id = d.message_id
+      on conflict do nothing
+    )
+    select id, message_id from counted`)
   return rows.map(row => ({ id: idOf('contactAttempt', String(row['id'])), messageId: idOf('message', String(row['message_id'])) }))
 }
 

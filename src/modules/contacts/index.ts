@@ -18,9 +18,9 @@
  */
 export { api } from './api.ts'
 export { historySince, hoursFor, requestFor } from './asking.commands.ts'
+export type { PlacedCase } from './asking.commands.ts'
 export { isInitial } from './asking.core.ts'
 export { candidatesOf } from './asking.zones.core.ts'
-export type { ContactCase } from './asking.core.ts'
 export { logContactAttempt, tellLogged } from './commands.ts'
 export type { ContactLog } from './commands.ts'
 export { ContactInFuture, OutcomeRefused, ResultRefused, attemptChannels, attemptOutcomes, contactResults, directions } from './core.ts'

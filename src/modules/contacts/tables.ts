@@ -29,6 +29,16 @@ export const contactAttempts = pgTable('contact_attempts', {
   foreignKey({ columns: [t.tenantId, t.contactPointId], foreignColumns: [contactPoints.tenantId, contactPoints.id] }),
 ])
 
+/** Debts that a message was about besides the one it is recorded under: it counts for each. */
+export const contactAttemptDebts = pgTable('contact_attempt_debts', {
+  tenantId: tenantId(), contactAttemptId: id('contactAttempt').notNull(), accountId: id('account').notNull(),
+}, t => [
+  primaryKey({ columns: [t.tenantId, t.contactAttemptId, t.accountId] }),
+  index().on(t.tenantId, t.accountId, t.contactAttemptId),
+  foreignKey({ columns: [t.tenantId, t.contactAttemptId], foreignColumns: [contactAttempts.tenantId, contactAttempts.id] }),
+  foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
+])
+
 /** That a person is one contact from a limit, once for each rule (of debts: and debt), and the last day of the window it was counted in. */
 export const contactAlerts = pgTable('contact_alerts', {
   tenantId: tenantId(), personKey: text().notNull(), name: text().notNull(), windowTo: day().notNull(), at: instant().notNull(),

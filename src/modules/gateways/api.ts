@@ -4,15 +4,15 @@ import type { Static } from 'typebox'
 import { IdOf, Instant, OneOf, Page, PageQuery, closed, problems } from '#kernel'
 import { BodyTooLarge, InvalidRequest, NotFound, UnsupportedMediaType, addBulkRoutes, bulkText, bulkTypeOf, compileInput, findPrincipal, keyset, parseJson } from '#platform'
 import type { Api } from '#platform'
-import { messageChannels, receiptKinds } from '../outreach/index.ts'
+import { providerChannels, receiptKinds } from '../outreach/index.ts'
 import { checkCallback, createGateway, receiveGatewayCallback, rotateGatewaySecret } from './commands.ts'
 import { CallbackRefused, callbackBytesMax, replayWindowSeconds } from './core.ts'
 import { findOwner, listGateways } from './db.ts'
 
-const shown = { id: IdOf('gateway'), channel: OneOf(messageChannels, 'What it sends.'), createdAt: Instant }
+const shown = { id: IdOf('gateway'), channel: OneOf(providerChannels, 'What it sends.'), createdAt: Instant }
 const Gateway = Type.Object(shown, { title: 'Gateway' })
 const GatewayWithSecret = Type.Object({ ...shown, secret: Type.String({ description: 'What signs its callbacks. Shown only now.' }) }, { title: 'GatewayWithSecret' })
-const GatewayInput = Type.Object({ channel: OneOf(messageChannels, 'What it sends.') }, { title: 'GatewayInput', ...closed, examples: [{ channel: 'sms' }] })
+const GatewayInput = Type.Object({ channel: OneOf(providerChannels, 'What it sends.') }, { title: 'GatewayInput', ...closed, examples: [{ channel: 'sms' }] })
 
 const about = {
   eventId: Type.String({ minLength: 1, maxLength: 200, description: 'The provider\'s own id of what happened: a repeat of it does nothing.', examples: ['ev-7f1c'] }),

@@ -2,7 +2,7 @@ import type { Id } from '#kernel'
 import { newId } from '#platform'
 import type { Place, Tx, Vault } from '#platform'
 import { recordReceipt, recordReply } from '../outreach/index.ts'
-import type { MessageChannel } from '../outreach/index.ts'
+import type { ProviderChannel } from '../outreach/index.ts'
 import { addressHash, contactPointsOf, recordConsent } from '../parties/index.ts'
 import type { Callback } from './api.ts'
 import { CallbackRefused, isRefusal, isSigned, newGatewaySecret } from './core.ts'
@@ -11,7 +11,7 @@ import { findForCallback, insertGateway, insertGatewayEvent, setOutcome, setSecr
 const secretPlace = (id: Id<'gateway'>): Place => ({ table: 'gateways', column: 'secret', id })
 
 /** Adds a gateway for a channel. Its secret is made from `random` and shown only here. */
-export async function createGateway (tx: Tx, vault: Vault, channel: MessageChannel, random: Buffer) {
+export async function createGateway (tx: Tx, vault: Vault, channel: ProviderChannel, random: Buffer) {
   const id = newId('gateway')
   const secret = newGatewaySecret(random)
   const safe = await vault.safeOf(tx)
@@ -26,7 +26,7 @@ export async function rotateGatewaySecret (tx: Tx, vault: Vault, id: Id<'gateway
 }
 
 /** A gateway that has signed what it sent. */
-export interface Signed { id: Id<'gateway'>, channel: MessageChannel }
+export interface Signed { id: Id<'gateway'>, channel: ProviderChannel }
 
 /** What a callback says of who sent it and when. */
 export interface Signature { gatewayId: Id<'gateway'>, timestamp: string, signature: string, body: Buffer }
@@ -52,7 +52,7 @@ export async function receiveGatewayCallback (tx: Tx, vault: Vault, { id: gatewa
 const nameOf = ({ messageId, providerId }: Callback) => ({ ...messageId !== undefined && { messageId }, ...providerId !== undefined && { providerId } })
 
 /** An answer is a contact that the party began; a refusal in it holds at once, for the address it came from and for the one that was written to. */
-async function receiveReply (tx: Tx, vault: Vault, channel: MessageChannel, callback: Extract<Callback, { type: 'reply' }>): Promise<boolean> {
+async function receiveReply (tx: Tx, vault: Vault, channel: ProviderChannel, callback: Extract<Callback, { type: 'reply' }>): Promise<boolean> {
   const { from, text, subject = '' } = callback
   const isOptOut = isRefusal(text) || isRefusal(subject)
   const valueIndex = addressHash(await vault.safeOf(tx), channel === 'sms' ? 'phone' : 'email', from)

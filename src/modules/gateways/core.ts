@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { problem } from '#kernel'
 import { receiptKinds } from '../outreach/core.ts'
 
-export { messageChannels } from '../outreach/core.ts'
+export { providerChannels } from '../outreach/core.ts'
 
 export const CallbackRefused = problem('callback-refused', 401, 'The callback is not signed by this gateway, or is too old.', 'Sign the exact bytes with the gateway\'s secret and the present time; see `receiveGatewayCallback`.')
 

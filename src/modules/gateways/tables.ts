@@ -1,10 +1,10 @@
 import { foreignKey, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { id, instant, sealed, sealedIn, tenantId } from '#platform'
-import { callbackOutcomes, callbackTypes, messageChannels } from './core.ts'
+import { callbackOutcomes, callbackTypes, providerChannels } from './core.ts'
 
 /** Providers of mail and SMS that tell the agency what became of its messages. `secret` signs what they send. The index by id alone finds whose a callback is. */
 export const gateways = pgTable('gateways', {
-  tenantId: tenantId(), id: id('gateway').notNull(), channel: text({ enum: messageChannels }).notNull(), secret: sealed().notNull(), createdAt: instant().notNull(),
+  tenantId: tenantId(), id: id('gateway').notNull(), channel: text({ enum: providerChannels }).notNull(), secret: sealed().notNull(), createdAt: instant().notNull(),
 }, t => [primaryKey({ columns: [t.tenantId, t.id] }), index().on(t.id)])
 sealedIn(gateways, 'secret')
 

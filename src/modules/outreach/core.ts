@@ -1,43 +1,62 @@
-import { addDays, dayNumber, offsetRunAt, problem } from '#kernel'
+import { dayNumber, offsetRunAt, problem } from '#kernel'
 import type { CalendarDay, Minor } from '#kernel'
 import type { Verdict } from '../policy/index.ts'
 
-/** Days past due on which a reminder goes out. */
-export const reminderSteps = [3, 7, 15] as const
-export type ReminderStep = typeof reminderSteps[number]
-
-/** How a reminder goes out, and the kind of contact point each way uses. */
-export const messageChannels = ['email', 'sms'] as const
+/** How a message goes out: over to a provider, or into the next batch of letters. */
+export const messageChannels = ['email', 'sms', 'letter'] as const
 export type MessageChannel = typeof messageChannels[number]
+/** Messages that a provider takes and tells of later. */
+export const providerChannels = ['email', 'sms'] as const
+export type ProviderChannel = typeof providerChannels[number]
 
 /** The life of a message: see domain. `sending` is permitted and in hand; what law or an opt-out forbids is `suppressed`, what lost its reason is `cancelled`. */
 export const messageStates = ['scheduled', 'sending', 'sent', 'delivered', 'bounced', 'suppressed', 'cancelled', 'failed'] as const
 export type MessageState = typeof messageStates[number]
 
 /** Why a message was not sent, or not yet. */
-export const messageReasons = ['placementEnded', 'onHold', 'nothingOwed', 'requested', 'law', 'optedOut', 'unreachable', 'unwritable', 'providerRefused', 'providerFailed', 'undelivered', 'bounced'] as const
+export const messageReasons = ['placementEnded', 'onHold', 'nothingOwed', 'requested', 'strategyChanged', 'law', 'optedOut', 'unreachable', 'unwritable', 'providerRefused', 'providerFailed', 'undelivered', 'bounced'] as const
 export type MessageReason = typeof messageReasons[number]
 
 export const MessageStateRefused = problem('message-state-refused', 409, 'The message can no longer be cancelled.', 'Read the message: `state` says what became of it. Only a scheduled one can be cancelled.')
-/** The hour, by the borrower's clock, at which a reminder goes out unless the law opens later. */
-const sendHour = 9
 const hourMs = 3_600_000
 const dayMs = 86_400_000
 
-/** The instant at which a reminder's day reaches the sending hour in a zone. The hour is never skipped: clocks change at night. */
-export function sendInstant (day: CalendarDay, zone: string): Date {
-  const wall = dayNumber(day) * dayMs + sendHour * hourMs
+/** The instant at which a step's day reaches its hour in a zone. An hour that the clocks skip becomes one beside it. */
+export function stepInstant (day: CalendarDay, hour: number, zone: string): Date {
+  const wall = dayNumber(day) * dayMs + hour * hourMs
   const near = wall - offsetRunAt(zone, wall).offsetMs
   return new Date(wall - offsetRunAt(zone, near).offsetMs)
 }
 
+/** The most debts that one message speaks of: an SMS has little room, and policy is asked about so many at once. */
+export const bundleMax: Record<MessageChannel, number> = { email: 20, sms: 5, letter: 20 }
+
+/** What messages must have in common to be one: the person at one address, one lender, one text in one language, one law; and that they were sent together before, or never were. */
+export interface Bundled {
+  bundleId: string | null, personKey: string, lenderId: string, valueIndex: Buffer, channel: MessageChannel, template: string, language: string | null
+  jurisdiction: string, region: string | null, timeZone: string, borrowerKind: string, role: string, isOptedOut: boolean
+}
+
 /**
- * The days on which reminders go out. They count from the day the debt was due, unless it was handed over when the first of them had passed:
- * then from the hand-over, so that an old debt gets its reminders one after the other and not all at once.
+ * Puts messages together that can go out as one, in their order: of each person and each address one bundle, because the next must count it. What went out
+ * together before stays together: its provider knows it by one key. What is left over waits for its turn.
  */
-export function reminderDays (dueOn: CalendarDay, startedOn: CalendarDay): { step: ReminderStep, on: CalendarDay }[] {
-  const anchor = addDays(dueOn, reminderSteps[0]) >= startedOn ? dueOn : startedOn
-  return reminderSteps.map(step => ({ step, on: addDays(anchor, step) }))
+export function bundle<M extends Bundled> (messages: readonly M[]): M[][] {
+  const bundles = new Map<string, M[]>()
+  const taken = new Set<string>()
+  for (const message of messages) {
+    const { bundleId, personKey, lenderId, valueIndex, channel, template, language, jurisdiction, region, timeZone, borrowerKind, role, isOptedOut } = message
+    const address = valueIndex.toString('hex')
+    const name = bundleId !== null ? `${bundleId} ${isOptedOut}` : JSON.stringify([personKey, lenderId, address, channel, template, language, jurisdiction, region, timeZone, borrowerKind, role, isOptedOut])
+    const known = bundles.get(name)
+    if (known !== undefined) {
+      if (bundleId !== null || known.length < bundleMax[channel]) known.push(message)
+    } else if (!taken.has(personKey) && !taken.has(address)) {
+      taken.add(personKey).add(address)
+      bundles.set(name, [message])
+    }
+  }
+  return [...bundles.values()]
 }
 
 /** What a provider says later of a message that it took. `bounced`: the address is no good, for ever. */
@@ -74,7 +93,7 @@ export const closingMarginMs = 60_000
 
 /** What is known of a message that has fallen due, apart from what the law says. */
 export interface DueFacts {
-  state: MessageState, attempts: number, plannedAt: string, isPlacementActive: boolean, isHeld: boolean, isOptedOut: boolean, isReachable: boolean, owed: Minor
+  state: MessageState, attempts: number, plannedAt: string, isPlacementActive: boolean, isFollowed: boolean, isHeld: boolean, isOptedOut: boolean, isReachable: boolean, owed: Minor
 }
 
 /** What is to become of a message that has fallen due. */
@@ -95,6 +114,7 @@ export const languageOf = (language: string | null, jurisdiction: string): strin
 export function settleDue (facts: DueFacts, now: Date): Fate | null {
   if (!facts.isPlacementActive) return { state: 'cancelled', reason: 'placementEnded' }
   if (facts.owed === 0) return { state: 'cancelled', reason: 'nothingOwed' }
+  if (!facts.isFollowed) return { state: 'cancelled', reason: 'strategyChanged' }
   if (facts.isHeld) return { state: 'cancelled', reason: 'onHold' }
   if (!facts.isReachable) return { state: 'suppressed', reason: 'unreachable', rule: 'RECOUP.UNREACHABLE', clause: 'The address is invalid, was erased, or is a place of work.' }
   if (facts.state === 'sending' && facts.attempts >= sendsMax) return { state: 'failed', reason: 'providerFailed' }

@@ -6,10 +6,10 @@ import type { Tx } from '#platform'
 const tenantOf = (tx: Tx) => sql`${uuidOf(tx.ctx.tenantId)}::uuid`
 const idsOf = (ids: readonly string[]) => sql`${sql.param(ids.map(uuidOf))}::uuid[]`
 
-/** The messages written to parties. */
-export async function listMessagesTo (tx: Tx, partyIds: readonly Id<'party'>[]): Promise<Id<'message'>[]> {
-  const { rows } = await tx.execute(sql`select m.id from contact_points cp join messages m on m.tenant_id = cp.tenant_id and m.contact_point_id = cp.id
-    where cp.tenant_id = ${tenantOf(tx)} and cp.party_id = any(${idsOf(partyIds)})`)
+/** What went out to parties, by the ids it went out by. */
+export async function listLettersTo (tx: Tx, partyIds: readonly Id<'party'>[]): Promise<Id<'message'>[]> {
+  const { rows } = await tx.execute(sql`select distinct m.bundle_id as id from contact_points cp join messages m on m.tenant_id = cp.tenant_id and m.contact_point_id = cp.id
+    where cp.tenant_id = ${tenantOf(tx)} and cp.party_id = any(${idsOf(partyIds)}) and m.bundle_id is not null`)
   return rows.map(row => idOf('message', String(row['id'])))
 }
 

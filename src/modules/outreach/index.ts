@@ -1,10 +1,9 @@
 /**
- * Reminders to borrowers, and the record of every contact.
+ * Messages to borrowers, and calls that collectors are asked to make.
  *
- * When a placement becomes active, its borrower is to be reminded 3, 7 and 15 days after the debt was due, by e-mail and SMS where there is
- * such an address; a debt handed over late counts from the hand-over. A message is planned for nine by the borrower's clock, written from
- * the open balance in the moment it is sent, and cancelled when its reason is gone: paid, taken back, disputed or held. What is resolved in
- * time is scheduled again.
+ * What a debt follows (see `strategies`) is planned step by step, each for its day and hour by the borrower's clock. A message is written from the open balance in the moment it is
+ * sent, and cancelled when its reason is gone: paid, taken back, disputed or held. What is resolved in time is scheduled again. What is due to one person at one address about several
+ * debts of one lender goes out as one message, counts once, and names them all; two lenders' debts never do. A call is asked for from its day on, until somebody reached the person.
  *
  * Policy is asked when a message falls due, each time it is tried, with every contact the agency has had with the person, whichever lender's
  * debt it was about. What it allows is fenced off and counted before it is sent; what it makes wait has the law's own hour as its new time; what
@@ -19,8 +18,9 @@
  * Held to: 12 CFR 1006.6, 1006.14 and 1006.18(e); GB/T 45251-2025, 5.3; 民法典 1033.
  */
 export { api } from './api.ts'
-export { messageChannels, receiptKinds } from './core.ts'
-export type { MessageChannel, ReceiptKind } from './core.ts'
-export { MessageBounced, MessageCancelled, MessageDelivered, MessageFailed, MessageOptedOut, MessageReplied, MessageScheduled, MessageSent, MessageSuppressed } from './events.ts'
+export { endCalls } from './calls.commands.ts'
+export { providerChannels, receiptKinds } from './core.ts'
+export type { ProviderChannel, ReceiptKind } from './core.ts'
+export { CallTaskCancelled, CallTaskDone, CallTaskOpened, MessageBounced, MessageCancelled, MessageDelivered, MessageFailed, MessageOptedOut, MessageReplied, MessageScheduled, MessageSent, MessageSuppressed } from './events.ts'
 export * as jobs from './jobs.ts'
 export { recordReceipt, recordReply } from './receipts.commands.ts'

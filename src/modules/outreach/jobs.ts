@@ -2,13 +2,16 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Id } from '#kernel'
 import { NotTaken, job } from '#platform'
 import type { EventRow, Outside } from '#platform'
-import { PlacementActivated, PlacementClosed, PlacementRecalled, PlacementReopened, PlacementReturned } from '../placements/index.ts'
+import { PlacementClosed, PlacementRecalled, PlacementReopened, PlacementReturned } from '../placements/index.ts'
 import { ConsentWithdrawn, PartyErased } from '../parties/index.ts'
 import { HoldPlaced, HoldReleased } from '../protection/index.ts'
-import { forgetParties, honourOptOuts, planReminders, reconcileMessages } from './commands.ts'
+import { ContactAttemptLogged } from '../contacts/index.ts'
+import { StrategyEnrolled } from '../strategies/index.ts'
+import { endCalls, openCalls } from './calls.commands.ts'
+import { forgetParties, honourOptOuts, planSteps, reconcileMessages } from './commands.ts'
 import { permitDue, recordHandOvers } from './sending.commands.ts'
 import type { HandOver, Permitted } from './sending.commands.ts'
-import { messages } from './tables.ts'
+import { callTasks, messages } from './tables.ts'
 
 const accountsOf = (events: readonly EventRow[]): Id<'account'>[] => [...new Set(events.flatMap(({ accountId }) => accountId === null ? [] : [accountId]))]
 
@@ -18,13 +21,13 @@ const accountsOf = (events: readonly EventRow[]): Id<'account'>[] => [...new Set
  */
 export const keepMessages = job({
   name: 'outreach.keepMessages',
-  on: [PlacementActivated, PlacementReopened, PlacementClosed, PlacementRecalled, PlacementReturned, HoldPlaced, HoldReleased, ConsentWithdrawn],
+  on: [StrategyEnrolled, PlacementReopened, PlacementClosed, PlacementRecalled, PlacementReturned, HoldPlaced, HoldReleased, ConsentWithdrawn],
   async run (tx, events) {
-    const activated = events.filter(({ type }) => type === PlacementActivated.name)
-    if (activated.length > 0) await planReminders(tx, accountsOf(activated))
+    // The boundary of an event: its shape was checked when it was emitted.
+    const enrolled = events.filter(({ type }) => type === StrategyEnrolled.name).map(({ data }) => (data as { enrolmentId: Id<'enrolment'> }).enrolmentId)
+    if (enrolled.length > 0) await planSteps(tx, enrolled)
     const accounts = accountsOf(events)
     if (accounts.length > 0) await reconcileMessages(tx, accounts)
-    // The boundary of an event: its shape was checked when it was emitted.
     const withdrawn = events.filter(({ type }) => type === ConsentWithdrawn.name).map(({ data }) => (data as { consentId: Id<'consent'> }).consentId)
     if (withdrawn.length > 0) await honourOptOuts(tx, withdrawn)
   },
@@ -35,6 +38,28 @@ export const forgetErased = job({
   name: 'outreach.forgetParties', on: [PartyErased],
   async run (tx, events) {
     await forgetParties(tx, events.map(({ data }) => (data as { partyId: Id<'party'> }).partyId))
+  },
+})
+
+/** Asks collectors for the calls that fell due. */
+export const askForCalls = job({
+  name: 'outreach.askForCalls', due: callTasks,
+  async run ({ tx, isOver }) {
+    while (await tx(openCalls) > 0) if (isOver()) return true
+    return false
+  },
+})
+
+/** Ends calls that were asked for when somebody reached the person, from whatever place of work. */
+export const endMadeCalls = job({
+  name: 'outreach.endMadeCalls', on: [ContactAttemptLogged],
+  async run (tx, events) {
+    // The boundary of an event: its shape was checked when it was emitted.
+    const made = events.filter(({ data }) => {
+      const { channel, outcome } = data as { channel: string, outcome: string }
+      return channel === 'call' && outcome === 'conversation'
+    })
+    if (made.length > 0) await endCalls(tx, accountsOf(made))
   },
 })
 

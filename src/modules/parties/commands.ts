@@ -5,7 +5,7 @@ import type { ConsentInput, PartySearch } from './api.ts'
 import { ContactPointExists, ContactPointUnchanged, checkAddress, checkConsent, checkContactPoint, checkTerms, normalContact, normalIdentity, zonesOf } from './core.ts'
 import type { ConsentChannel, ContactChannel, ContactPointInput, PartyInput, erasureReasons, invalidReasons, revealPurposes } from './core.ts'
 import {
-  findContactPoint, findParty, insertConsent, insertParties, insertReveal, isAccount, listContactPoints, listPartiesByHash, listStandingConsents, lockContactPoint, lockParty,
+  findContactPoint, findParty, insertConsent, insertParties, insertReveals, isAccount, listContactPoints, listPartiesByHash, listStandingConsents, lockContactPoint, lockParty,
   setContactPointState, setPartiesErased, setPartyErased,
 } from './db.ts'
 import type { ContactPointRow, NewConsent, NewContactPoint, NewParty, PartyRow } from './db.ts'
@@ -77,13 +77,18 @@ export async function getParty (tx: Tx, vault: Vault, id: Id<'party'>) {
 }
 
 /** A party in the clear. That it was read, by whom and what for, is written down in the same transaction. Throws `NotFound`, `PartyWasErased`. */
-export async function revealParty (tx: Tx, vault: Vault, id: Id<'party'>, purpose: typeof revealPurposes[number]) {
+export async function revealParty (tx: Tx, vault: Vault, id: Id<'party'>, purpose: RevealPurpose) {
   // The lock keeps an erasure from committing between the reading and the record of it.
   const party = await lockParty(tx, id)
   const points = await listContactPoints(tx, [id])
-  await insertReveal(tx, { partyId: id, operation: 'revealParty', purpose })
+  recordReveals(tx, [id], { operation: 'revealParty', purpose })
   return showParty(await vault.safeOf(tx), party, points, true)
 }
+
+export type RevealPurpose = typeof revealPurposes[number]
+
+/** Writes down that parties' data is read in the clear by an operation, also one of another module, in the transaction of the reading. */
+export const recordReveals = (tx: Tx, partyIds: readonly Id<'party'>[], by: { operation: string, purpose: RevealPurpose }): void => { insertReveals(tx, partyIds, by) }
 
 /** Parties found by what is known of a person, by id; a lender's key finds its own. Nothing personal is answered. */
 export async function searchParties (tx: Tx, vault: Vault, search: PartySearch, page: { limit: number, after: string | null }): Promise<PageOf<{ partyId: Id<'party'>, lenderId: Id<'lender'> }>> {

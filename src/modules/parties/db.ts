@@ -145,10 +145,13 @@ export const listStandingConsents = async (tx: Tx, valueIndexes: readonly Buffer
 
 const revealColumns = { id: reveals.id, partyId: reveals.partyId, actorKind: reveals.actorKind, actorId: reveals.actorId, operation: reveals.operation, purpose: reveals.purpose, at: reveals.at }
 
-/** Writes down that somebody read a party's data in the clear. */
-export async function insertReveal (tx: Tx, reveal: { partyId: Id<'party'>, operation: string, purpose: typeof revealPurposes[number] }): Promise<void> {
+/** Writes down that somebody read parties' data in the clear: one row for each. */
+export function insertReveals (tx: Tx, partyIds: readonly Id<'party'>[], { operation, purpose }: { operation: string, purpose: typeof revealPurposes[number] }): void {
+  if (partyIds.length === 0) return
   const { tenantId, actor, now } = tx.ctx
-  await tx.insert(reveals).values({ tenantId, id: newId('reveal'), actorKind: actor.kind, actorId: actor.id, at: now.toISOString(), ...reveal })
+  write(tx, sql`insert into reveals (tenant_id, id, party_id, actor_kind, actor_id, operation, purpose, at)
+    select ${uuidOf(tenantId)}::uuid, id, party_id, ${actor.kind}, ${actor.id}::text, ${operation}, ${purpose}, ${now.toISOString()}::timestamptz
+    from unnest(${uuids(partyIds.map(() => newId('reveal')))}, ${uuids(partyIds)}) as r (id, party_id)`)
 }
 
 /** Who read a party's data in the clear, the latest first. */

@@ -9,9 +9,9 @@
  * `contactOnly` party collected from.
  */
 export { api } from './api.ts'
-export { addParties, addressHash, contactPointsOf, eraseParties, invalidateContactPoint, listOptOuts, recordConsent, revealContact } from './commands.ts'
-export type { OptOut, Saying } from './commands.ts'
-export { ContactPointInput, ContactPointRefused, PartyInput, addressFault, checkPartyInput, normalContact } from './core.ts'
+export { addParties, addressHash, contactPointsOf, eraseParties, invalidateContactPoint, listOptOuts, recordConsent, recordReveals, revealContact } from './commands.ts'
+export type { OptOut, RevealPurpose, Saying } from './commands.ts'
+export { ContactPointInput, ContactPointRefused, PartyInput, PartyWasErased, addressFault, checkPartyInput, normalContact, revealPurposes } from './core.ts'
 export type { ConsentChannel, ContactChannel } from './core.ts'
 export type { ContactPointRow } from './db.ts'
 export { ConsentGranted, ConsentWithdrawn, ContactHoursSet, ContactPointAdded, ContactPointInvalidated, ContactPointVerified, PartyErased } from './events.ts'

@@ -3,6 +3,7 @@ import { NotFound, emit, newId } from '#platform'
 import type { Place, Safe, Tx, Vault } from '#platform'
 import { liableRoles, listAccountParties } from '../accounts/index.ts'
 import { logContactAttempt } from '../contacts/index.ts'
+import { endCalls } from '../outreach/index.ts'
 import type { CompletionInput } from './api.ts'
 import { PartyMissing, WorkItemNotLeased, checkHolder, checkReadyAt, contactOf } from './core.ts'
 import { insertCompletion } from './completions.db.ts'
@@ -29,6 +30,8 @@ export async function completeWorkItem (tx: Tx, vault: Vault, id: Id<'workItem'>
     id: completionId, workItemId: id, accountId: item.accountId, leaseId: item.leaseId, outcome, contactAttemptId, readyAt,
     note: note === undefined ? null : (await vault.safeOf(tx)).seal(notePlace(completionId), note),
   })
+  // Called and not put off: nobody needs to be asked again.
+  if (contactAttemptId !== null && readyAt === null) await endCalls(tx, [item.accountId])
   const worked = await setItemWorked(tx, id, readyAt, contactAttemptId !== null)
   if ((await listLeasedItems(tx, item.leaseId)).length === 0) await setLeaseEnded(tx, item.leaseId, 'completed')
   emit(tx, WorkItemCompleted, { accountId: item.accountId }, { workItemId: id, queueId: item.queueId, accountId: item.accountId, leaseId: item.leaseId, outcome, readyAt })

@@ -23,6 +23,7 @@ export const QueueFilter = Type.Object({
   currencies: Type.Optional(Type.Array(Currency, { ...list, description: 'Debts in these currencies.' })),
   stages: Type.Optional(Type.Array(OneOf(stages, 'How far along the debt is.'), { ...list, description: 'Debts in these stages.' })),
   languages: Type.Optional(Type.Array(Type.String({ pattern: '^[a-z]{2}(-[A-Z]{2})?$', description: 'A language, BCP 47; `zh` covers `zh-CN`.' }), { ...list, description: 'Debts of which a party speaks one of these.' })),
+  isCallDue: Type.Optional(Type.Literal(true, { description: 'Debts that a strategy asks to be called about now. What a collector put off stays until it is done.' })),
   balanceMin: Type.Optional(Type.Unsafe<number>({ ...Balance, description: 'Debts of at least this much, in minor units of the one currency named.' })),
   balanceMax: Type.Optional(Type.Unsafe<number>({ ...Balance, description: 'Debts of at most this much, in minor units of the one currency named.' })),
 }, { title: 'QueueFilter', ...closed, description: 'Which debts the queue holds: all conditions named must hold.' })

@@ -4,7 +4,7 @@ import { idOf, uuidOf } from '#kernel'
 import type { Id } from '#kernel'
 import type { Tx } from '#platform'
 
-/** True of a debt `a` that a queue `q` is to hold. */
+/** True of a debt `a`, worked under `p`, that a queue `q` is to hold. What somebody put off, or has in hand, stays though its call is not asked for any more. */
 const matches = sql`
   (q.filter->'lenderIds' is null or jsonb_exists(q.filter->'lenderIds', 'len_' || a.lender_id))
   and (q.filter->'jurisdictions' is null or jsonb_exists(q.filter->'jurisdictions', a.jurisdiction))
@@ -15,7 +15,10 @@ const matches = sql`
   and (q.filter->'languages' is null or exists (
     select from account_parties ap join parties y on y.tenant_id = ap.tenant_id and y.id = ap.party_id
     where ap.tenant_id = a.tenant_id and ap.account_id = a.id and ap.role <> 'contactOnly'
-      and (jsonb_exists(q.filter->'languages', y.language) or jsonb_exists(q.filter->'languages', split_part(y.language, '-', 1)))))`
+      and (jsonb_exists(q.filter->'languages', y.language) or jsonb_exists(q.filter->'languages', split_part(y.language, '-', 1)))))
+  and (q.filter->'isCallDue' is null or exists (select from call_tasks c where c.tenant_id = a.tenant_id and c.account_id = a.id and c.state = 'open')
+    or exists (select from work_items o where o.tenant_id = a.tenant_id and o.queue_id = q.id and o.account_id = a.id and o.placement_id = p.id
+      and (o.state in ('deferred', 'leased') or (o.state = 'ready' and o.ready_at is not null))))`
 
 /** Where a queue puts a debt: the higher goes first. An older debt has more days behind it. */
 const priority = sql`case q.ordering when 'balance' then a.principal + a.interest + a.penalty + a.costs else date '2100-01-01' - a.due_on end`
@@ -29,7 +32,7 @@ export const isHeldAt = (now: string): SQL => sql`exists (
     and h.released_at is null and h.starts_at <= ${now}::timestamptz and (h.ends_at is null or h.ends_at > ${now}::timestamptz))`
 
 /** Debts, and the queues they are held against: some by id against all, or a stretch by id against one. */
-export type Scope = { accountIds: readonly Id<'account'>[], revivedIds?: readonly Id<'account'>[] } | { queueId: Id<'queue'>, after: Id<'account'> | null, through: Id<'account'> }
+export type Scope = { accountIds: readonly Id<'account'>[], revivedIds?: readonly Id<'account'>[], calledIds?: readonly Id<'account'>[] } | { queueId: Id<'queue'>, after: Id<'account'> | null, through: Id<'account'> }
 
 const noUuid = '00000000-0000-0000-0000-000000000000'
 
@@ -40,7 +43,7 @@ const among = (scope: Scope, column: SQL): SQL => 'queueId' in scope
 /**
  * Brings queues in line with the debts: adds an item for each debt at work that a queue is to hold, brings back what was taken out and may
  * be worked again, and takes out what is closed, on hold or no longer matches, leased or not. Work that is done stays done, but for debts
- * that were revived. Safe to run again and in any order: it looks at how things are, not at what happened.
+ * that were revived, and in queues of calls for those that are to be called again. Safe to run again and in any order: it looks at how things are, not at what happened.
  * Answers the queues that got work, or in which work moved, and the leases that lost some.
  */
 export async function alignItems (tx: Tx, scope: Scope): Promise<{ available: Id<'queue'>[], losing: Id<'lease'>[] }> {
@@ -48,8 +51,9 @@ export async function alignItems (tx: Tx, scope: Scope): Promise<{ available: Id
   const now = tx.ctx.now.toISOString()
   const queue = 'queueId' in scope ? sql`and q.id = ${uuidOf(scope.queueId)}::uuid` : sql``
   const revived = sql`w.account_id = any(${sql.param('queueId' in scope ? [] : (scope.revivedIds ?? []).map(uuidOf))}::uuid[])`
+  const called = sql`(w.account_id = any(${sql.param('queueId' in scope ? [] : (scope.calledIds ?? []).map(uuidOf))}::uuid[]) and exists (select from queues q where q.tenant_id = w.tenant_id and q.id = w.queue_id and q.filter->'isCallDue' is not null))`
   const waits = sql`w.ready_at > ${now}::timestamptz`
-  const returns = sql`w.state = 'suppressed' or (w.state = 'done' and ${revived})`
+  const returns = sql`w.state = 'suppressed' or (w.state = 'done' and (${revived} or ${called}))`
   const { rows } = await tx.execute(sql`
     with wanted as materialized (
       select q.id as queue_id, a.id as account_id, p.id as placement_id, ${zone} as zone, ${priority} as priority

@@ -1,5 +1,6 @@
 import type { Id } from '#kernel'
 import { job } from '#platform'
+import { CallTaskCancelled, CallTaskDone, CallTaskOpened } from '../outreach/index.ts'
 import { PartyErased } from '../parties/index.ts'
 import { HoldPlaced, HoldReleased } from '../protection/index.ts'
 import { PlacementActivated, PlacementClosed, PlacementRecalled, PlacementReopened, PlacementReturned } from '../placements/index.ts'
@@ -14,12 +15,13 @@ const eventsMax = 2_000
 /** Keeps every queue in line with the debts as they come to work, leave it, or may not be contacted for a while: one statement for a batch of events. */
 export const followAccounts = job({
   name: 'queues.followAccounts', batchMax: eventsMax,
-  on: [PlacementActivated, PlacementReopened, PlacementClosed, PlacementRecalled, PlacementReturned, HoldPlaced, HoldReleased],
+  on: [PlacementActivated, PlacementReopened, PlacementClosed, PlacementRecalled, PlacementReturned, HoldPlaced, HoldReleased, CallTaskOpened, CallTaskDone, CallTaskCancelled],
   async run (tx, events) {
     const idsOf = (those: typeof events) => [...new Set(those.map(({ accountId }) => accountId).filter(id => id !== null))].sort()
     const accountIds = idsOf(events)
     const revivedIds = idsOf(events.filter(({ type }) => type === PlacementReopened.name))
-    const { available, losing } = await alignItems(tx, { accountIds, revivedIds })
+    const calledIds = idsOf(events.filter(({ type }) => type === CallTaskOpened.name))
+    const { available, losing } = await alignItems(tx, { accountIds, revivedIds, calledIds })
     if (losing.length > 0) await setEmptyLeasesEnded(tx, losing)
     await announceWork(tx, available)
   },

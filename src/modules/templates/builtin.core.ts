@@ -16,3 +16,6 @@ const builtins: ReadonlyMap<string, Builtin> = new Map(Object.entries({ en, 'zh-
 
 /** The text of ours; undefined when there is none. */
 export const builtinFor = (code: string, channel: TemplateChannel, language: string): Builtin | undefined => builtins.get(`${code}.${channel}.${language}`)
+
+/** Whether there is a text of ours in any language. */
+export const isBuiltin = (code: string, channel: TemplateChannel): boolean => [...builtins.keys()].some(name => name.startsWith(`${code}.${channel}.`))

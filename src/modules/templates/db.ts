@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNull, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, isNull, or, sql } from 'drizzle-orm'
 import { cutPage } from '#kernel'
 import type { Id, PageOf } from '#kernel'
 import { NotFound, newId, pageAfter, pageAfterNumber, rowById } from '#platform'
@@ -117,4 +117,9 @@ export async function listActive (tx: Tx, lenderIds: readonly Id<'lender'>[]): P
     subject: templateVersions.subject, text: templateVersions.text, html: templateVersions.html,
   }).from(templates).innerJoin(templateVersions, and(eq(templateVersions.tenantId, templates.tenantId), eq(templateVersions.templateId, templates.id), eq(templateVersions.number, templates.activeVersion)))
     .where(and(eq(templates.tenantId, tx.ctx.tenantId), or(isNull(templates.lenderId), inArray(templates.lenderId, [...lenderIds]))))
+}
+
+/** What the agency has texts in use for. */
+export async function listActiveNames (tx: Tx): Promise<Pick<TemplateName, 'code' | 'channel'>[]> {
+  return await tx.selectDistinct({ code: templates.code, channel: templates.channel }).from(templates).where(and(eq(templates.tenantId, tx.ctx.tenantId), isNotNull(templates.activeVersion)))
 }

@@ -1,8 +1,9 @@
 import type { Id } from '#kernel'
 import type { Tx } from '#platform'
-import { builtinFor } from './builtin.core.ts'
+import { builtinFor, isBuiltin } from './builtin.core.ts'
 import { TemplateMissing, languagesFor } from './core.ts'
-import { listActive } from './db.ts'
+import type { TemplateChannel } from './core.ts'
+import { listActive, listActiveNames } from './db.ts'
 import type { ActiveRow } from './db.ts'
 import type { Occasion, TemplateVariables } from './variables.core.ts'
 import { readTemplate, writeTemplate } from './writing.core.ts'
@@ -50,4 +51,10 @@ export async function findWriter (tx: Tx, lenderIds: readonly Id<'lender'>[]): P
     }
     throw TemplateMissing({ code, channel })
   }
+}
+
+/** Those of these texts of which there is none in any language: neither one in use, nor ours. */
+export async function listMissingTexts<T extends { code: string, channel: TemplateChannel }> (tx: Tx, asked: readonly T[]): Promise<T[]> {
+  const active = new Set((await listActiveNames(tx)).map(({ code, channel }) => `${code} ${channel}`))
+  return asked.filter(({ code, channel }) => !isBuiltin(code, channel) && !active.has(`${code} ${channel}`))
 }

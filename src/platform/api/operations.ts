@@ -22,7 +22,7 @@ const DeadLetter = Type.Object({
 }, { title: 'DeadLetter' })
 
 const MailboxLetter = Type.Object({
-  id: IdOf('letter'), channel: OneOf(mailboxChannels, 'How it was to go out.'), key: Type.String({ description: 'Id of the message: a repeat of it was dropped.' }),
+  id: IdOf('mailboxLetter'), channel: OneOf(mailboxChannels, 'How it was to go out.'), key: Type.String({ description: 'Id of the message: a repeat of it was dropped.' }),
   to: Type.String({ description: 'Address or number of the recipient.' }), subject: Nullable(Type.String({ description: 'Subject of an e-mail.' })),
   text: Type.String({ description: 'What it says.' }), createdAt: Instant,
 }, { title: 'MailboxLetter' })

@@ -15,7 +15,7 @@ export const mailboxChannels = ['email', 'sms'] as const
 export type MailboxChannel = typeof mailboxChannels[number]
 
 /** A letter in the local mailbox, open. */
-export interface MailboxLetter { id: Id<'letter'>, channel: MailboxChannel, key: string, to: string, subject: string | null, text: string, createdAt: string }
+export interface MailboxLetter { id: Id<'mailboxLetter'>, channel: MailboxChannel, key: string, to: string, subject: string | null, text: string, createdAt: string }
 
 const place = (id: string, column: string): Place => ({ table: 'mailbox', column, id })
 
@@ -31,7 +31,7 @@ export function mailboxSender (channel: MailboxChannel, { db, vault, findPrincip
       const principal = await findPrincipal(tenantId)
       if (principal === null) throw new NotTaken('no such agency', true)
       return await db.withTenant(principal, async tx => {
-        const id = newId('letter')
+        const id = newId('mailboxLetter')
         const safe = await vault.safeOf(tx)
         const [kept] = await tx.insert(mailbox).values({
           tenantId, id, channel, key, createdAt: tx.ctx.now.toISOString(), recipient: safe.seal(place(id, 'recipient'), to),
