@@ -403,6 +403,21 @@ CREATE TABLE "limitation_interruptions" (
 	CONSTRAINT "limitation_interruptions_tenant_id_account_id_type_happened_on_source_pk" PRIMARY KEY("tenant_id","account_id","type","happened_on","source")
 );
 --> statement-breakpoint
+CREATE TABLE "limitation_events" (
+	"tenant_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"on" date NOT NULL,
+	"until" date,
+	"evidence_kind" text NOT NULL,
+	"evidence_reference" text,
+	"actor_kind" text NOT NULL,
+	"actor_id" text,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "limitation_events_tenant_id_account_id_kind_on_pk" PRIMARY KEY("tenant_id","account_id","kind","on")
+);
+--> statement-breakpoint
 CREATE TABLE "limitations" (
 	"tenant_id" uuid NOT NULL,
 	"account_id" uuid NOT NULL,
@@ -1394,6 +1409,7 @@ ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_contact_point_id_contact
 ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_contact_attempt_id_contact_attempts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_attempt_id") REFERENCES "public"."contact_attempts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_batch_id_letter_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."letter_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "limitation_interruptions" ADD CONSTRAINT "limitation_interruptions_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "limitation_events" ADD CONSTRAINT "limitation_events_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "limitations" ADD CONSTRAINT "limitations_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "call_tasks" ADD CONSTRAINT "call_tasks_tenant_id_enrolment_id_enrolments_tenant_id_id_fk" FOREIGN KEY ("tenant_id","enrolment_id") REFERENCES "public"."enrolments"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "call_tasks" ADD CONSTRAINT "call_tasks_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
