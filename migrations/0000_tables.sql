@@ -260,11 +260,11 @@ CREATE TABLE "contact_attempts" (
 --> statement-breakpoint
 CREATE TABLE "permit_denials" (
 	"tenant_id" uuid NOT NULL,
-	"on" date NOT NULL,
+	"denied_on" date NOT NULL,
 	"channel" text NOT NULL,
 	"rule" text NOT NULL,
 	"count" integer NOT NULL,
-	CONSTRAINT "permit_denials_tenant_id_on_channel_rule_pk" PRIMARY KEY("tenant_id","on","channel","rule")
+	CONSTRAINT "permit_denials_tenant_id_denied_on_channel_rule_pk" PRIMARY KEY("tenant_id","denied_on","channel","rule")
 );
 --> statement-breakpoint
 CREATE TABLE "gateway_events" (
@@ -408,14 +408,14 @@ CREATE TABLE "limitation_events" (
 	"account_id" uuid NOT NULL,
 	"lender_id" uuid NOT NULL,
 	"kind" text NOT NULL,
-	"on" date NOT NULL,
+	"happened_on" date NOT NULL,
 	"until" date,
 	"evidence_kind" text NOT NULL,
 	"evidence_reference" text,
 	"actor_kind" text NOT NULL,
 	"actor_id" text,
 	"created_at" timestamptz NOT NULL,
-	CONSTRAINT "limitation_events_tenant_id_account_id_kind_on_pk" PRIMARY KEY("tenant_id","account_id","kind","on")
+	CONSTRAINT "limitation_events_tenant_id_account_id_kind_happened_on_pk" PRIMARY KEY("tenant_id","account_id","kind","happened_on")
 );
 --> statement-breakpoint
 CREATE TABLE "limitations" (

@@ -25,10 +25,10 @@ const nowhere: Database = {
 
 async function openApiDocument (): Promise<string> {
   const vault = openVault(`document:${Buffer.alloc(32).toString('base64')}`)
-  const outside = { email: { send: absent }, sms: { send: absent }, http: guardedAgent({ allowPrivate: false }), allowPrivate: false }
+  const outside = { email: { send: absent }, sms: { send: absent }, http: guardedAgent({ allowPrivate: false }), allowPrivate: false, publicUrl: '' }
   const app = await buildApp({
     db: nowhere, vault, keyring: { findByHash: absent, markUsed: absent }, operatorKey: 'there is no caller while the document is made',
-    limits: { keyPerMinute: 1, tenantPerMinute: 1 }, redis: null, log: false, trustProxy: [],
+    limits: { keyPerMinute: 1, tenantPerMinute: 1, addressPerMinute: 1 }, redis: null, log: false, trustProxy: [],
   }, { db: nowhere, machine: { db: nowhere, vault, jobs, outside, onFailure: () => undefined }, queues: null, vault })
   try {
     return `${JSON.stringify(documentOf(app), null, 2)}\n`

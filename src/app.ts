@@ -10,6 +10,7 @@ import { api as ledger } from './modules/ledger/index.ts'
 import { api as lenders } from './modules/lenders/index.ts'
 import { api as letters } from './modules/letters/index.ts'
 import { api as limitations } from './modules/limitations/index.ts'
+import { api as optOuts } from './modules/optOuts/index.ts'
 import { api as outreach } from './modules/outreach/index.ts'
 import { api as parties } from './modules/parties/index.ts'
 import { api as payments } from './modules/payments/index.ts'
@@ -35,7 +36,7 @@ import type { ServerOptions } from './platform/api/server.ts'
 import { addHealthRoutes, addSystemRoutes } from './platform/api/system.ts'
 
 /** The modules' routes, in dependency order: a module imports only from those above it. */
-export const modules: Record<string, Api> = { tenants, secrets, rates, lenders, parties, accounts, ledger, placements, policy, templates, protection, charges, commissions, payments, adjustments, remittances, bank, limitations, contacts, retention, strategies, letters, outreach, gateways, queues, webhooks, calculations }
+export const modules: Record<string, Api> = { tenants, secrets, rates, lenders, parties, accounts, ledger, placements, policy, templates, protection, charges, commissions, payments, adjustments, remittances, bank, limitations, contacts, retention, optOuts, strategies, letters, outreach, gateways, queues, webhooks, calculations }
 
 /** The HTTP application: what every request meets, then the modules. Not yet listening. */
 export async function buildApp (options: ServerOptions, services: Services): Promise<App> {

@@ -8,6 +8,10 @@ export const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'Address the API listens on.' }),
   PORT: Type.Integer({ default: 8080, minimum: 0, maximum: 65535, description: 'Port the API listens on; 0 takes a free one.' }),
   WORKER_PORT: Type.Integer({ default: 0, minimum: 0, maximum: 65535, description: 'Port on which `worker` serves /healthz, /readyz and /metrics; 0: none.' }),
+  RECOUP_PUBLIC_URL: Type.String({
+    default: '', pattern: '^(https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?|http://(127\\.0\\.0\\.1|localhost|\\[::1\\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?)?$',
+    description: 'Where borrowers reach this API from outside, for the links in messages by which they refuse further ones: https, or http on this machine. Only /v1/opt-outs need be reachable there. Empty: http://127.0.0.1:PORT.',
+  }),
   LOG_LEVEL: Type.String({ enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info', description: 'The least serious line that is logged.' }),
   TRUST_PROXY: Type.String({ default: '', description: 'Addresses of proxies whose X-Forwarded-For is believed, separated by commas. Empty: none.' }),
 
@@ -23,6 +27,7 @@ export const Environment = Type.Object({
 
   RATE_LIMIT_KEY_PER_MINUTE: Type.Integer({ default: 6000, minimum: 1, description: 'Requests one API key may make in a minute.' }),
   RATE_LIMIT_TENANT_PER_MINUTE: Type.Integer({ default: 30000, minimum: 1, description: 'Requests all keys of one agency may make in a minute.' }),
+  RATE_LIMIT_ADDRESS_PER_MINUTE: Type.Integer({ default: 600, minimum: 1, description: 'Requests one address may make in a minute where no key is asked for: mail providers click for many of their users. Behind a proxy that TRUST_PROXY does not name, all callers have one address.' }),
   WORKER_CONCURRENCY: Type.Integer({ default: 4, minimum: 1, maximum: 64, description: 'Slices of work one worker process has in hand at once.' }),
   WEBHOOK_ALLOW_PRIVATE: Type.Boolean({ default: false, description: 'Let webhooks go to private addresses and plain http. For development; refused in production.' }),
 
@@ -37,6 +42,9 @@ type Variables = Static<typeof Environment>
 
 /** The configuration of a process: the environment, checked. */
 export interface Config extends Omit<Variables, 'TRUST_PROXY'> { TRUST_PROXY: string[] }
+
+/** Where borrowers reach the API from outside, without a slash at its end. */
+export const publicUrlOf = ({ RECOUP_PUBLIC_URL: url, PORT }: Pick<Config, 'RECOUP_PUBLIC_URL' | 'PORT'>): string => url === '' ? `http://127.0.0.1:${PORT}` : url.replace(/\/$/, '')
 
 /** A configuration that cannot work, said in one sentence that names the variable. */
 export class ConfigError extends Error {}
@@ -75,11 +83,13 @@ function refuseUnfit (config: Config): void {
     RECOUP_OPERATOR_KEY: `set it to at least ${operatorKeyMin} random characters, such as the output of: openssl rand -hex 32`,
     SMTP_URL: 'the local mailbox delivers to nobody. Set it to your mail server, such as smtps://user:secret@mail.internal',
     SMS_GATEWAY_URL: 'the local mailbox delivers to nobody. Set it to your gateway, such as https://sms.internal/send',
+    RECOUP_PUBLIC_URL: 'every message says where its recipient can refuse the next one. Set it to where borrowers reach this API, such as https://pay.harbour.example',
     RECOUP_MASTER_KEY: 'set it to a key that is kept outside the database, such as: echo "m1:$(openssl rand -base64 32)"',
   } as const
   for (const [name, advice] of Object.entries(missing)) {
     if (config[name as keyof typeof missing] === '') throw new ConfigError(`${name} must be set under NODE_ENV=production: ${advice}.`)
   }
+  if (!config.RECOUP_PUBLIC_URL.startsWith('https:')) throw new ConfigError('RECOUP_PUBLIC_URL must be https under NODE_ENV=production: mail programs offer one click to refuse for no other.')
   if (config.WEBHOOK_ALLOW_PRIVATE) throw new ConfigError('WEBHOOK_ALLOW_PRIVATE must not be set under NODE_ENV=production: webhooks could reach inside your network.')
 }
 

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
+import { publicUrlOf } from './config.ts'
 import type { Config } from './config.ts'
 import type { Id } from './kernel/index.ts'
 import { findKeyByHash, setKeysUsed } from './modules/tenants/index.ts'
@@ -102,7 +103,7 @@ export async function openDeps (config: Config, places: Places, log: Logger): Pr
     log, db, vault, queues, redis, machine,
     server: {
       db, vault, keyring, operatorKey: places.operatorKey, redis, log, tracing, trustProxy: config.TRUST_PROXY,
-      limits: { keyPerMinute: config.RATE_LIMIT_KEY_PER_MINUTE, tenantPerMinute: config.RATE_LIMIT_TENANT_PER_MINUTE },
+      limits: { keyPerMinute: config.RATE_LIMIT_KEY_PER_MINUTE, tenantPerMinute: config.RATE_LIMIT_TENANT_PER_MINUTE, addressPerMinute: config.RATE_LIMIT_ADDRESS_PER_MINUTE },
     },
     async close () {
       await queues.close()
@@ -120,7 +121,7 @@ const traced = (db: Database, tracing: Tracing | null): Database => tracing === 
   ? db
   : { ...db, withTenant: async (principal, work, options) => await tracing.span('database', {}, async () => await db.withTenant(principal, work, options)) }
 
-/** Mail, SMS and webhooks as configured; what is not configured goes to the local mailbox. */
+/** Mail, SMS, webhooks and the way in from outside as configured; what is not configured goes to the local mailbox. */
 function openOutside (config: Config, db: Database, vault: Vault): Outside & { close (): Promise<void> } {
   const smtp = config.SMTP_URL === '' ? null : smtpSender({ url: config.SMTP_URL, from: config.MAIL_FROM })
   const gateway = config.SMS_GATEWAY_URL === '' ? null : smsSender({ url: config.SMS_GATEWAY_URL, token: config.SMS_GATEWAY_TOKEN })
@@ -128,7 +129,7 @@ function openOutside (config: Config, db: Database, vault: Vault): Outside & { c
   const allowPrivate = config.WEBHOOK_ALLOW_PRIVATE || config.NODE_ENV !== 'production'
   const http = guardedAgent({ allowPrivate })
   return {
-    email: smtp ?? mailboxSender('email', kept), sms: gateway ?? mailboxSender('sms', kept), http, allowPrivate,
+    email: smtp ?? mailboxSender('email', kept), sms: gateway ?? mailboxSender('sms', kept), http, allowPrivate, publicUrl: publicUrlOf(config),
     async close () {
       smtp?.close()
       await gateway?.close()

@@ -25,6 +25,9 @@ import { jobs } from '../src/worker.ts'
 /** The operator's key in tests. */
 export const operatorKey = 'rk_operator_0123456789abcdef0123456789abcdef'
 
+/** Where borrowers reach the API in tests. */
+export const publicUrl = 'https://recoup.example'
+
 /** An agency of a test: its id and its first administrator's key. */
 export interface Agency { id: Id<'tenant'>, key: string, testClockId: Id<'testClock'> | null }
 
@@ -118,7 +121,7 @@ export const aDebt = (): DebtInput => {
 type Method = NonNullable<InjectOptions['method']>
 
 /** A database of its own, the application over it, and helpers that speak the domain. Close it in a teardown. */
-export async function world (options: { keyPerMinute?: number, log?: Logger } = {}): Promise<World> {
+export async function world (options: { keyPerMinute?: number, addressPerMinute?: number, log?: Logger } = {}): Promise<World> {
   const { url, drop } = await cloneDatabase()
   const db = openDatabase({ url, poolMax: 8, prepare: true })
   const vault = openVault(`test:${Buffer.alloc(32, 7).toString('base64')}`)
@@ -126,12 +129,12 @@ export async function world (options: { keyPerMinute?: number, log?: Logger } = 
   const sms = mailroom()
   const failures: { job: string, error: unknown }[] = []
   const machine: Machine = {
-    db, vault, jobs, outside: { email: email.sender, sms: sms.sender, http: guardedAgent({ allowPrivate: true }), allowPrivate: true },
+    db, vault, jobs, outside: { email: email.sender, sms: sms.sender, http: guardedAgent({ allowPrivate: true }), allowPrivate: true, publicUrl },
     onFailure: (job, _tenantId, error) => { failures.push({ job, error }) },
   }
   const app = await buildApp({
     db, vault, operatorKey, redis: null, log: options.log ?? (process.env['LOG_LEVEL'] === undefined ? false : pino({ level: process.env['LOG_LEVEL'] })), trustProxy: [],
-    limits: { keyPerMinute: options.keyPerMinute ?? 1_000_000, tenantPerMinute: 1_000_000 },
+    limits: { keyPerMinute: options.keyPerMinute ?? 1_000_000, tenantPerMinute: 1_000_000, addressPerMinute: options.addressPerMinute ?? 1_000_000 },
     // A machine that runs many tests at once is slow, not overloaded.
     eventLoopDelayMaxMs: 60_000,
     keyring: {

@@ -26,7 +26,7 @@ export async function nightlyAccrual ({ url, admin, serve }: Stage): Promise<Fin
   const nowhere = { send: async () => await Promise.reject(new Error('no provider')) }
   const machine: Machine = {
     db, vault: openVault(`bench:${Buffer.alloc(32, 7).toString('base64')}`), jobs: Object.values(charges),
-    outside: { email: nowhere, sms: nowhere, http: guardedAgent({ allowPrivate: false }), allowPrivate: false }, onFailure: (_job, _tenant, error) => { throw error },
+    outside: { email: nowhere, sms: nowhere, http: guardedAgent({ allowPrivate: false }), allowPrivate: false, publicUrl: '' }, onFailure: (_job, _tenant, error) => { throw error },
   }
   const found = { ours: [] as number[], plain: [] as number[] }
   for (let night = 1; night <= nights; night++) {

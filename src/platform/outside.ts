@@ -4,9 +4,9 @@ import type { Id, PermitToken } from '#kernel'
 
 /**
  * A message as it leaves us. `key` stays the same when the same message is sent again: a provider that knows it drops the repeat. `permit` is what
- * policy allowed it with; it stays here.
+ * policy allowed it with; it stays here. `unsubscribeUrl` is where its recipient refuses the next one: https, or http on the same machine.
  */
-export interface Letter { tenantId: Id<'tenant'>, permit: PermitToken, key: string, to: string, subject?: string, text: string }
+export interface Letter { tenantId: Id<'tenant'>, permit: PermitToken, key: string, to: string, subject?: string, text: string, unsubscribeUrl?: string }
 
 /** Hands a message to a provider; answers the provider's own id for it, null when it gave none. Throws `NotTaken` when the provider did not take it. */
 export interface Sender { send (letter: Letter): Promise<{ providerId: string | null }> }
@@ -27,6 +27,8 @@ export interface Outside {
   sms: Sender
   /** Connections for webhooks; refuses addresses inside the network. */
   http: Dispatcher
+  /** Where borrowers reach the API from outside: https, or http on the same machine; without a slash at its end. */
+  publicUrl: string
   /** Whether `http` reaches private addresses and plain http is taken: on one machine, never in production. */
   allowPrivate: boolean
 }

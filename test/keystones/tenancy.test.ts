@@ -178,10 +178,15 @@ t.test('the document', async t => {
     for (const operation of operations) t.equal((await callAs('nobody', operation)).statusCode, 401, operation.operation.operationId)
   })
 
-  t.test('what takes no key believes nobody without a signature, whoever calls: 401', async t => {
+  t.test('what takes no key believes nobody without a signature, nor a link that is not signed, whoever calls', async t => {
+    const refusals: Record<string, number> = { receiveGatewayCallback: 401, getOptOut: 404, recordOptOut: 404 }
     const open = everything.filter(isOpen)
-    t.same(open.map(({ operation }) => operation.operationId), ['receiveGatewayCallback'])
-    for (const operation of open) for (const as of ['nobody', us, them] as const) t.equal((await callAs(as, operation)).statusCode, 401, operation.operation.operationId)
+    t.same(open.map(({ operation }) => operation.operationId).sort(), Object.keys(refusals).sort())
+    for (const { path, method, operation } of open) {
+      const form = 'application/x-www-form-urlencoded' in (operation.requestBody?.content ?? {}) ? { 'content-type': 'application/x-www-form-urlencoded' } : undefined
+      const body = form === undefined ? bodyOf({ operation }) : 'List-Unsubscribe=One-Click'
+      for (const as of ['nobody', us, them] as const) t.equal((await w.call(as, method, filled(path), body, form)).statusCode, refusals[operation.operationId], operation.operationId)
+    }
   })
 
   t.test('another agency\'s things do not exist: 404, as if they had never been', async t => {

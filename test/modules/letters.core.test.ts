@@ -107,9 +107,11 @@ t.test('the lines of an address are the name and what was stored, and are shown 
   t.equal(maskedRecipient(['Erika'], mask), 'n(Erika)')
 })
 
-t.test('the cover sheet names those erased only where there are any', async t => {
-  const cover = { id: strangeId('letterBatch') as `lbt_${string}`, agency: 'A', createdAt: '2026-01-05T09:00:00Z', letters: { a4: 2, letter: 1 }, erased: 0, pages: 5, sheets: 5, duplex: false }
+t.test('the cover sheet names those erased, and those to be looked at, only where there are any', async t => {
+  const cover = { id: strangeId('letterBatch') as `lbt_${string}`, agency: 'A', createdAt: '2026-01-05T09:00:00Z', letters: { a4: 2, letter: 1 }, erased: 0, illegible: 0, pages: 5, sheets: 5, duplex: false }
   t.match(Object.fromEntries(coverFacts(cover)), { 'Letters to print': '3', Print: 'on one side' })
   t.notOk(coverFacts(cover).some(([name]) => name.startsWith('Erased')))
+  t.notOk(coverFacts(cover).some(([name]) => name.includes('no font')))
+  t.ok(coverFacts({ ...cover, illegible: 2 }).some(([name, value]) => name.includes('no font') && value === '2'))
   t.ok(coverFacts({ ...cover, erased: 4 }).some(([name, value]) => name.startsWith('Erased') && value === '4'))
 })

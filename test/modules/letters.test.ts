@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { get } from 'node:http'
 import type { IncomingMessage } from 'node:http'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
 import type { Id } from '../../src/kernel/index.ts'
 import { newId } from '../../src/platform/index.ts'
 import { setOutcomes } from '../../src/modules/contacts/index.ts'
-import { writeLetters } from '../../src/modules/letters/index.ts'
+import { withdrawLetters, writeLetters } from '../../src/modules/letters/index.ts'
 import { aPostalDebt, permitLetters, writtenLetters } from '../letters.ts'
 import type { Written } from '../letters.ts'
 import { pagesOfPdf } from '../pdf.ts'
@@ -17,6 +19,16 @@ import type { Agency } from '../world.ts'
 
 interface Batch { id: string, state: string, count: number, pages: number | null, hash: string | null, postedOn: string | null }
 interface Shown { id: string, state: string, reason: string | null, recipient: string | null, accountId: Id<'account'>, batchId: string | null, dueAt: string | null, partyId: string, contactPointId: string, messageId: string }
+
+setFlagsFromString('--expose-gc')
+// The boundary of an engine's own function.
+const collect = runInNewContext('gc') as () => void
+/** What is in memory and needed, in megabytes. */
+const held = (): number => {
+  collect()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return (heapUsed + arrayBuffers) / 2 ** 20
+}
 
 const mm = 72 / 25.4
 const textOf = ({ lines }: PdfPage): string => lines.map(({ text }) => text).join('\n')
@@ -77,7 +89,7 @@ t.test('letters', async t => {
     const long = Array.from({ length: 60 }, (_, i) => `Line ${i + 1}.`).join('\n')
     const { us } = await start(3, i => [
       { country: 'US', language: 'en', recipient: ['Ada Price', '12 High Street', 'Springfield, IL 62701'], text: long },
-      { country: 'CN', language: 'zh-CN', recipient: ['李伟', '浙江省杭州市西湖区文三路90号', '310012'], text: '您好：\n您的账户仍有欠款 1,000.00 元，请尽快还款。' },
+      { country: 'CN', language: 'zh-CN', recipient: ['李玥', '浙江省杭州市西湖区文三路90号', '310012'], text: '您好：\n您的账户仍有欠款 1,000.00 元，请尽快还款。' },
       { country: 'DE', text: 'Kurz.' },
     ][i]!)
     const batch = await take(us, { duplex: true, sender: 'Harbour Services, PO Box 11' })
@@ -85,7 +97,7 @@ t.test('letters', async t => {
     const pages = pagesOfPdf(pdf)
     t.same(pages.map(({ width, lines }) => [Math.round(width), lines.length > 0]), [[595, true], [595, false], [595, true], [595, false], [595, true], [595, false], [612, true], [612, true]], 'each on the front of a sheet')
     const [, , chinese, , german, , american, second] = pages
-    for (const text of ['李伟', '浙江省杭州市西湖区文三路90号', '您的账户仍有欠款 1,000.00 元，请尽快还款。', '第1页 共1页', 'Harbour Services, PO Box 11']) t.ok(chinese!.lines.some(line => line.text === text), text)
+    for (const text of ['李[U+73A5]', '浙江省杭州市西湖区文三路90号', '您的账户仍有欠款 1,000.00 元，请尽快还款。', '第1页 共1页', 'Harbour Services, PO Box 11']) t.ok(chinese!.lines.some(line => line.text === text), text)
     t.match(textOf(german!), 'Kurz.')
     const name = american!.lines.find(({ text }) => text === 'Ada Price')!
     t.ok(name.x === 72 && name.y > 2.5 * 72 && name.y < 2.8 * 72)
@@ -93,6 +105,7 @@ t.test('letters', async t => {
     t.match(textOf(american!), /Page 1 of 2/)
     t.match(textOf(second!), /Line 60\.[^]*Page 2 of 2/)
     t.notMatch(textOf(second!), /Ada Price/)
+    t.match(textOf(pages[0]!), /no font has: look for \[U\+\n1\n/, 'a name that cannot be printed is to be looked at')
     t.match(textOf(pages[0]!), /US Letter, window of an envelope #10\n1[^]*Pages, with this one\n8\nSheets, with this one\n4/)
     t.match(await read(us, batch.id), { pages: 8, hash: sha(pdf) })
     t.ok((await pdfOf(us, batch.id)).equals(pdf), 'the same batch is the same to the byte')
@@ -120,6 +133,11 @@ t.test('letters', async t => {
     })
     await t.rejects(write(() => ({ messageId: newId('message') })), /no pending contact permits/, 'a permit of another message')
     await t.rejects(write(() => ({ permit: strangeId('permit') })), /no pending contact permits/, 'a permit of nobody')
+    await t.rejects(w.tx(us, async tx => {
+      const toWrite = await permitLetters(w, tx, accountIds)
+      await setOutcomes(tx, toWrite.map(({ messageId }) => messageId), 'sent')
+      await writeLetters(tx, await w.vault.safeOf(tx), toWrite)
+    }), /no pending contact permits/, 'a permit that was used')
     await t.rejects(write(() => ({ recipient: [] })), /lines/)
     await t.rejects(write(() => ({ text: 'x'.repeat(100_001) })), /too long/)
     await t.rejects(write(() => ({}), true), /killed/)
@@ -170,6 +188,32 @@ t.test('letters', async t => {
     await w.liveUntil(us, '2026-01-19T09:00:00Z')
     t.match(await list(us), [{ state: 'withdrawn', reason: 'notPrinted', dueAt: null }])
     t.match(await happened(us, 'letter.withdrawn'), [{ letterId: id, reason: 'notPrinted' }])
+  })
+
+  await t.test('of messages that lost their reason are withdrawn as long as nobody has printed them, and leave their batch', async t => {
+    const { us, letterIds: [made, posted, open, alone, waiting] } = await start(6)
+    const batches: Batch[] = []
+    for (const limit of [1, 1, 1, 1]) batches.push(await take(us, { limit }))
+    const [first, second, third, fourth] = batches
+    const fifth = await take(us, { limit: 1 })
+    await w.ok(us, 'POST', `/v1/letter-batches/${fifth.id}/cancel`)
+    for (const { id } of [first!, second!]) await pdfOf(us, id)
+    await w.ok(us, 'POST', `/v1/letter-batches/${second!.id}/posted`, { postedOn: '2026-01-05' })
+    await w.ok(us, 'POST', `/v1/letter-batches/${third!.id}/cancel`)
+    const shared = await take(us, { limit: 3 })
+    t.match(await list(us, `&batchId=${shared.id}`), [{ id: open }, { id: waiting }, {}])
+    const messages = new Map((await list(us)).map(({ id, messageId }) => [id, messageId as Id<'message'>]))
+    const asked = [made, posted, open, alone].map(id => messages.get(id!)!)
+    for (let i = 0; i < 2; i++) await w.tx(us, async tx => { await withdrawLetters(tx, [...asked, newId('message')], 'onHold') })
+    t.match(await list(us), [{ state: 'batched', batchId: first!.id }, { state: 'posted' }, { state: 'withdrawn', reason: 'onHold', batchId: null }, { state: 'withdrawn', reason: 'onHold' }, { id: waiting, state: 'batched' }, { state: 'batched' }])
+    t.same((await happened(us, 'letter.withdrawn')).map(({ letterId }) => letterId), [open, alone], 'told once')
+    t.match(await read(us, shared.id), { state: 'open', count: 2 })
+    t.match(await read(us, fourth!.id), { state: 'cancelled', count: 0 }, 'a batch that has none left')
+    await pdfOf(us, shared.id)
+    t.match(await read(us, shared.id), { state: 'made', count: 2 })
+    await w.ok(us, 'POST', `/v1/letter-batches/${shared.id}/cancel`)
+    await w.tx(us, async tx => { await withdrawLetters(tx, [messages.get(waiting!)!], 'placementEnded') })
+    t.match(await list(us), [{}, {}, {}, {}, { state: 'withdrawn', reason: 'placementEnded' }, { state: 'waiting' }], 'of those that wait, too')
   })
 
   await t.test('whose party is erased are withdrawn as long as nobody has printed them, and counted as erased where somebody has', async t => {
@@ -248,15 +292,17 @@ t.test('letters', async t => {
     await writtenLetters(w, us, Array.from({ length: 1_000 }, () => accountId), i => ({ text: `${i}\n${words[i % 3]!.repeat(i % 3 === 0 ? 45 : 30)}` }))
     const batch = await take(us)
     t.equal(batch.count, 1_000)
-    const before = process.memoryUsage()
+    const before = held()
     const started = performance.now()
     let [peak, longest, last, bytes] = [0, 0, started, 0]
     const watch = setInterval(() => {
       longest = Math.max(longest, performance.now() - last)
       last = performance.now()
-      const { heapUsed, arrayBuffers } = process.memoryUsage()
-      peak = Math.max(peak, heapUsed + arrayBuffers)
     }, 5)
+    const weigh = setInterval(() => {
+      peak = Math.max(peak, held())
+      last = performance.now()
+    }, 500)
     const [reply] = await once(get(`${address}/v1/letter-batches/${batch.id}/pdf`, { headers: { authorization: `Bearer ${us.key}` } }), 'response') as [IncomingMessage]
     const hash = createHash('sha256')
     for await (const chunk of reply as AsyncIterable<Buffer>) {
@@ -264,10 +310,13 @@ t.test('letters', async t => {
       hash.update(chunk)
     }
     clearInterval(watch)
-    const [seconds, megabytes] = [(performance.now() - started) / 1_000, (peak - before.heapUsed - before.arrayBuffers) / 2 ** 20]
+    clearInterval(weigh)
+    const [seconds, megabytes] = [(performance.now() - started) / 1_000, peak - before]
     t.comment(`1,000 letters: ${seconds.toFixed(1)} s, ${megabytes.toFixed(0)} MB above what was there, ${(bytes / 2 ** 20).toFixed(1)} MB of PDF, others waited ${longest.toFixed(0)} ms at most`)
     t.match(await read(us, batch.id), { state: 'made', pages: 1_001, hash: hash.digest('hex') })
-    t.ok(seconds < 60 && megabytes < 250 && longest < 2_000)
+    t.ok(seconds < 90, 'in time')
+    t.ok(megabytes < 40, 'memory')
+    t.ok(longest < 2_000, 'others are served')
   })
 
   await t.test('and no work failed on the way', async t => { t.same(w.failures, []) })

@@ -10,5 +10,5 @@ const [url, tenantId] = process.argv.slice(2) as [string, Id<'tenant'>]
 const db = openDatabase({ url, poolMax: 2, prepare: true })
 const nowhere = { send: async () => await Promise.reject(new Error('nobody mails here')) }
 const vault = openVault(`test:${Buffer.alloc(32, 7).toString('base64')}`)
-await runJob({ db, vault, jobs, onFailure: () => undefined, outside: { email: nowhere, sms: nowhere, http: guardedAgent({ allowPrivate: true }), allowPrivate: true } }, 'remittances.doRuns', tenantId, 60_000)
+await runJob({ db, vault, jobs, onFailure: () => undefined, outside: { email: nowhere, sms: nowhere, http: guardedAgent({ allowPrivate: true }), allowPrivate: true, publicUrl: '' } }, 'remittances.doRuns', tenantId, 60_000)
 await db.close()

@@ -11,7 +11,7 @@ const db = openDatabase({ url, poolMax: 2, prepare: true })
 const nowhere = { send: async () => await Promise.reject(new Error('nobody mails here')) }
 const machine = {
   db, vault: openVault(masterKey), jobs, onFailure: () => undefined,
-  outside: { email: nowhere, sms: nowhere, http: guardedAgent({ allowPrivate: true }), allowPrivate: true },
+  outside: { email: nowhere, sms: nowhere, http: guardedAgent({ allowPrivate: true }), allowPrivate: true, publicUrl: '' },
 }
 await runJob(machine, 'webhooks.deliver', tenantId, 60_000)
 await db.close()

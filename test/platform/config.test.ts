@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { ConfigError, Environment, environmentExample, readConfig } from '../../src/config.ts'
+import { ConfigError, Environment, environmentExample, publicUrlOf, readConfig } from '../../src/config.ts'
 
 const production = {
   NODE_ENV: 'production', DATABASE_URL: 'postgres://recoup@db/recoup', REDIS_URL: 'redis://queue',
   RECOUP_OPERATOR_KEY: 'rk_operator_0123456789abcdef0123456789abcdef', RECOUP_MASTER_KEY: `m1:${Buffer.alloc(32, 1).toString('base64')}`,
-  SMTP_URL: 'smtp://mail.internal', SMS_GATEWAY_URL: 'https://sms.internal/send',
+  SMTP_URL: 'smtp://mail.internal', SMS_GATEWAY_URL: 'https://sms.internal/send', RECOUP_PUBLIC_URL: 'https://pay.harbour.example',
 }
 
 t.test('nothing need be set to try it out', async t => {
@@ -16,6 +16,17 @@ t.test('nothing need be set to try it out', async t => {
 
 t.test('values are read as what they are', async t => {
   t.match(readConfig({ PORT: '0', DATABASE_PREPARE: 'false', TRUST_PROXY: '10.0.0.1, 10.0.0.2' }), { PORT: 0, DATABASE_PREPARE: false, TRUST_PROXY: ['10.0.0.1', '10.0.0.2'] })
+})
+
+t.test('borrowers are led to this machine until they are told another way in, and never past its end', async t => {
+  t.equal(publicUrlOf(readConfig({ PORT: '9000' })), 'http://127.0.0.1:9000')
+  for (const url of ['https://pay.harbour.example', 'https://pay.harbour.example:8443/recoup', 'http://localhost:3000', 'http://[::1]:3000']) {
+    t.equal(publicUrlOf(readConfig({ RECOUP_PUBLIC_URL: url })), url)
+    t.equal(publicUrlOf(readConfig({ RECOUP_PUBLIC_URL: `${url}/` })), url)
+  }
+  for (const url of ['http://pay.harbour.example', 'pay.harbour.example', 'https://a@b', 'https://a?b', 'https://a/#b', 'https://a b', 'https://a>', 'http://localhost.example', 'ftp://a']) {
+    t.throws(() => readConfig({ RECOUP_PUBLIC_URL: url }), { constructor: ConfigError, message: /^RECOUP_PUBLIC_URL must match pattern/ }, url)
+  }
 })
 
 t.test('a bad value stops the start and names itself', async t => {
@@ -34,10 +45,11 @@ t.test('a bad value stops the start and names itself', async t => {
 
 t.test('production starts on nothing embedded, and says what to set', async t => {
   t.match(readConfig(production), { NODE_ENV: 'production' })
-  for (const name of ['DATABASE_URL', 'REDIS_URL', 'RECOUP_OPERATOR_KEY', 'RECOUP_MASTER_KEY', 'SMTP_URL', 'SMS_GATEWAY_URL'] as const) {
+  for (const name of ['DATABASE_URL', 'REDIS_URL', 'RECOUP_OPERATOR_KEY', 'RECOUP_MASTER_KEY', 'SMTP_URL', 'SMS_GATEWAY_URL', 'RECOUP_PUBLIC_URL'] as const) {
     const { [name]: _, ...rest } = production
     t.throws(() => readConfig(rest), { constructor: ConfigError, message: new RegExp(`^${name} must be set under NODE_ENV=production: .+\\.$`) }, name)
   }
+  t.throws(() => readConfig({ ...production, RECOUP_PUBLIC_URL: 'http://127.0.0.1:8080' }), { message: /^RECOUP_PUBLIC_URL must be https/ })
   t.throws(() => readConfig({ ...production, WEBHOOK_ALLOW_PRIVATE: 'true' }), { message: /^WEBHOOK_ALLOW_PRIVATE/ })
 })
 

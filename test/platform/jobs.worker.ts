@@ -12,5 +12,5 @@ const nowhere = { send: async () => await Promise.reject(new Error('no provider'
 const db = openDatabase({ url, poolMax: 4, prepare: true })
 hangs.onHang = () => { process.stdout.write('hanging\n') }
 const vault = openVault(`test:${Buffer.alloc(32, 7).toString('base64')}`)
-const machine = { db, vault, jobs: testJobs, outside: { email: nowhere, sms: nowhere, http: guardedAgent({ allowPrivate: true }), allowPrivate: true }, onFailure: () => undefined }
+const machine = { db, vault, jobs: testJobs, outside: { email: nowhere, sms: nowhere, http: guardedAgent({ allowPrivate: true }), allowPrivate: true, publicUrl: '' }, onFailure: () => undefined }
 await startWorker(machine, await openQueues(JSON.parse(store) as QueueStore), { concurrency: 2, onError: () => undefined })

@@ -95,6 +95,26 @@ t.test('an e-mail carries a Message-ID that follows from its key, so that a serv
   }
 })
 
+t.test('an e-mail with a link to refuse by offers it to people and, by https alone, to the one click of mail programs', async t => {
+  const { mails, sender } = await mailServer(t)
+  const letter = { tenantId, permit, key, to: 'li.wei@example.com', subject: 'Hello', text: 'Text' }
+  const token = 'A'.repeat(67)
+  /** The headers as they are read: folded lines put together. */
+  const headersOf = async (unsubscribeUrl?: string): Promise<string[]> => {
+    await sender.send({ ...letter, ...unsubscribeUrl !== undefined && { unsubscribeUrl } })
+    return mails.pop()!.text.split('\r\n\r\n')[0]!.replace(/\r\n[ \t]/g, ' ').split('\r\n').filter(line => line.startsWith('List-')).sort()
+  }
+  const mailto = `<mailto:no-reply@harbour.example?subject=STOP%20${key}>`
+  const https = `https://pay.harbour.example/v1/opt-outs/${token}`
+  t.same(await headersOf(https), ['List-Unsubscribe-Post: List-Unsubscribe=One-Click', `List-Unsubscribe: <${https}>, ${mailto}`])
+  t.same(await headersOf(`http://127.0.0.1:8080/v1/opt-outs/${token}`), [`List-Unsubscribe: <http://127.0.0.1:8080/v1/opt-outs/${token}>, ${mailto}`], 'RFC 8058 has one click by https only')
+  t.same(await headersOf(), [`List-Unsubscribe: ${mailto}`])
+  for (const link of ['', 'http://pay.harbour.example/x', 'http://localhost.harbour.example/x', 'https://a/x>, <https://b/y', 'https://a/x\r\nBcc: b@example.com', 'https://a/ x', 'https://a/ü', 'javascript:alert(1)', `https://a/${'x'.repeat(600)}`]) {
+    t.match(await refusal(sender.send({ ...letter, unsubscribeUrl: link })), { isFinal: true, message: 'not a link' }, JSON.stringify(link))
+  }
+  t.same(mails, [])
+})
+
 t.test('nothing that could begin a header or add a recipient leaves', async t => {
   const { mails, sender } = await mailServer(t)
   const letter = { tenantId, permit, key, to: 'li.wei@example.com', subject: 'Hello', text: 'Text' }

@@ -28,7 +28,7 @@ t.test('requests and work leave spans with an OTLP endpoint, under the caller\'s
   t.teardown(w.close)
   const tracing = await openTracing(`http://127.0.0.1:${(collector.address() as AddressInfo).port}/`, 'recoup-test')
   const app = await buildApp({
-    db: w.db, vault: w.vault, operatorKey, redis: null, log: false, trustProxy: [], limits: { keyPerMinute: 100, tenantPerMinute: 100 }, tracing,
+    db: w.db, vault: w.vault, operatorKey, redis: null, log: false, trustProxy: [], limits: { keyPerMinute: 100, tenantPerMinute: 100, addressPerMinute: 100 }, tracing,
     keyring: { findByHash: async () => await Promise.resolve(null), markUsed: async () => { await Promise.resolve() } },
   }, { db: w.db, machine: w.machine, queues: null, vault: w.vault })
   t.teardown(async () => { await app.close() })

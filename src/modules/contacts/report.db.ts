@@ -11,14 +11,14 @@ import { permitDenials } from './tables.ts'
 /** Counts that a permit was not given on a day, for each rule that stood in the way. */
 export async function insertDenials (tx: Tx, on: CalendarDay, channel: AttemptChannel, rules: readonly string[]): Promise<void> {
   if (rules.length === 0) return
-  await tx.execute(sql`insert into permit_denials as d (tenant_id, "on", channel, rule, count) select ${uuidOf(tx.ctx.tenantId)}::uuid, ${on}::date, ${channel}, rule, 1
-    from (select distinct rule from unnest(${texts(rules)}) as r (rule) order by 1) r on conflict (tenant_id, "on", channel, rule) do update set count = d.count + 1`)
+  await tx.execute(sql`insert into permit_denials as d (tenant_id, denied_on, channel, rule, count) select ${uuidOf(tx.ctx.tenantId)}::uuid, ${on}::date, ${channel}, rule, 1
+    from (select distinct rule from unnest(${texts(rules)}) as r (rule) order by 1) r on conflict (tenant_id, denied_on, channel, rule) do update set count = d.count + 1`)
 }
 
 /** How often permits were not given, by day, channel and rule. */
 export const listDenials = async (tx: Tx, from: CalendarDay, to: CalendarDay) =>
-  await tx.select({ on: permitDenials.on, channel: permitDenials.channel, rule: permitDenials.rule, count: permitDenials.count }).from(permitDenials)
-    .where(and(eq(permitDenials.tenantId, tx.ctx.tenantId), gte(permitDenials.on, from), lte(permitDenials.on, to))).orderBy(asc(permitDenials.on), asc(permitDenials.channel), asc(permitDenials.rule))
+  await tx.select({ on: permitDenials.deniedOn, channel: permitDenials.channel, rule: permitDenials.rule, count: permitDenials.count }).from(permitDenials)
+    .where(and(eq(permitDenials.tenantId, tx.ctx.tenantId), gte(permitDenials.deniedOn, from), lte(permitDenials.deniedOn, to))).orderBy(asc(permitDenials.deniedOn), asc(permitDenials.channel), asc(permitDenials.rule))
 
 /** A day of a borrower's begins and ends within so many days of one in UTC. */
 const zoneDays = 1

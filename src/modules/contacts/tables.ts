@@ -46,5 +46,5 @@ export const contactAlerts = pgTable('contact_alerts', {
 
 /** How often permits were not given, by the borrower's day, channel and the rule that stood in the way. */
 export const permitDenials = pgTable('permit_denials', {
-  tenantId: tenantId(), on: day().notNull(), channel: text({ enum: attemptChannels }).notNull(), rule: text().notNull(), count: integer().notNull(),
-}, t => [primaryKey({ columns: [t.tenantId, t.on, t.channel, t.rule] })])
+  tenantId: tenantId(), deniedOn: day().notNull(), channel: text({ enum: attemptChannels }).notNull(), rule: text().notNull(), count: integer().notNull(),
+}, t => [primaryKey({ columns: [t.tenantId, t.deniedOn, t.channel, t.rule] })])

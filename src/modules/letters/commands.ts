@@ -9,10 +9,10 @@ import {
 } from './core.ts'
 import type { ReturnReason, WithdrawalReason } from './core.ts'
 import {
-  findAgency, findContent, insertBatch, insertLetters, listByMessage, listContents, lockBatch, lockLetter, lockOverdue, lockReachable, lockWaiting, setBatch, setBatched, setCountsLowered, setForgotten, setPosted,
+  findAgency, findContent, insertBatch, insertLetters, listByMessage, listContents, lockBatch, lockLetter, lockOverdue, lockReachable, lockUnprinted, lockWaiting, setBatch, setBatched, setCountsLowered, setForgotten, setPosted,
   setReturned, setWaitingAgain, setWithdrawn,
 } from './db.ts'
-import type { BatchRow, Content, LetterFacts, LetterRow, NewLetter } from './db.ts'
+import type { BatchRow, Content, LetterFacts, LetterRow, NewLetter, Unprinted } from './db.ts'
 import { LetterPosted, LetterReturned, LetterWithdrawn } from './events.ts'
 import { paperOf } from './sheets.core.ts'
 import type { Paper } from './sheets.core.ts'
@@ -169,10 +169,23 @@ export async function withdrawOverdue (tx: Tx): Promise<boolean> {
   return ids.length === overdueMax
 }
 
-/** Destroys what was written to parties whose personal data was erased. What nobody has printed yet is withdrawn, and leaves its batch; what was printed stays a letter that was written. */
-export async function forgetLettersTo (tx: Tx, partyIds: readonly Id<'party'>[]): Promise<void> {
-  const unprinted = await setForgotten(tx, partyIds)
-  const reason: WithdrawalReason = 'unreachable'
+/** Withdraws letters that nobody has printed; those of a batch leave it. */
+async function withdraw (tx: Tx, unprinted: readonly Unprinted[], reason: WithdrawalReason): Promise<void> {
   tellWithdrawn(tx, await setWithdrawn(tx, unprinted.map(({ id }) => ({ id, reason }))))
   await setCountsLowered(tx, unprinted.flatMap(({ batchId }) => batchId === null ? [] : [batchId]))
+}
+
+/**
+ * Withdraws the letters of messages that lost their reason, as far as nobody has printed them: those that wait, and those of a batch whose PDF was never read, which they leave. What was printed or
+ * posted is left as it is, and so is what was withdrawn before; a message without a letter is no matter.
+ */
+export async function withdrawLetters (tx: Tx, messageIds: readonly Id<'message'>[], reason: WithdrawalReason): Promise<void> {
+  if (messageIds.length > 0) await withdraw(tx, await lockUnprinted(tx, { messageIds }), reason)
+}
+
+/** Destroys what was written to parties whose personal data was erased. What nobody has printed yet is withdrawn, and leaves its batch; what was printed stays a letter that was written. */
+export async function forgetLettersTo (tx: Tx, partyIds: readonly Id<'party'>[]): Promise<void> {
+  const unprinted = await lockUnprinted(tx, { partyIds })
+  await setForgotten(tx, partyIds)
+  await withdraw(tx, unprinted, 'unreachable')
 }

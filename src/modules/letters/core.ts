@@ -84,14 +84,15 @@ export const maskedRecipient = ([name = '', ...address]: readonly string[], mask
   [mask.name(name), ...address.length === 0 ? [] : [mask.address(address.join(', '))]].join(', ')
 
 /** What a cover sheet says of its batch. */
-export interface Cover { id: Id<'letterBatch'>, agency: string, createdAt: string, letters: Record<Paper, number>, erased: number, pages: number, sheets: number, duplex: boolean }
+export interface Cover { id: Id<'letterBatch'>, agency: string, createdAt: string, letters: Record<Paper, number>, erased: number, illegible: number, pages: number, sheets: number, duplex: boolean }
 
 /** The facts on the cover sheet, name by name. */
-export function coverFacts ({ id, agency, createdAt, letters, erased, pages, sheets, duplex }: Cover): [name: string, value: string][] {
+export function coverFacts ({ id, agency, createdAt, letters, erased, illegible, pages, sheets, duplex }: Cover): [name: string, value: string][] {
   return [
     ['Batch', id], ['Agency', agency], ['Taken', createdAt], ['Letters to print', String(letters.a4 + letters.letter)],
     ['on A4, window of an envelope DL', String(letters.a4)], ['on US Letter, window of an envelope #10', String(letters.letter)],
     ...erased === 0 ? [] : [['Erased since, and not printed', String(erased)] as [string, string]],
+    ...illegible === 0 ? [] : [['With characters that no font has: look for [U+', String(illegible)] as [string, string]],
     ['Pages, with this one', String(pages)], ['Sheets, with this one', String(sheets)], ['Print', duplex ? 'on both sides, turned at the long edge' : 'on one side'],
   ]
 }

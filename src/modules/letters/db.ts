@@ -172,14 +172,25 @@ export async function setReturned (tx: Tx, id: Id<'letter'>, reason: ReturnReaso
   return row!
 }
 
-/** Destroys what was written to parties. Answers the letters that nobody has printed: those that wait, and those of a batch whose PDF was never read. */
-export async function setForgotten (tx: Tx, partyIds: readonly Id<'party'>[]): Promise<{ id: Id<'letter'>, batchId: Id<'letterBatch'> | null }[]> {
-  const ofParties = sql`l.tenant_id = ${tenantOf(tx)} and l.party_id = any(${uuids(partyIds)})`
-  // The batch before its letters, as everywhere.
-  await tx.execute(sql`select from letter_batches b where b.tenant_id = ${tenantOf(tx)} and b.state = 'open' and b.id in (select l.batch_id from letters l where ${ofParties}) order by b.id for no key update`)
-  const { rows } = await tx.execute(sql`update letters l set recipient = null, body = null where ${ofParties}
-    returning l.id, l.batch_id, l.state = 'waiting' or (l.state = 'batched' and exists (select from letter_batches b where b.tenant_id = l.tenant_id and b.id = l.batch_id and b.state = 'open')) as is_unprinted`)
-  return rows.filter(row => row['is_unprinted'] === true).map(row => ({ id: idOf('letter', String(row['id'])), batchId: typeof row['batch_id'] === 'string' ? idOf('letterBatch', row['batch_id']) : null }))
+/** A letter that nobody has printed, and its batch, if it is in one. */
+export interface Unprinted { id: Id<'letter'>, batchId: Id<'letterBatch'> | null }
+
+/** The letters of messages, or to parties, that nobody has printed: those that wait, and those of a batch whose PDF was never read. They, and their batches, are kept from changing until the transaction ends. */
+export async function lockUnprinted (tx: Tx, of: { messageIds: readonly Id<'message'>[] } | { partyIds: readonly Id<'party'>[] }): Promise<Unprinted[]> {
+  const which = sql`l.tenant_id = ${tenantOf(tx)} and ${'messageIds' in of ? sql`l.message_id = any(${uuids(of.messageIds)})` : sql`l.party_id = any(${uuids(of.partyIds)})`}`
+  // The batch before its letters, as everywhere; and once more, because a letter may have come into one until it was locked itself.
+  const lockBatches = async (): Promise<unknown> => await tx.execute(sql`select from letter_batches b where b.tenant_id = ${tenantOf(tx)} and b.state = 'open' and b.id in (select l.batch_id from letters l where ${which}) order by b.id for no key update`)
+  await lockBatches()
+  await tx.execute(sql`select from letters l where ${which} order by l.id for no key update`)
+  await lockBatches()
+  const { rows } = await tx.execute(sql`select l.id, l.batch_id from letters l left join letter_batches b on b.tenant_id = l.tenant_id and b.id = l.batch_id
+    where ${which} and (l.state = 'waiting' or (l.state = 'batched' and b.state = 'open')) order by l.id`)
+  return rows.map(row => ({ id: idOf('letter', String(row['id'])), batchId: typeof row['batch_id'] === 'string' ? idOf('letterBatch', row['batch_id']) : null }))
+}
+
+/** Destroys what was written to parties. */
+export async function setForgotten (tx: Tx, partyIds: readonly Id<'party'>[]): Promise<void> {
+  await tx.execute(sql`update letters set recipient = null, body = null where tenant_id = ${tenantOf(tx)} and party_id = any(${uuids(partyIds)})`)
 }
 
 const batchColumns = {
@@ -231,8 +242,9 @@ export async function setBatch (tx: Tx, id: Id<'letterBatch'>, change: { state?:
   return row!
 }
 
-/** Takes letters out of batches, so many of each. */
+/** Takes letters out of batches, so many of each; one that has none left is cancelled. */
 export async function setCountsLowered (tx: Tx, batchIds: readonly Id<'letterBatch'>[]): Promise<void> {
   if (batchIds.length === 0) return
-  await tx.execute(sql`update letter_batches b set count = b.count - n.taken from (select id, count(*)::int as taken from unnest(${uuids(batchIds)}) as id group by id) n where b.tenant_id = ${tenantOf(tx)} and b.id = n.id`)
+  await tx.execute(sql`update letter_batches b set count = b.count - n.taken, state = case when b.count = n.taken then 'cancelled' else b.state end
+    from (select id, count(*)::int as taken from unnest(${uuids(batchIds)}) as id group by id) n where b.tenant_id = ${tenantOf(tx)} and b.id = n.id`)
 }

@@ -21,7 +21,7 @@
  * Held to: DIN 5008; ISO 269; 15 USC 1692f(8); CONC 7.9.6; GB/T 45251-2025, 5.5.
  */
 export { api } from './api.ts'
-export { writeLetters } from './commands.ts'
+export { withdrawLetters, writeLetters } from './commands.ts'
 export type { LetterToWrite } from './commands.ts'
 export { letterTextMax, recipientLines, returnReasons, withdrawalReasons } from './core.ts'
 export type { ReturnReason, WithdrawalReason } from './core.ts'

@@ -12,7 +12,7 @@ import { pageLabel, pagesTaken, papers, setLetter, sheets, type as sizes } from 
 import type { Measure, Paper, SetLetter } from './sheets.core.ts'
 
 const colours = { soft: '#5b6470', rule: '#c3c9d1' }
-const cover = { title: 17, fact: 10.5, step: 18, name: 200 }
+const cover = { title: 17, fact: 10.5, step: 18, name: 240 }
 /** How long a fold mark is, and how far from the edge. */
 const mark = { from: 12, length: 14, punch: 20 }
 /** Lines are set to fit; the pen measures them anew, by runs, and must not make one smaller for a rounding. */
@@ -94,10 +94,10 @@ function endSheet (pdf: Pdf, size: 'A4' | 'LETTER', pages: number, duplex: boole
 }
 
 /** What a batch comes to, known before its first page is drawn. */
-interface Totals { letters: Record<Paper, number>, erased: number, pages: number, sheets: number }
+interface Totals { letters: Record<Paper, number>, erased: number, illegible: number, pages: number, sheets: number }
 
-async function measureBatch (read: Read, measure: Measure, duplex: boolean): Promise<Totals> {
-  const totals: Totals = { letters: { a4: 0, letter: 0 }, erased: 0, pages: pagesTaken(1, duplex), sheets: 1 }
+async function measureBatch (read: Read, pen: Pen, measure: Measure, duplex: boolean): Promise<Totals> {
+  const totals: Totals = { letters: { a4: 0, letter: 0 }, erased: 0, illegible: 0, pages: pagesTaken(1, duplex), sheets: 1 }
   for await (const { paper, letter: { content } } of all(read)) {
     if (content === null) {
       totals.erased++
@@ -105,6 +105,7 @@ async function measureBatch (read: Read, measure: Measure, duplex: boolean): Pro
     }
     const pages = setLetter({ paper, ...content }, measure).pages.length
     totals.letters[paper]++
+    if (![...content.recipient, ...content.text.split(/[\r\n\t]+/)].every(pen.isLegible)) totals.illegible++
     totals.pages += pagesTaken(pages, duplex)
     totals.sheets += duplex ? Math.ceil(pages / 2) : pages
   }
@@ -133,7 +134,7 @@ async function * printed (batch: BatchRow, source: Source): AsyncGenerator<Buffe
   const pdf = newPdf({ title: `Letters ${id}`, author: agency, createdAt })
   const pen = penOn(pdf)
   const measure = measureWith(pen)
-  const totals = await measureBatch(source.open, measure, duplex)
+  const totals = await measureBatch(source.open, pen, measure, duplex)
   const hash = createHash('sha256')
   const taken = function * (): Generator<Buffer> {
     for (const chunk of takenFrom(pdf)) {

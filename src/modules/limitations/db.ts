@@ -51,7 +51,7 @@ export async function lockClaims (tx: Tx, accountIds: readonly Id<'account'>[]):
         where bp.tenant_id = a.tenant_id and bp.account_id = a.id and bp.role = 'borrower' order by bp.party_id limit 1) as borrower_kind,
       coalesce((select json_agg(json_build_object('type', i.type, 'on', i.happened_on) order by i.happened_on, i.type) from (select distinct type, happened_on from limitation_interruptions
         where tenant_id = a.tenant_id and account_id = a.id and not is_void) i), '[]') as events,
-      coalesce((select json_agg(json_build_object('kind', e.kind, 'on', e."on", 'until', e.until) order by e."on", e.kind) from limitation_events e where e.tenant_id = a.tenant_id and e.account_id = a.id), '[]') as recorded
+      coalesce((select json_agg(json_build_object('kind', e.kind, 'on', e.happened_on, 'until', e.until) order by e.happened_on, e.kind) from limitation_events e where e.tenant_id = a.tenant_id and e.account_id = a.id), '[]') as recorded
     from accounts a join limitations l on l.tenant_id = a.tenant_id and l.account_id = a.id
     where a.tenant_id = ${tenantId}::uuid and a.id = any(${uuids(accountIds)}) order by a.id`)
   // What is in the tables was checked when it was written.
@@ -120,16 +120,16 @@ export interface RecordedEvent extends Recorded { evidence: { kind: typeof evide
 export async function insertRecorded (tx: Tx, of: { accountId: Id<'account'>, lenderId: Id<'lender'> }, { kind, on, until, evidence }: RecordedEvent): Promise<boolean> {
   const { tenantId, actor, now } = tx.ctx
   const evidenced = { evidenceKind: evidence.kind, evidenceReference: evidence.reference }
-  const inserted = await tx.insert(limitationEvents).values({ tenantId, ...of, kind, on, until, ...evidenced, actorKind: actor.kind, actorId: actor.id, createdAt: now.toISOString() }).onConflictDoNothing().returning({ on: limitationEvents.on })
+  const inserted = await tx.insert(limitationEvents).values({ tenantId, ...of, kind, happenedOn: on, until, ...evidenced, actorKind: actor.kind, actorId: actor.id, createdAt: now.toISOString() }).onConflictDoNothing().returning({ kind: limitationEvents.kind })
   if (inserted.length > 0 || until === null) return inserted.length > 0
   const ended = await tx.update(limitationEvents).set({ until, ...evidenced })
-    .where(and(eq(limitationEvents.tenantId, tenantId), eq(limitationEvents.accountId, of.accountId), eq(limitationEvents.kind, kind), eq(limitationEvents.on, on), isNull(limitationEvents.until))).returning({ on: limitationEvents.on })
+    .where(and(eq(limitationEvents.tenantId, tenantId), eq(limitationEvents.accountId, of.accountId), eq(limitationEvents.kind, kind), eq(limitationEvents.happenedOn, on), isNull(limitationEvents.until))).returning({ kind: limitationEvents.kind })
   return ended.length > 0
 }
 
 /** What was recorded of a claim, by day. */
 export async function listRecorded (tx: Tx, accountId: Id<'account'>): Promise<RecordedEvent[]> {
-  const { kind, on, until, evidenceKind, evidenceReference } = limitationEvents
+  const { kind, happenedOn: on, until, evidenceKind, evidenceReference } = limitationEvents
   const rows = await tx.select({ kind, on, until, evidenceKind, evidenceReference }).from(limitationEvents).where(and(eq(limitationEvents.tenantId, tx.ctx.tenantId), eq(limitationEvents.accountId, accountId))).orderBy(asc(on), asc(kind)).limit(shownMax)
   return rows.map(({ evidenceKind, evidenceReference, ...row }) => ({ ...row, evidence: { kind: evidenceKind, reference: evidenceReference } }))
 }

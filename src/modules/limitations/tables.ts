@@ -22,9 +22,9 @@ export const interruptions = pgTable('limitation_interruptions', {
 
 /** What people recorded of claims, by the borrower's day, and what there is to show for it; `until` is the last day of what lasts, null: it goes on, or does not last. */
 export const limitationEvents = pgTable('limitation_events', {
-  tenantId: tenantId(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), kind: text({ enum: recordedKinds }).notNull(), on: day().notNull(), until: day(),
+  tenantId: tenantId(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), kind: text({ enum: recordedKinds }).notNull(), happenedOn: day().notNull(), until: day(),
   evidenceKind: text({ enum: evidenceKinds }).notNull(), evidenceReference: text(), actorKind: text().notNull(), actorId: text(), createdAt: instant().notNull(),
 }, t => [
-  primaryKey({ columns: [t.tenantId, t.accountId, t.kind, t.on] }),
+  primaryKey({ columns: [t.tenantId, t.accountId, t.kind, t.happenedOn] }),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
 ])

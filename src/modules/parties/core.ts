@@ -23,7 +23,7 @@ export type ConsentChannel = typeof consentChannels[number]
 const channelsAt: Record<ContactChannel, readonly ConsentChannel[]> = { phone: ['call', 'robocall', 'sms', 'im'], email: ['email'], postal: ['letter', 'visit'] }
 
 /** How a person said it. */
-export const consentSources = ['call', 'writing', 'reply', 'portal', 'visit', 'lender'] as const
+export const consentSources = ['call', 'writing', 'reply', 'link', 'portal', 'visit', 'lender'] as const
 
 /** Why personal data is read in the clear, why it is destroyed, and why an address is given up: words of ours, so that no free text holds more of it. */
 export const revealPurposes = ['contact', 'identityCheck', 'correction', 'subjectRequest', 'legal'] as const

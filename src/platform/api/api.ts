@@ -34,6 +34,8 @@ export interface Caller {
 declare module 'fastify' {
   interface FastifyContextConfig {
     scope?: Scope
+    /** Of a route that is open to everybody: whether each address may call it only so often. */
+    isLimitedByAddress?: boolean
   }
 
   interface FastifyInstance {

@@ -32,6 +32,7 @@ const tags: Record<string, string> = {
   bank: 'What the bank says moved, which entries of the journal that is, and trust money reconciled three ways.',
   contacts: 'Permits to contact, and the record of contacts.',
   retention: 'How long what is known of people is kept, and what will be deleted.',
+  optOuts: 'Refusing further contact by link and by one click: for the people you write to, without a key.',
   strategies: 'What is done about debts, day by day past due.',
   letters: 'Letters to borrowers, printed in batches and taken to the post by hand.',
   outreach: 'Messages to borrowers, and calls that collectors are asked to make.',
@@ -63,7 +64,8 @@ export async function addDocument (app: App): Promise<void> {
     transform: ({ schema, url, route }) => {
       const scope = (route.config as { scope?: string | null } | undefined)?.scope
       const shown = { ...(schema ?? {}) } as Schema
-      shown['response'] = { ...problems(InvalidRequest, Unauthenticated, NotAllowed, TooManyRequests, DatabaseUnavailable), ...shown['response'] as Schema | undefined }
+      const refusals = scope === null ? [InvalidRequest, DatabaseUnavailable] : [InvalidRequest, Unauthenticated, NotAllowed, TooManyRequests, DatabaseUnavailable]
+      shown['response'] = { ...problems(...refusals), ...shown['response'] as Schema | undefined }
       if (scope === null) shown['security'] = []
       else if (scope !== undefined) shown['description'] = `${String(shown['description'] ?? '')}\n\nScope: \`${scope}\`.`.trim()
       if (!url.startsWith('/v1/')) shown['hide'] = true

@@ -11,7 +11,7 @@ export const MethodNotAllowed = problem('method-not-allowed', 405, 'The path exi
 export const Conflict = problem('conflict', 409, 'Another request changed or made the same thing first.', 'Read the thing again and decide anew.')
 export const BodyTooLarge = problem('body-too-large', 413, 'The body is larger than this operation takes.', 'Send less at once; placement batches take up to 64 MiB.')
 export const UnsupportedMediaType = problem('unsupported-media-type', 415, 'The body is of a type this operation does not take.', 'Send `Content-Type: application/json`, or what the operation lists.')
-export const TooManyRequests = problem('too-many-requests', 429, 'This key or this agency has made too many requests.', 'Wait for the seconds in Retry-After.')
+export const TooManyRequests = problem('too-many-requests', 429, 'This key, agency or address has made too many requests.', 'Wait for the seconds in Retry-After.')
 export const InternalError = problem('internal-error', 500, 'Something went wrong on our side.', 'Try again with the same Idempotency-Key; quote the requestId when you ask us.')
 export const Overloaded = problem('overloaded', 503, 'The service is too busy to take this request now.', 'Wait for the seconds in Retry-After.')
 

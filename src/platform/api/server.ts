@@ -58,6 +58,8 @@ export async function buildServer (options: ServerOptions): Promise<App> {
     trustProxy: options.trustProxy.length > 0 ? options.trustProxy : false,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
     http: { connectionsCheckingInterval: 1_000, headersTimeout: headersTimeoutMs },
+    // Refused before there is a route: a path that is no URL, or that names something longer than any id.
+    frameworkErrors: (error, req, reply) => { onError(error.code === 'FST_ERR_MAX_PARAM_LENGTH' ? NotFound() : error, req, reply) },
     genReqId: req => {
       const given = req.headers['x-request-id']
       return typeof given === 'string' && requestId.test(given) ? given : randomUUID()

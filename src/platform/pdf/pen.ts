@@ -39,6 +39,8 @@ export interface Pen {
   write (text: string, at: Stroke): void
   /** How wide a text is at a size. */
   widthOf (text: string, size: number): number
+  /** True when every character of a text is in a font: the others are shown by their numbers. */
+  isLegible (text: string): boolean
 }
 
 /** A pen that writes in Helvetica and, where that has no letter, in a Chinese font that travels with the document. */
@@ -73,6 +75,7 @@ export function penOn (pdf: Pdf): Pen {
   const widthOf = (runs: readonly Run[], size: number): number => runs.reduce((sum, { font, text }) => sum + pdf.font(font).fontSize(size).widthOfString(text), 0)
   return {
     widthOf: (text, size) => widthOf(runsOf(text, latin), size),
+    isLegible: text => plainText.test(text) || [...text].every(character => plainText.test(character) || hasHan(character.codePointAt(0)!)),
     write (text, { x, y, width, size, isBold = false, isRight = false, colour = ink }) {
       if (text === '') return
       if (++strokes % rememberedMax === 0) forgetHan?.()
