@@ -118,6 +118,17 @@ CREATE TABLE "bank_statements" (
 	CONSTRAINT "a period has a day" CHECK ("bank_statements"."from_on" <= "bank_statements"."to_on")
 );
 --> statement-breakpoint
+CREATE TABLE "gateway_events" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"gateway_id" uuid NOT NULL,
+	"event_id" text NOT NULL,
+	"type" text NOT NULL,
+	"outcome" text NOT NULL,
+	"received_at" timestamptz NOT NULL,
+	CONSTRAINT "gateway_events_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "charge_schedules" (
 	"tenant_id" uuid NOT NULL,
 	"account_id" uuid NOT NULL,
@@ -267,22 +278,16 @@ CREATE TABLE "permit_denials" (
 	CONSTRAINT "permit_denials_tenant_id_denied_on_channel_rule_pk" PRIMARY KEY("tenant_id","denied_on","channel","rule")
 );
 --> statement-breakpoint
-CREATE TABLE "gateway_events" (
-	"tenant_id" uuid NOT NULL,
-	"id" uuid NOT NULL,
-	"gateway_id" uuid NOT NULL,
-	"event_id" text NOT NULL,
-	"type" text NOT NULL,
-	"outcome" text NOT NULL,
-	"received_at" timestamptz NOT NULL,
-	CONSTRAINT "gateway_events_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
-);
---> statement-breakpoint
 CREATE TABLE "gateways" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
 	"channel" text NOT NULL,
-	"secret" "bytea" NOT NULL,
+	"adapter" text NOT NULL,
+	"state" text NOT NULL,
+	"url" text,
+	"sender_id" text,
+	"secret" "bytea",
+	"credentials" "bytea",
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "gateways_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
@@ -1377,6 +1382,7 @@ ALTER TABLE "bank_lines" ADD CONSTRAINT "bank_lines_tenant_id_bank_statement_id_
 ALTER TABLE "bank_matches" ADD CONSTRAINT "bank_matches_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "bank_matches" ADD CONSTRAINT "bank_matches_tenant_id_bank_line_id_bank_lines_tenant_id_id_fk" FOREIGN KEY ("tenant_id","bank_line_id") REFERENCES "public"."bank_lines"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "bank_statements" ADD CONSTRAINT "bank_statements_tenant_id_account_bank_accounts_tenant_id_account_fk" FOREIGN KEY ("tenant_id","account") REFERENCES "public"."bank_accounts"("tenant_id","account") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "gateway_events" ADD CONSTRAINT "gateway_events_tenant_id_gateway_id_gateways_tenant_id_id_fk" FOREIGN KEY ("tenant_id","gateway_id") REFERENCES "public"."gateways"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "charge_schedules" ADD CONSTRAINT "charge_schedules_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "charge_schedules" ADD CONSTRAINT "charge_schedules_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "charge_schedules" ADD CONSTRAINT "charge_schedules_tenant_id_agreement_id_agreements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","agreement_id") REFERENCES "public"."agreements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1395,7 +1401,6 @@ ALTER TABLE "contact_attempt_debts" ADD CONSTRAINT "contact_attempt_debts_tenant
 ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_contact_point_id_contact_points_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_point_id") REFERENCES "public"."contact_points"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "gateway_events" ADD CONSTRAINT "gateway_events_tenant_id_gateway_id_gateways_tenant_id_id_fk" FOREIGN KEY ("tenant_id","gateway_id") REFERENCES "public"."gateways"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "journal_entries" ADD CONSTRAINT "journal_entries_tenant_id_reversal_of_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","reversal_of") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1492,6 +1497,7 @@ CREATE INDEX "bank_lines_of_nobody" ON "bank_lines" USING btree ("tenant_id","id
 CREATE INDEX "bank_matches_tenant_id_bank_line_id_index" ON "bank_matches" USING btree ("tenant_id","bank_line_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "bank_statements_tenant_id_account_hash_index" ON "bank_statements" USING btree ("tenant_id","account","hash");--> statement-breakpoint
 CREATE INDEX "bank_statements_tenant_id_account_id_index" ON "bank_statements" USING btree ("tenant_id","account","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "gateway_events_tenant_id_gateway_id_event_id_index" ON "gateway_events" USING btree ("tenant_id","gateway_id","event_id");--> statement-breakpoint
 CREATE INDEX "charge_schedules_tenant_id_due_at_index" ON "charge_schedules" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "charges_tenant_id_account_id_kind_caused_by_index" ON "charges" USING btree ("tenant_id","account_id","kind","caused_by") WHERE "charges"."superseded_by" is null;--> statement-breakpoint
 CREATE INDEX "charges_tenant_id_account_id_id_index" ON "charges" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
@@ -1510,8 +1516,8 @@ CREATE INDEX "contact_attempts_tenant_id_value_index_at_index" ON "contact_attem
 CREATE INDEX "contact_attempts_tenant_id_account_id_id_index" ON "contact_attempts" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_due_at_index" ON "contact_attempts" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_at_index" ON "contact_attempts" USING btree ("tenant_id","at");--> statement-breakpoint
-CREATE UNIQUE INDEX "gateway_events_tenant_id_gateway_id_event_id_index" ON "gateway_events" USING btree ("tenant_id","gateway_id","event_id");--> statement-breakpoint
 CREATE INDEX "gateways_id_index" ON "gateways" USING btree ("id");--> statement-breakpoint
+CREATE UNIQUE INDEX "gateways_tenant_id_channel_index" ON "gateways" USING btree ("tenant_id","channel") WHERE state = 'active';--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_cause_id_kind_index" ON "journal_entries" USING btree ("tenant_id","cause_id","kind");--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_reversal_of_index" ON "journal_entries" USING btree ("tenant_id","reversal_of") WHERE "journal_entries"."reversal_of" is not null;--> statement-breakpoint
 CREATE INDEX "journal_entries_tenant_id_account_id_id_index" ON "journal_entries" USING btree ("tenant_id","account_id","id");--> statement-breakpoint

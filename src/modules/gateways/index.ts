@@ -1,14 +1,23 @@
 /**
- * Providers of mail and SMS: what comes back from them.
+ * Providers of SMS, and what we know of those of e-mail: the agency's own, spoken to in their own words.
  *
- * A provider is given an address and a secret. It tells, in any order and as often as it likes, what became of messages and what people answered; each event of
- * its own takes effect once. What arrived counts as arrived even when our own record of the hand-over was lost; an address that bounced for good is given up.
- * An answer is a contact that the party began. An answer that refuses contact, in any of the languages we know, withdraws consent at once, for what is
- * scheduled too; neither its text nor its address is kept here.
+ * A provider is data: how a message is posted to it, how its answer is read, how its callbacks are signed and what they mean. An agency names one for a channel and gives
+ * its credentials, which are sealed and never shown again. One is active for each channel; another takes its place at once, and what the one before tells of messages it
+ * has, or of answers to them, still counts. An agency without one sends by the installation's.
  *
- * What must never happen: a callback believed that the gateway did not sign just now, a refusal overlooked because it came with a message we do not know, one
- * receipt counted twice.
+ * Credentials are opened in the transaction that permits the messages they are for, and forgotten with them. Nothing is posted without a permit, to an address inside the
+ * network, or anywhere a redirect points. A provider that drops no repeats is not asked again when its answer was lost.
  *
- * Held to: 12 CFR 1006.6(e); 民法典 1033.
+ * What must never happen: an agency's message by another's provider, a credential in an answer, an event or a log, a message sent twice because we did not hear.
  */
+export { gatewayChannels, toldKinds } from './adapter.core.ts'
+export type { Adapter, GatewayChannel, ToldKind } from './adapter.core.ts'
 export { api } from './api.ts'
+export { callbackOf } from './callback.core.ts'
+export type { Sent, Told } from './callback.core.ts'
+export { checkCallback, openGateways } from './commands.ts'
+export type { OpenGateway, SignedGateway } from './commands.ts'
+export { CallbackRefused } from './core.ts'
+export { findGatewayOwner } from './db.ts'
+export { GatewayActivated, GatewayCredentialsRotated, GatewayDisabled } from './events.ts'
+export { sendersOf } from './senders.jobs.ts'

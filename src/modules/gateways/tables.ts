@@ -1,19 +1,19 @@
-import { foreignKey, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { id, instant, sealed, sealedIn, tenantId } from '#platform'
-import { callbackOutcomes, callbackTypes, providerChannels } from './core.ts'
+import { gatewayChannels } from './adapter.core.ts'
+import { adapterIds, gatewayStates } from './core.ts'
 
-/** Providers of mail and SMS that tell the agency what became of its messages. `secret` signs what they send. The index by id alone finds whose a callback is. */
+/**
+ * Providers of mail and SMS: one active for each channel. `secret` signs what they send, where it was made by us; `credentials` are what their adapter asks for, as one JSON text.
+ * `url` is the gateway's own address; null: the adapter's, or none. The index by id alone finds whose a callback is.
+ */
 export const gateways = pgTable('gateways', {
-  tenantId: tenantId(), id: id('gateway').notNull(), channel: text({ enum: providerChannels }).notNull(), secret: sealed().notNull(), createdAt: instant().notNull(),
-}, t => [primaryKey({ columns: [t.tenantId, t.id] }), index().on(t.id)])
-sealedIn(gateways, 'secret')
-
-/** What providers sent, each once: `eventId` is the provider's own. Nothing of its text or addresses is kept. */
-export const gatewayEvents = pgTable('gateway_events', {
-  tenantId: tenantId(), id: id('gatewayEvent').notNull(), gatewayId: id('gateway').notNull(), eventId: text().notNull(), type: text({ enum: callbackTypes }).notNull(),
-  outcome: text({ enum: callbackOutcomes }).notNull(), receivedAt: instant().notNull(),
+  tenantId: tenantId(), id: id('gateway').notNull(), channel: text({ enum: gatewayChannels }).notNull(), adapter: text({ enum: adapterIds }).notNull(), state: text({ enum: gatewayStates }).notNull(),
+  url: text(), senderId: text(), secret: sealed(), credentials: sealed(), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
-  uniqueIndex().on(t.tenantId, t.gatewayId, t.eventId),
-  foreignKey({ columns: [t.tenantId, t.gatewayId], foreignColumns: [gateways.tenantId, gateways.id] }),
+  index().on(t.id),
+  uniqueIndex().on(t.tenantId, t.channel).where(sql`state = 'active'`),
 ])
+sealedIn(gateways, 'secret', 'credentials')

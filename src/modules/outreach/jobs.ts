@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Id } from '#kernel'
 import { NotTaken, job } from '#platform'
-import type { EventRow, Outside } from '#platform'
+import type { EventRow, Sender } from '#platform'
+import { openGateways, sendersOf } from '../gateways/index.ts'
 import { PlacementClosed, PlacementRecalled, PlacementReopened, PlacementReturned } from '../placements/index.ts'
 import { ConsentWithdrawn, PartyErased } from '../parties/index.ts'
 import { HoldPlaced, HoldReleased } from '../protection/index.ts'
@@ -11,6 +12,7 @@ import { endCalls, openCalls } from './calls.commands.ts'
 import { forgetParties, honourOptOuts, planSteps, reconcileMessages } from './commands.ts'
 import { permitDue, recordHandOvers } from './sending.commands.ts'
 import type { HandOver, Permitted } from './sending.commands.ts'
+import type { ProviderChannel } from './core.ts'
 import { callTasks, messages } from './tables.ts'
 
 const accountsOf = (events: readonly EventRow[]): Id<'account'>[] => [...new Set(events.flatMap(({ accountId }) => accountId === null ? [] : [accountId]))]
@@ -70,7 +72,7 @@ const lanes = 50
 const lookAgainMs = 50
 
 /**
- * Sends what is due. Policy is asked and the message fenced off in one transaction, it is handed over outside of any, and what came of it
+ * Sends what is due. Policy is asked, the message fenced off and the agency's gateways opened in one transaction, it is handed over outside of any, and what came of it
  * is written in another. A crash between leaves the fence to expire: the message is put before policy again and goes out under the same key,
  * which a provider that has it drops.
  */
@@ -78,9 +80,9 @@ export const sendDueMessages = job({
   name: 'outreach.sendDueMessages', due: messages,
   async run ({ tx, vault, outside, isOver }) {
     while (true) {
-      const { permitted, isMore } = await tx(async tx => await permitDue(tx, vault))
+      const { permitted, isMore, own } = await tx(async tx => ({ ...await permitDue(tx, vault), own: await openGateways(tx, vault) }))
       if (permitted.length > 0) {
-        const handOvers = await handOverAll(outside, permitted)
+        const handOvers = await handOverAll(sendersOf(outside, own), permitted)
         await tx(async tx => { await recordHandOvers(tx, handOvers) })
       } else if (!isMore) {
         return false
@@ -92,19 +94,21 @@ export const sendDueMessages = job({
   },
 })
 
-async function handOverAll (outside: Outside, permitted: readonly Permitted[]): Promise<HandOver[]> {
+type Senders = Readonly<Record<ProviderChannel, Sender>>
+
+async function handOverAll (senders: Senders, permitted: readonly Permitted[]): Promise<HandOver[]> {
   const waiting = [...permitted]
   const done: HandOver[] = []
   const lane = async (): Promise<void> => {
-    for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) done.push(await handOver(outside, message))
+    for (let message = waiting.shift(); message !== undefined; message = waiting.shift()) done.push(await handOver(senders, message))
   }
   await Promise.all(Array.from({ length: lanes }, lane))
   return done
 }
 
-async function handOver (outside: Outside, message: Permitted): Promise<HandOver> {
+async function handOver (senders: Senders, message: Permitted): Promise<HandOver> {
   try {
-    const { providerId } = await outside[message.channel].send(message.letter)
+    const { providerId } = await senders[message.channel].send(message.letter)
     return { message, isTaken: true, providerId }
   } catch (error) {
     return { message, isTaken: false, isFinal: error instanceof NotTaken && error.isFinal }

@@ -36,6 +36,8 @@ declare module 'fastify' {
     scope?: Scope
     /** Of a route that is open to everybody: whether each address may call it only so often. */
     isLimitedByAddress?: boolean
+    /** Of a route without a key: the path parameter by which its callers are limited. */
+    limitedBy?: string
   }
 
   interface FastifyInstance {

@@ -11,7 +11,7 @@ export interface Limits { keyPerMinute: number, tenantPerMinute: number, address
 const windowSeconds = 60
 
 /** A counter of requests: shared in Redis when there is one, and in memory for as long as Redis is away. */
-const limiter = (name: string, points: number, redis: Redis | null): RateLimiterAbstract => {
+export const limiter = (name: string, points: number, redis: Redis | null): RateLimiterAbstract => {
   const memory = new RateLimiterMemory({ keyPrefix: name, points, duration: windowSeconds })
   return redis === null ? memory : new RateLimiterRedis({ storeClient: redis, keyPrefix: `recoup:${name}`, points, duration: windowSeconds, insuranceLimiter: memory })
 }

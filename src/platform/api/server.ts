@@ -17,6 +17,7 @@ import { addRateLimits } from './limits.ts'
 import type { Limits } from './limits.ts'
 import { addMetrics } from './metrics.ts'
 import { docsPrefix } from './openapi.ts'
+import { addOpenLimits } from './openLimits.ts'
 import { MethodNotAllowed, NotFound, onError, sendProblem, toProblem } from './problem.ts'
 import { validatorCompiler } from './validation.ts'
 
@@ -80,6 +81,7 @@ export async function buildServer (options: ServerOptions): Promise<App> {
   addMetrics(app)
   await addAuth(app, db, options.keyring, options.operatorKey)
   addRateLimits(app, options.limits, options.redis)
+  addOpenLimits(app, options.limits, options.redis)
   addTransactions(app, db, vault)
   addRequestLog(app)
   return app
