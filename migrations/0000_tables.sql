@@ -269,6 +269,15 @@ CREATE TABLE "contact_attempts" (
 	CONSTRAINT "contact_attempts_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "permit_denials" (
+	"tenant_id" uuid NOT NULL,
+	"denied_on" date NOT NULL,
+	"channel" text NOT NULL,
+	"rule" text NOT NULL,
+	"count" integer NOT NULL,
+	CONSTRAINT "permit_denials_tenant_id_denied_on_channel_rule_pk" PRIMARY KEY("tenant_id","denied_on","channel","rule")
+);
+--> statement-breakpoint
 CREATE TABLE "gateways" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -397,6 +406,21 @@ CREATE TABLE "limitation_interruptions" (
 	"source" text NOT NULL,
 	"is_void" boolean DEFAULT false NOT NULL,
 	CONSTRAINT "limitation_interruptions_tenant_id_account_id_type_happened_on_source_pk" PRIMARY KEY("tenant_id","account_id","type","happened_on","source")
+);
+--> statement-breakpoint
+CREATE TABLE "limitation_events" (
+	"tenant_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"happened_on" date NOT NULL,
+	"until" date,
+	"evidence_kind" text NOT NULL,
+	"evidence_reference" text,
+	"actor_kind" text NOT NULL,
+	"actor_id" text,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "limitation_events_tenant_id_account_id_kind_happened_on_pk" PRIMARY KEY("tenant_id","account_id","kind","happened_on")
 );
 --> statement-breakpoint
 CREATE TABLE "limitations" (
@@ -813,6 +837,8 @@ CREATE TABLE "holds" (
 	"ends_at" timestamptz,
 	"due_at" timestamptz,
 	"released_at" timestamptz,
+	"reason" text,
+	"release_reason" text,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "holds_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
@@ -1029,6 +1055,38 @@ CREATE TABLE "statements" (
 	"issued_at" timestamptz NOT NULL,
 	CONSTRAINT "statements_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
 	CONSTRAINT "a period has a day" CHECK ("statements"."from_on" <= "statements"."to_on")
+);
+--> statement-breakpoint
+CREATE TABLE "retention_deadlines" (
+	"tenant_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"category" text NOT NULL,
+	"keep_until" date,
+	"delete_by" date,
+	"pack" text,
+	"rule" text,
+	"clause" text,
+	"decision_id" uuid NOT NULL,
+	CONSTRAINT "retention_deadlines_tenant_id_account_id_category_pk" PRIMARY KEY("tenant_id","account_id","category")
+);
+--> statement-breakpoint
+CREATE TABLE "retention_parties" (
+	"tenant_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	CONSTRAINT "retention_parties_tenant_id_account_id_party_id_pk" PRIMARY KEY("tenant_id","account_id","party_id")
+);
+--> statement-breakpoint
+CREATE TABLE "retentions" (
+	"tenant_id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"ends_at" timestamptz,
+	"due_at" timestamptz,
+	"asked_at" timestamptz NOT NULL,
+	CONSTRAINT "retentions_tenant_id_account_id_pk" PRIMARY KEY("tenant_id","account_id")
 );
 --> statement-breakpoint
 CREATE TABLE "resealings" (
@@ -1356,6 +1414,7 @@ ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_contact_point_id_contact
 ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_contact_attempt_id_contact_attempts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_attempt_id") REFERENCES "public"."contact_attempts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "letters" ADD CONSTRAINT "letters_tenant_id_batch_id_letter_batches_tenant_id_id_fk" FOREIGN KEY ("tenant_id","batch_id") REFERENCES "public"."letter_batches"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "limitation_interruptions" ADD CONSTRAINT "limitation_interruptions_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "limitation_events" ADD CONSTRAINT "limitation_events_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "limitations" ADD CONSTRAINT "limitations_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "call_tasks" ADD CONSTRAINT "call_tasks_tenant_id_enrolment_id_enrolments_tenant_id_id_fk" FOREIGN KEY ("tenant_id","enrolment_id") REFERENCES "public"."enrolments"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "call_tasks" ADD CONSTRAINT "call_tasks_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1411,6 +1470,10 @@ ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_statemen
 ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_invoice_id_invoices_tenant_id_id_fk" FOREIGN KEY ("tenant_id","invoice_id") REFERENCES "public"."invoices"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "statement_lines" ADD CONSTRAINT "statement_lines_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "statements" ADD CONSTRAINT "statements_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "retention_deadlines" ADD CONSTRAINT "retention_deadlines_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "retention_parties" ADD CONSTRAINT "retention_parties_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "retention_parties" ADD CONSTRAINT "retention_parties_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "retentions" ADD CONSTRAINT "retentions_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "enrolments" ADD CONSTRAINT "enrolments_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "enrolments" ADD CONSTRAINT "enrolments_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "enrolments" ADD CONSTRAINT "enrolments_tenant_id_strategy_version_id_strategy_versions_tenant_id_id_fk" FOREIGN KEY ("tenant_id","strategy_version_id") REFERENCES "public"."strategy_versions"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1452,6 +1515,7 @@ CREATE INDEX "contact_attempts_tenant_id_person_key_at_index" ON "contact_attemp
 CREATE INDEX "contact_attempts_tenant_id_value_index_at_index" ON "contact_attempts" USING btree ("tenant_id","value_index","at");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_account_id_id_index" ON "contact_attempts" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_due_at_index" ON "contact_attempts" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE INDEX "contact_attempts_tenant_id_at_index" ON "contact_attempts" USING btree ("tenant_id","at");--> statement-breakpoint
 CREATE INDEX "gateways_id_index" ON "gateways" USING btree ("id");--> statement-breakpoint
 CREATE UNIQUE INDEX "gateways_tenant_id_channel_index" ON "gateways" USING btree ("tenant_id","channel") WHERE state = 'active';--> statement-breakpoint
 CREATE UNIQUE INDEX "journal_entries_tenant_id_cause_id_kind_index" ON "journal_entries" USING btree ("tenant_id","cause_id","kind");--> statement-breakpoint
@@ -1545,6 +1609,9 @@ CREATE UNIQUE INDEX "statement_lines_tenant_id_statement_id_line_index" ON "stat
 CREATE UNIQUE INDEX "statements_tenant_id_number_index" ON "statements" USING btree ("tenant_id","number");--> statement-breakpoint
 CREATE UNIQUE INDEX "statements_tenant_id_lender_id_currency_to_on_index" ON "statements" USING btree ("tenant_id","lender_id","currency","to_on");--> statement-breakpoint
 CREATE INDEX "statements_tenant_id_lender_id_id_index" ON "statements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "retention_parties_tenant_id_party_id_index" ON "retention_parties" USING btree ("tenant_id","party_id");--> statement-breakpoint
+CREATE INDEX "retentions_tenant_id_due_at_index" ON "retentions" USING btree ("tenant_id","due_at") WHERE "retentions"."due_at" is not null;--> statement-breakpoint
+CREATE INDEX "retentions_ending" ON "retentions" USING btree ("tenant_id","ends_at","account_id") WHERE "retentions"."due_at" is not null;--> statement-breakpoint
 CREATE INDEX "resealings_tenant_id_due_at_index" ON "resealings" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "enrolments_open" ON "enrolments" USING btree ("tenant_id","placement_id") WHERE "enrolments"."ended_at" is null;--> statement-breakpoint
 CREATE INDEX "enrolments_tenant_id_account_id_id_index" ON "enrolments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint

@@ -21,6 +21,7 @@ import { api as protection } from './modules/protection/index.ts'
 import { api as queues } from './modules/queues/index.ts'
 import { api as rates } from './modules/rates/index.ts'
 import { api as remittances } from './modules/remittances/index.ts'
+import { api as retention } from './modules/retention/index.ts'
 import { api as secrets } from './modules/secrets/index.ts'
 import { api as strategies } from './modules/strategies/index.ts'
 import { api as templates } from './modules/templates/index.ts'
@@ -36,7 +37,7 @@ import type { ServerOptions } from './platform/api/server.ts'
 import { addHealthRoutes, addSystemRoutes } from './platform/api/system.ts'
 
 /** The modules' routes, in dependency order: a module imports only from those above it. */
-export const modules: Record<string, Api> = { tenants, secrets, rates, lenders, parties, accounts, ledger, placements, policy, templates, protection, charges, commissions, payments, adjustments, remittances, bank, limitations, contacts, optOuts, strategies, letters, gateways, outreach, callbacks, queues, webhooks, calculations }
+export const modules: Record<string, Api> = { tenants, secrets, rates, lenders, parties, accounts, ledger, placements, policy, templates, protection, charges, commissions, payments, adjustments, remittances, bank, limitations, contacts, retention, optOuts, strategies, letters, gateways, outreach, callbacks, queues, webhooks, calculations }
 
 /** The HTTP application: what every request meets, then the modules. Not yet listening. */
 export async function buildApp (options: ServerOptions, services: Services): Promise<App> {

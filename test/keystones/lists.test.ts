@@ -52,7 +52,7 @@ const narrowing: Record<string, [value: string, column: string, stored: string]>
 /** Filters on what is written, with what the fifth row has. */
 const written: Record<string, string> = {
   'listAccounts.lenderReference': 'lender_reference5', 'listPayments.reference': 'reference5', 'listReferenceRates.name': 'name5',
-  'listBankStatements.account': 'account5', 'listTemplates.code': 'code5', 'listBankLines.account': 'account5', 'listUnmatchedEntries.from': '2000-01-01',
+  'listBankStatements.account': 'account5', 'listTemplates.code': 'code5', 'listBankLines.account': 'account5', 'listUnmatchedEntries.from': '2000-01-01', 'listDueRetentions.before': '2100-01-01T00:00:00Z',
 }
 
 /** Lists that may read more, and why. */
@@ -72,7 +72,7 @@ const special: Record<string, string> = {
   'placement_rows.account_id': idNumbered('accounts', 'n'), 'work_items.account_id': idNumbered('accounts', 'n'), 'consents.value_index': "decode(md5('value_index' || n / 8), 'hex')",
   'payments.amount': 'n', 'payments.principal': 'n', 'payments.interest': '0', 'payments.penalty': '0', 'payments.costs': '0', 'payments.overpaid': '0', 'payments.refunded': '0', 'refunds.amount': 'n + 1', 'trust_cures.amount': 'n + 1', 'invoices.costs': '0', 'payments.reference': "'reference' || n",
   'allocation_orders.placement_id': idNumbered('placements', 'n'), 'receipts.amount': 'n + 1', 'receipts.returned': '0',
-  'limitations.account_id': idNumbered('accounts', 'n'), 'template_versions.number': 'n + 1', 'template_activations.template_version_id': idNumbered('template_versions', 'n'),
+  'limitations.account_id': idNumbered('accounts', 'n'), 'retentions.account_id': idNumbered('accounts', 'n'), 'retention_deadlines.account_id': idNumbered('accounts', 'n'), 'retentions.ends_at': 'now()', 'retentions.due_at': 'now()', 'retention_parties.party_id': idNumbered('parties', 'n'), 'template_versions.number': 'n + 1', 'template_activations.template_version_id': idNumbered('template_versions', 'n'),
   'agreements.version': 'n + 2', 'postings.amount': 'n + 1', 'postings.debit': "'T.BANK'", 'postings.credit': "'T.OWED'", 'leases.state': "case when n % 400 = 0 then 'held' else 'completed' end", 'leases.due_at': 'case when n % 400 = 0 then now() end',
   'statements.from_on': "date '2000-01-01'", 'statements.to_on': "date '2000-01-01' + n", 'statement_lines.entry_id': idNumbered('journal_entries', 'n'), 'remittances.statement_id': idNumbered('statements', 'n'), 'remittances.amount': 'n + 1',
   'invoice_settlements.invoice_id': idNumbered('invoices', 'n'), 'invoice_settlements.amount': 'n + 1', 'remittance_schedules.currency': `to_char(n / ${parentCount}, 'FM000')`,

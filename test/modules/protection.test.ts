@@ -8,8 +8,9 @@ import { strangeId, world } from '../world.ts'
 
 const now = new Date('2026-01-05T09:00:00Z')
 
-t.test('every hold stops contact, and what several stop adds up', async t => {
-  for (const kind of holdKinds) t.equal(effectsOf(kind).stopsContact, true, kind)
+t.test('every hold stops contact, but for one that only keeps records; and what several stop adds up', async t => {
+  for (const kind of holdKinds.filter(kind => kind !== 'legalHold')) t.equal(effectsOf(kind).stopsContact, true, kind)
+  t.same(effectsOf('legalHold'), { stopsContact: false, stopsInterest: false, stopsLateFees: false })
   const sums: [Parameters<typeof effectsOf>[0][], boolean, boolean, boolean][] = [
     [[], false, false, false], [['ceaseContact'], true, false, false], [['dispute'], true, false, true], [['breathingSpace'], true, true, true],
     [['ceaseContact', 'dispute'], true, false, true], [['represented', 'bankruptcy'], true, true, true],
@@ -109,6 +110,29 @@ t.test('over HTTP', async t => {
     t.match((await w.call(us, 'POST', '/v1/holds', { accountId: account, kind: 'complaint' })).json(), { status: 409, code: 'account-closed' })
     t.match((await w.call(us, 'POST', '/v1/disputes', { accountId: account, reason: 'other' })).json(), { status: 409, code: 'account-closed' })
     t.same(await told(account), [], 'a refusal leaves no trace')
+  })
+
+  t.test('a legal hold keeps records and stops nothing else, on a closed debt as well; compliance alone places and lifts it, with a reason', async t => {
+    const account = await debt()
+    await w.tx(us, async tx => { await setAccountClosed(tx, account, '2026-01-04T00:00:00Z') })
+    const collector = await w.ok<{ id: string }>(us, 'POST', '/v1/staff', { name: 'Mei Tan', email: 'mei.tan@example.com', role: 'collector' })
+    const officer = await w.ok<{ id: string }>(us, 'POST', '/v1/staff', { name: 'Ann Lee', email: 'ann.lee@example.com', role: 'compliance' })
+    const keyOf = async (staffId: string) => await w.ok<{ key: string }>(us, 'POST', '/v1/api-keys', { kind: 'staff', name: 'own', staffId })
+    const [working, complying] = [await keyOf(collector.id), await keyOf(officer.id)]
+    const body = { accountId: account, reason: 'litigation' }
+    for (const as of [working, bank]) t.equal((await w.call(as, 'POST', '/v1/legal-holds', body)).statusCode, 403)
+    t.match((await w.call(us, 'POST', '/v1/holds', { accountId: account, kind: 'legalHold' })).json(), { status: 400, errors: [{ pointer: '/kind' }] }, 'nor as one of those that anybody places')
+    t.match((await w.call(complying, 'POST', '/v1/legal-holds', { ...body, endsAt: '2026-01-05T09:00:00Z' })).json(), { status: 422, code: 'hold-end-past' })
+    const hold = await w.ok<Hold>(complying, 'POST', '/v1/legal-holds', body)
+    t.match(hold, { kind: 'legalHold', state: 'active', reason: 'litigation', releaseReason: null, endsAt: null })
+    t.match(await effects(account), { stopsContact: false, stopsInterest: false, stopsLateFees: false, holds: [{ id: hold.id }] })
+    t.match((await w.call(us, 'POST', `/v1/holds/${hold.id}/release`)).json(), { status: 403, code: 'hold-of-compliance' })
+    t.equal((await w.call(working, 'POST', `/v1/legal-holds/${hold.id}/release`, { reason: 'matterEnded' })).statusCode, 403)
+    t.match(await w.ok(complying, 'POST', `/v1/legal-holds/${hold.id}/release`, { reason: 'matterEnded' }), { state: 'released', releaseReason: 'matterEnded' })
+    t.match(await w.ok(us, 'GET', `/v1/holds/${hold.id}`), { state: 'released', reason: 'litigation', releaseReason: 'matterEnded' })
+    t.match((await w.call(complying, 'POST', `/v1/legal-holds/${hold.id}/release`, { reason: 'other' })).json(), { status: 409, code: 'hold-not-active' })
+    const other = await w.ok<Hold>(us, 'POST', '/v1/holds', { accountId: await debt(), kind: 'complaint' })
+    t.equal((await w.call(complying, 'POST', `/v1/legal-holds/${other.id}/release`, { reason: 'other' })).statusCode, 404, 'other holds are not lifted that way')
   })
 
   t.test('holds and disputes of others do not exist', async t => {

@@ -11,6 +11,7 @@ import { listAttempts } from './db.ts'
 import type { AttemptRow } from './db.ts'
 import { releasePermit, requestPermit } from './permits.commands.ts'
 import { pressureRoutes } from './pressure.api.ts'
+import { reportRoutes } from './report.api.ts'
 import { PermitExpired, PermitMismatch, PermitNotOpen, PermitRefused, PermitUsed, permitOf, permitPattern } from './permits.core.ts'
 
 const circumstances = {
@@ -75,6 +76,7 @@ const showAttempt = ({ id, permittedUntil, actorKind, actorId, ...attempt }: Att
 export const api: Api = (app, services) => {
   const { vault } = services
   pressureRoutes(app, services)
+  reportRoutes(app, services)
   const tags = ['contacts']
 
   app.post('/v1/permits', {

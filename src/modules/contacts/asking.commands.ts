@@ -26,8 +26,11 @@ export function requestFor (law: Law, of: PlacedCase, saying: Saying): ContactRe
   return { accountId, partyId, packs, facts: factsOf(of, saying), action: actionOf(of, saying) }
 }
 
-/** Said by script in every contact of a collector's: what is judged of it is when, where, how often and with whom it is. */
-const byScript = { disclosures: ['attemptingToCollectAndInformationUsed', 'fromDebtCollector'], optOutMethod: 'replyStop' }
+/**
+ * Said by script in every contact of a collector's: what is judged of it is when, where, how often and with whom it is. How many go on a visit no script says: where nobody did,
+ * one goes.
+ */
+export const byScript = { disclosures: ['attemptingToCollectAndInformationUsed', 'fromDebtCollector'], optOutMethod: 'replyStop' }
 
 /** Puts a contact of a collector's before policy, with what happened before it, and keeps the decision. */
 export async function askAbout (tx: Tx, of: Contacted, partyId: Id<'party'>, channel: AttemptChannel, at: Date, circumstances: Circumstances = {}): Promise<{ request: ContactRequest, decision: Decision }> {

@@ -60,7 +60,7 @@ async function record (tx: Tx, log: ContactLog, contacted: Contacted, at: Date, 
   const { accountId, partyId, contactPointId = null, channel, direction } = log
   const asked = direction === 'in' ? null : await askAbout(tx, contacted, partyId, channel, at, log)
   const { lenderId, personKey, valueIndex, isHeld } = contacted
-  if (asked !== null) await tellPressure(tx, { ...contacted, partyId, channel, outcome: log.outcome, request: asked.request })
+  if (asked !== null) await tellPressure(tx, [{ ...contacted, partyId, channel, outcome: log.outcome, request: asked.request }])
   return await insertAttempt(tx, {
     accountId, partyId, contactPointId, lenderId, personKey, valueIndex, channel, direction, ...detailsOf(log), ...kept, at: at.toISOString(),
     wasLawful: asked === null || (asked.decision.verdict.verdict === 'allowed' && !isHeld), decisionId: asked?.decision.id ?? null,

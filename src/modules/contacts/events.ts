@@ -14,6 +14,7 @@ export const ContactAttemptBreached = event('contactAttempt.breached', 1, 'A con
   ...contact, wasPermitted: Type.Boolean({ description: 'False when it had no permit.' }), wasLawful, decisionId: Nullable(IdOf('policyDecision')),
 }))
 export const RightPartyReached = event('contact.rightPartyReached', 1, 'A party that a debt concerns was spoken to, met, or answered.', Type.Object(contact))
+export const RecordingDeletionDue = event('recording.deletionDue', 1, 'The recording of a contact is to be deleted by whoever stores it: the person it is of was erased, and its place is no longer known here.', Type.Object({ contactAttemptId: IdOf('contactAttempt'), accountId: IdOf('account') }))
 export const PermitDenied = event('permit.denied', 1, 'A contact that somebody meant to make was not allowed then.', Type.Object({
   accountId: IdOf('account'), partyId: IdOf('party'), channel: OneOf(attemptChannels, 'By which channel.'), verdict: OneOf(['wait', 'denied'], '`wait`: later; `denied`: not until something changes.'),
   decisionId: IdOf('policyDecision'), rules: Type.Array(Type.String(), { description: 'The rules that stood in the way.' }), earliestAllowedAt: Nullable(Instant),

@@ -7,7 +7,7 @@
  * up; a permit that nobody used gives its place back.
  *
  * What a contact was recorded with names how long the law wants that recording kept. Whoever looks at a debt sees how often its people were contacted about any debt, beside what
- * each rule that counts allows; and it is told when a contact leaves one place under a limit.
+ * each rule that counts allows; and it is told when a contact or a message leaves one place under a limit.
  *
  * What happened is recorded whatever the law thinks of it. What the agency began without a permit is put before policy as it was then, and told as a breach.
  *
@@ -27,8 +27,9 @@ export { ContactInFuture, OutcomeRefused, ResultRefused, attemptChannels, attemp
 export type { AttemptChannel, AttemptOutcome, ContactResult, Direction } from './core.ts'
 export { hoursRead, hoursWritten, isHeldAt, isOptedOutOf, listContactHistory, lockPersons, numberKeyOf, personKeyOf, returnMessages, sayingsRead, sayingsWritten, setDelivered, setOutcomes, zonesRead, zonesWritten } from './db.ts'
 export type { AttemptRow, HistoryEntry, PermittedContact } from './db.ts'
-export { ContactAttemptBreached, ContactAttemptLogged, ContactPressureHigh, PermitDenied, RightPartyReached } from './events.ts'
+export { ContactAttemptBreached, ContactAttemptLogged, ContactPressureHigh, PermitDenied, RecordingDeletionDue, RightPartyReached } from './events.ts'
 export * as jobs from './jobs.ts'
 export { PermitExpired, PermitMismatch, PermitRefused, PermitUsed, permitPattern } from './permits.core.ts'
 export { permitMessages, requestPermit } from './permits.commands.ts'
 export type { PermitAnswer, PermitRequest } from './permits.commands.ts'
+export { forgetRecordings } from './recordings.commands.ts'

@@ -1,3 +1,4 @@
+import { dayIn } from '#kernel'
 import type { Id, PermitToken } from '#kernel'
 import { NotFound, emit } from '#platform'
 import type { Safe, Tx, Vault } from '#platform'
@@ -9,7 +10,8 @@ import type { AttemptChannel } from './core.ts'
 import { findContacted, insertAttempt, insertPending, lockAttempt, lockPersons, returnPlaces, setUnused } from './db.ts'
 import type { Contacted, PermittedContact } from './db.ts'
 import { PermitDenied } from './events.ts'
-import { tellPressure } from './pressure.commands.ts'
+import { tellPressure, tellPressureOf } from './pressure.commands.ts'
+import { insertDenials } from './report.db.ts'
 import { PermitNotOpen, attemptOf, ownReasons, permitOf, permitSeconds, permitToken, reportSeconds, withOwn } from './permits.core.ts'
 
 /** A contact that somebody means to make now. */
@@ -34,11 +36,15 @@ export async function requestPermit (tx: Tx, vault: Vault, { accountId, partyId,
   const verdict = withOwn(decision.verdict, own)
   const counts = countsAt(request.packs, request.facts, request.action)
   const { lenderId } = contacted
-  if (verdict.verdict !== 'allowed') emit(tx, PermitDenied, { accountId, lenderId }, { accountId, partyId, channel, verdict: verdict.verdict, decisionId: decision.id, rules: verdict.reasons.map(({ rule }) => rule), earliestAllowedAt: verdict.earliestAllowedAt })
+  const rules = verdict.reasons.map(({ rule }) => rule)
+  if (verdict.verdict !== 'allowed') {
+    await insertDenials(tx, dayIn(contacted.timeZone, at), channel, rules)
+    emit(tx, PermitDenied, { accountId, lenderId }, { accountId, partyId, channel, verdict: verdict.verdict, decisionId: decision.id, rules, earliestAllowedAt: verdict.earliestAllowedAt })
+  }
   const permit = verdict.verdict === 'allowed' && asked === undefined
     ? await hold(tx, vault, { ...contacted, partyId, contactPointId: contactPointId ?? null, channel, decisionId: decision.id, closesAt: hoursFor(request, channel, at).closesAt })
     : null
-  if (permit !== null) await tellPressure(tx, { ...contacted, partyId, channel, outcome: 'pending', request })
+  if (permit !== null) await tellPressure(tx, [{ ...contacted, partyId, channel, outcome: 'pending', request }])
   return { decisionId: decision.id, verdict, counts, permit }
 }
 
@@ -61,11 +67,14 @@ async function hold (tx: Tx, vault: Vault, { accountId, lenderId, partyId, conta
 
 /**
  * Counts messages that policy allowed as contacts, and answers the permit by which each is handed over: the same contact, however often it is tried.
- * One whose contact was recorded meanwhile gets none, and cannot be sent.
+ * One whose contact was recorded meanwhile gets none, and cannot be sent. That a message leaves one place under a limit is told.
  */
 export async function permitMessages (tx: Tx, safe: Safe, permitted: readonly PermittedContact[]): Promise<ReadonlyMap<Id<'message'>, PermitToken>> {
   const until = new Date(tx.ctx.now.getTime() + permitSeconds * 1_000)
-  return new Map((await insertPending(tx, permitted)).map(({ id, messageId }) => [messageId, permitToken(permitOf(id), until, text => safe.index('permit', text))]))
+  const counted = await insertPending(tx, permitted)
+  const countedIds = new Set(counted.map(({ messageId }) => messageId))
+  await tellPressureOf(tx, permitted.filter(({ messageId }) => countedIds.has(messageId)))
+  return new Map(counted.map(({ id, messageId }) => [messageId, permitToken(permitOf(id), until, text => safe.index('permit', text))]))
 }
 
 /** Gives the place of an unused permit back at once. Throws `NotFound` and `PermitNotOpen`. */

@@ -1,5 +1,7 @@
 import { addDays, dayIn } from '#kernel'
-import type { RuleCount } from '../policy/index.ts'
+import { countsAt } from '../policy/core.ts'
+import { packsOf } from '../policy/house.core.ts'
+import type { Attempt, ContactRequest, Pack, RuleCount } from '../policy/index.ts'
 import type { PastContact } from './asking.core.ts'
 import type { AttemptChannel, Direction } from './core.ts'
 
@@ -26,3 +28,27 @@ const isSame = (a: RuleCount, b: RuleCount): boolean => a.rule === b.rule && a.d
 /** The counts that a contact brought to one below their limit: one more fits, and then no other. */
 export const lastPlaces = (before: readonly RuleCount[], after: readonly RuleCount[]): RuleCount[] =>
   after.filter(one => one.count === one.limit - 1 && one.count > (before.find(other => isSame(other, one))?.count ?? 0))
+
+/** The counts that a contact brings to one below their limit, after others that were made of the same person since it was asked about. */
+export function lastPlacesOf ({ packs, facts, action }: Pick<ContactRequest, 'packs' | 'facts' | 'action'>, before: readonly Attempt[], made: Attempt): RuleCount[] {
+  const history = [...facts.history ?? [], ...before]
+  return lastPlaces(countsAt(packs, { ...facts, history }, action), countsAt(packs, { ...facts, history: [...history, made] }, action))
+}
+
+/** A decision on a contact as it was kept. */
+export interface KeptDecision extends Pick<ContactRequest, 'facts' | 'action'> { packVersions: Readonly<Record<string, string>> }
+
+/** The packs a decision was made by, the agency's `own` among them. */
+export const packsDecidedBy = ({ packVersions }: KeptDecision, own: readonly Pack[]): readonly Pack[] => packsOf(packVersions, own)
+
+/** A limit by which a person has one place left: for each debt apart where the rule counts by debt. */
+export const alertName = ({ rule, debt }: Pick<RuleCount, 'rule' | 'debt'>): string => `${rule} ${debt ?? ''}`.trim()
+
+/** Alerts, each person, limit and window once: the first. */
+export function firstOf<T extends { personKey: string, count: RuleCount }> (alerts: readonly T[]): T[] {
+  const seen = new Set<string>()
+  return alerts.filter(({ personKey, count }) => {
+    const name = `${personKey} ${alertName(count)} ${count.windowTo}`
+    return !seen.has(name) && seen.add(name)
+  })
+}

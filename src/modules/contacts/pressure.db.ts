@@ -1,10 +1,12 @@
 import { sql } from 'drizzle-orm'
 import { idOf, uuidOf } from '#kernel'
 import type { Id } from '#kernel'
-import { literal } from '#platform'
+import { literal, uuids } from '#platform'
 import type { Tx } from '#platform'
 import type { RuleCount } from '../policy/index.ts'
 import type { AttemptChannel } from './core.ts'
+import { alertName } from './pressure.core.ts'
+import type { KeptDecision } from './pressure.core.ts'
 import { contactAlerts } from './tables.ts'
 
 /** More parties and addresses than one debt has of use. */
@@ -29,11 +31,21 @@ export async function listReachable (tx: Tx, accountId: Id<'account'>): Promise<
   }))
 }
 
-/** Keeps that a person is one contact from these limits; answers those of which that was not yet known. */
-export async function insertAlerts (tx: Tx, personKey: string, counts: readonly RuleCount[]): Promise<RuleCount[]> {
+/** Keeps that persons are one contact from limits; answers those of which that was not yet known, in the order given. No two may be the same. */
+export async function insertAlerts<T extends { personKey: string, count: RuleCount }> (tx: Tx, alerts: readonly T[]): Promise<T[]> {
+  if (alerts.length === 0) return []
   const { tenantId, now } = tx.ctx
-  const named = new Map(counts.map(count => [`${count.rule} ${count.debt ?? ''}`.trim(), count]))
-  const rows = [...named].map(([name, { windowTo }]) => ({ tenantId, personKey, name, windowTo, at: now.toISOString() }))
-  const fresh = await tx.insert(contactAlerts).values(rows).onConflictDoNothing().returning({ name: contactAlerts.name })
-  return fresh.map(({ name }) => named.get(name)!)
+  const rows = alerts.map(({ personKey, count }) => ({ tenantId, personKey, name: alertName(count), windowTo: count.windowTo, at: now.toISOString() }))
+  const key = ({ personKey, name, windowTo }: Omit<typeof rows[number], 'tenantId' | 'at'>): string => `${personKey} ${name} ${windowTo}`
+  const fresh = await tx.insert(contactAlerts).values(rows).onConflictDoNothing().returning({ personKey: contactAlerts.personKey, name: contactAlerts.name, windowTo: contactAlerts.windowTo })
+  const names = new Set(fresh.map(key))
+  return alerts.filter((_, i) => names.has(key(rows[i]!)))
+}
+
+/** Decisions on contacts as they were kept, by id. */
+export async function listContactDecisions (tx: Tx, ids: readonly Id<'policyDecision'>[]): Promise<Map<Id<'policyDecision'>, KeptDecision>> {
+  const { rows } = await tx.execute(sql`select id, pack_versions, facts from policy_decisions where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and id = any(${uuids(ids)}) and kind = 'contact'`)
+  // What is in the table was checked when it was written. JSON travels as text.
+  const read = <T>(value: unknown): T => (typeof value === 'string' ? JSON.parse(value) : value) as T
+  return new Map(rows.map(row => [idOf('policyDecision', String(row['id'])), { packVersions: read(row['pack_versions']), ...read<Pick<KeptDecision, 'facts' | 'action'>>(row['facts']) }]))
 }

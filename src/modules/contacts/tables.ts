@@ -23,6 +23,7 @@ export const contactAttempts = pgTable('contact_attempts', {
   index().on(t.tenantId, t.valueIndex, t.at),
   index().on(t.tenantId, t.accountId, t.id),
   index().on(t.tenantId, t.dueAt),
+  index().on(t.tenantId, t.at),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.partyId], foreignColumns: [parties.tenantId, parties.id] }),
   foreignKey({ columns: [t.tenantId, t.contactPointId], foreignColumns: [contactPoints.tenantId, contactPoints.id] }),
@@ -42,3 +43,8 @@ export const contactAttemptDebts = pgTable('contact_attempt_debts', {
 export const contactAlerts = pgTable('contact_alerts', {
   tenantId: tenantId(), personKey: text().notNull(), name: text().notNull(), windowTo: day().notNull(), at: instant().notNull(),
 }, t => [primaryKey({ columns: [t.tenantId, t.personKey, t.name, t.windowTo] })])
+
+/** How often permits were not given, by the borrower's day, channel and the rule that stood in the way. */
+export const permitDenials = pgTable('permit_denials', {
+  tenantId: tenantId(), deniedOn: day().notNull(), channel: text({ enum: attemptChannels }).notNull(), rule: text().notNull(), count: integer().notNull(),
+}, t => [primaryKey({ columns: [t.tenantId, t.deniedOn, t.channel, t.rule] })])

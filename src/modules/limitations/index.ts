@@ -2,7 +2,8 @@
  * Until when each debt can be sued for.
  *
  * When a debt is placed, the law of the borrower's place is asked for the last day on which the claim can be brought. It is asked again when something begins the time anew: a
- * part payment, a contact by which a demand reached the borrower. A payment that is undone began nothing. What was found is kept with the decision that says so.
+ * part payment, a contact by which a demand reached the borrower. A payment that is undone began nothing. Judgments, acknowledgements,
+ * proceedings and obstacles are recorded by people, with what there is to show for them. What was found is kept with the decision that says so.
  * Ninety and thirty days before the last day it is told, while the debt is worked and something is owed. From the day after, the debt counts as barred: no suit is threatened or
  * brought (12 CFR 1006.26(b), CONC 7.15).
  *
@@ -15,5 +16,5 @@ export { api } from './api.ts'
 export { assessClaims, interruptClaims } from './commands.ts'
 export { isBarredAt } from './db.ts'
 export type { Interruption } from './db.ts'
-export { AccountTimeBarApproaching } from './events.ts'
+export { AccountTimeBarApproaching, LimitationEventRecorded } from './events.ts'
 export * as jobs from './jobs.ts'

@@ -6,7 +6,7 @@ import { ContactPointExists, ContactPointUnchanged, checkAddress, checkConsent, 
 import type { ConsentChannel, ContactChannel, ContactPointInput, PartyInput, erasureReasons, invalidReasons, revealPurposes } from './core.ts'
 import {
   findContactPoint, findParty, insertConsent, insertParties, insertReveals, isAccount, listContactPoints, listPartiesByHash, listStandingConsents, lockContactPoint, lockParty,
-  setContactPointState, setPartyErased,
+  setContactPointState, setPartiesErased, setPartyErased,
 } from './db.ts'
 import type { ContactPointRow, NewConsent, NewContactPoint, NewParty, PartyRow } from './db.ts'
 import { ConsentGranted, ConsentWithdrawn, ContactPointAdded, ContactPointInvalidated, ContactPointVerified, PartyErased } from './events.ts'
@@ -187,4 +187,11 @@ export async function eraseParty (tx: Tx, vault: Vault, id: Id<'party'>, reason:
   await setPartyErased(tx, id, tx.ctx.now.toISOString())
   emit(tx, PartyErased, { lenderId }, { partyId: id, reason })
   return await getParty(tx, vault, id)
+}
+
+/** Destroys the personal data of parties for good, any number at once; answers those that still had it. Ids, money and refusals of contact remain. Safe to repeat. */
+export async function eraseParties (tx: Tx, ids: readonly Id<'party'>[], reason: typeof erasureReasons[number]): Promise<Id<'party'>[]> {
+  const erased = await setPartiesErased(tx, ids, tx.ctx.now.toISOString())
+  for (const { id, lenderId } of erased) emit(tx, PartyErased, { lenderId }, { partyId: id, reason })
+  return erased.map(({ id }) => id)
 }

@@ -60,6 +60,17 @@ export async function setPartyErased (tx: Tx, id: Id<'party'>, erasedAt: string)
   await tx.update(contactPoints).set({ value: null, timeZones: [] }).where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), eq(contactPoints.partyId, id)))
 }
 
+/** The same of many; answers those that still had their data, by id. */
+export async function setPartiesErased (tx: Tx, ids: readonly Id<'party'>[], erasedAt: string): Promise<{ id: Id<'party'>, lenderId: Id<'lender'> }[]> {
+  if (ids.length === 0) return []
+  const isNamed = sql`= any(${uuids(ids)})`
+  await tx.execute(sql`select from parties where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and id ${isNamed} order by id for no key update`)
+  const erased = await tx.update(parties).set({ name: null, identity: null, identityIndex: null, erasedAt }).where(and(eq(parties.tenantId, tx.ctx.tenantId), sql`${parties.id} ${isNamed}`, isNull(parties.erasedAt)))
+    .returning({ id: parties.id, lenderId: parties.lenderId })
+  await tx.update(contactPoints).set({ value: null, timeZones: [] }).where(and(eq(contactPoints.tenantId, tx.ctx.tenantId), sql`${contactPoints.partyId} = any(${uuids(erased.map(({ id }) => id))})`))
+  return erased.sort((a, b) => a.id < b.id ? -1 : 1)
+}
+
 /** Parties with an identity, or reached at an address, by id. Erased ones are not found. */
 export async function listPartiesByHash (tx: Tx, of: { identityIndex: Buffer } | { valueIndex: Buffer }, page: Page) {
   const rows = 'identityIndex' in of

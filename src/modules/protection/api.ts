@@ -5,10 +5,11 @@ import type { Bucket } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
 import { AccountClosed } from '../accounts/index.ts'
+import { placeLegalHold, releaseLegalHold } from './legal.commands.ts'
 import { getHoldEffects, openDispute, placeHold, releaseHold, resolveDispute, showHold } from './commands.ts'
 import {
-  DisputeAlreadyResolved, DisputeStillOpen, HoldEndPast, HoldNotActive, HoldNotYours, HoldOfDispute, HoldStartFuture, disputeOutcomes, disputeReasons, disputeStates, holdKinds, holdStates,
-  placeableHoldKinds,
+  DisputeAlreadyResolved, DisputeStillOpen, HoldEndPast, HoldNotActive, HoldNotYours, HoldOfCompliance, HoldOfDispute, HoldStartFuture, disputeOutcomes, disputeReasons, disputeStates, holdKinds, holdStates,
+  legalHoldEndings, legalHoldReasons, placeableHoldKinds,
 } from './core.ts'
 import { findDispute, findHold, listDisputes, listHolds } from './db.ts'
 
@@ -24,9 +25,11 @@ const HoldInputSchema = Type.Object({
 }, { title: 'HoldInput', ...closed, examples: [{ accountId: 'acc_019ab3f0-6c1e-7d35-9a51-0d7f5c1b2e44', kind: 'breathingSpace' }] })
 export type HoldInput = Static<typeof HoldInputSchema>
 
-const Hold = Type.Object({
+/** A hold as the API shows it. */
+export const Hold = Type.Object({
   id: IdOf('hold'), accountId: IdOf('account'), lenderId: IdOf('lender'), kind: OneOf(holdKinds, 'Why work stands still.'), ...Effects,
-  state: OneOf(holdStates, '`ended` by time, or `released` before.'), startsAt: Instant, endsAt: Nullable(Instant), releasedAt: Nullable(Instant), createdAt: Instant,
+  state: OneOf(holdStates, '`ended` by time, or `released` before.'), startsAt: Instant, endsAt: Nullable(Instant), releasedAt: Nullable(Instant),
+  reason: Nullable(OneOf(legalHoldReasons, 'Why records are kept: of a legal hold.')), releaseReason: Nullable(OneOf(legalHoldEndings, 'Why they are no longer: of a legal hold that was lifted.')), createdAt: Instant,
 }, { title: 'Hold' })
 
 const HoldEffects = Type.Object({ accountId: IdOf('account'), ...Effects, holds: Type.Array(Hold, { description: 'The active holds, by id.' }) }, { title: 'HoldEffects' })
@@ -84,8 +87,8 @@ export const api: Api = (app, services) => {
   app.post('/v1/holds/:holdId/release', {
     config: { scope: 'disputes:write' },
     schema: {
-      operationId: 'releaseHold', tags, summary: 'Release a hold', description: 'Ends a hold now. A lender\'s key releases those of kind `lenderRequest`; a dispute\'s ends with the dispute.', params: holdPath,
-      response: { 200: Hold, ...problems(NotFound, HoldNotYours, HoldNotActive, HoldOfDispute) },
+      operationId: 'releaseHold', tags, summary: 'Release a hold', description: 'Ends a hold now. A lender\'s key releases those of kind `lenderRequest`; a dispute\'s ends with the dispute, and a legal hold is lifted with `releaseLegalHold`.', params: holdPath,
+      response: { 200: Hold, ...problems(NotFound, HoldNotYours, HoldOfCompliance, HoldNotActive, HoldOfDispute) },
     },
   }, async req => await req.tx(async tx => await releaseHold(tx, req.params.holdId)))
 
@@ -94,7 +97,34 @@ export const api: Api = (app, services) => {
     schema: { operationId: 'getHoldEffects', tags, summary: 'What stands still on an account', description: 'What the active holds of an account stop together, now.', params: Type.Object({ accountId: IdOf('account') }), response: { 200: HoldEffects, ...problems(NotFound) } },
   }, async req => await req.tx(async tx => await getHoldEffects(tx, req.params.accountId)))
 
+  legalHoldRoutes(app, services)
   disputeRoutes(app, services)
+}
+
+/** The body of a legal hold. */
+const LegalHoldInputSchema = Type.Object({
+  accountId: IdOf('account'), reason: OneOf(legalHoldReasons, 'Why the records are kept.'),
+  endsAt: Type.Optional(Type.Unsafe<string>({ ...Instant, description: 'When it ends. Left out: when it is lifted.' })),
+}, { title: 'LegalHoldInput', ...closed, examples: [{ accountId: 'acc_019ab3f0-6c1e-7d35-9a51-0d7f5c1b2e44', reason: 'litigation' }] })
+export type LegalHoldInput = Static<typeof LegalHoldInputSchema>
+
+const legalHoldRoutes: Api = app => {
+  app.post('/v1/legal-holds', {
+    config: { scope: 'retention:write' },
+    schema: {
+      operationId: 'placeLegalHold', tags, summary: 'Keep the records of a debt', description: 'Keeps everything about a debt and its people beyond the terms of the law, also once it is closed. Nothing else stops: work, interest and fees go on.',
+      body: LegalHoldInputSchema, response: { 201: Hold, ...problems(NotFound, HoldEndPast) },
+    },
+  }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => await placeLegalHold(tx, req.body))))
+
+  app.post('/v1/legal-holds/:holdId/release', {
+    config: { scope: 'retention:write' },
+    schema: {
+      operationId: 'releaseLegalHold', tags, summary: 'Lift a legal hold', description: 'Ends a legal hold now: what its term has run out for is deleted soon after.', params: Type.Object({ holdId: IdOf('hold') }),
+      body: Type.Object({ reason: OneOf(legalHoldEndings, 'Why the records need not be kept any longer.') }, { title: 'LegalHoldRelease', ...closed, examples: [{ reason: 'matterEnded' }] }),
+      response: { 200: Hold, ...problems(NotFound, HoldNotActive) },
+    },
+  }, async req => await req.tx(async tx => await releaseLegalHold(tx, req.params.holdId, req.body.reason)))
 }
 
 const disputeRoutes: Api = app => {

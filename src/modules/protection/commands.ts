@@ -4,8 +4,8 @@ import type { Tx } from '#platform'
 import { AccountClosed, findAccount, lockAccount } from '../accounts/index.ts'
 import type { AccountRow } from '../accounts/index.ts'
 import type { DisputeInput, HoldInput } from './api.ts'
-import { DisputeAlreadyResolved, DisputeStillOpen, HoldNotActive, HoldNotYours, HoldOfDispute, endFor, holdEffectsOf, holdStateAt, startFor } from './core.ts'
-import type { HoldKind, disputeOutcomes } from './core.ts'
+import { DisputeAlreadyResolved, DisputeStillOpen, HoldNotActive, HoldNotYours, HoldOfCompliance, HoldOfDispute, endFor, holdEffectsOf, holdStateAt, startFor } from './core.ts'
+import type { HoldKind, LegalHoldEnding, LegalHoldReason, disputeOutcomes } from './core.ts'
 import { findOpenDispute, insertDispute, insertHold, listActiveHolds, lockDispute, lockHold, setDisputeResolved, setHoldReleased, takeEndedHolds } from './db.ts'
 import type { HoldRow } from './db.ts'
 import { DisputeOpened, DisputeResolved, HoldPlaced, HoldReleased } from './events.ts'
@@ -19,8 +19,9 @@ async function lockOpenAccount (tx: Tx, id: Id<'account'>): Promise<AccountRow> 
   return account
 }
 
-async function beginHold (tx: Tx, { id: accountId, lenderId }: AccountRow, kind: HoldKind, start: Date, end: Date | null): Promise<HoldRow> {
-  const hold = await insertHold(tx, { accountId, lenderId, kind, startsAt: start.toISOString(), endsAt: end === null ? null : end.toISOString() })
+/** Begins a hold on an account whose lock the caller holds. */
+export async function beginHold (tx: Tx, { id: accountId, lenderId }: AccountRow, kind: HoldKind, start: Date, end: Date | null, reason?: LegalHoldReason): Promise<HoldRow> {
+  const hold = await insertHold(tx, { accountId, lenderId, kind, startsAt: start.toISOString(), endsAt: end === null ? null : end.toISOString(), ...reason !== undefined && { reason } })
   emit(tx, HoldPlaced, { accountId, lenderId }, { holdId: hold.id, accountId, kind, startsAt: hold.startsAt, endsAt: hold.endsAt })
   return hold
 }
@@ -34,15 +35,17 @@ export async function placeHold (tx: Tx, { accountId, kind, startsAt, endsAt }: 
   return showHold(await beginHold(tx, account, kind, startFor(startsAt, tx.ctx.now), endFor(kind, endsAt, account.timeZone, tx.ctx.now)), tx.ctx.now)
 }
 
-async function endHold (tx: Tx, { id, accountId, lenderId, kind }: HoldRow, reason: 'released' | 'resolved'): Promise<void> {
-  await setHoldReleased(tx, id, tx.ctx.now.toISOString())
+/** Ends a hold whose lock the caller holds. */
+export async function endHold (tx: Tx, { id, accountId, lenderId, kind }: HoldRow, reason: 'released' | 'resolved', why: LegalHoldEnding | null = null): Promise<void> {
+  await setHoldReleased(tx, id, tx.ctx.now.toISOString(), why)
   emit(tx, HoldReleased, { accountId, lenderId }, { holdId: id, accountId, kind, reason })
 }
 
-/** Ends a hold now. A lender ends only what it asked for. Throws `NotFound`, `HoldOfDispute`, `HoldNotYours`, `HoldNotActive`. */
+/** Ends a hold now. A lender ends only what it asked for. Throws `NotFound`, `HoldOfDispute`, `HoldOfCompliance`, `HoldNotYours`, `HoldNotActive`. */
 export async function releaseHold (tx: Tx, id: Id<'hold'>) {
   const hold = await lockHold(tx, id)
   if (tx.ctx.lenderId !== null && hold.kind !== 'lenderRequest') throw HoldNotYours({ kind: hold.kind })
+  if (hold.kind === 'legalHold') throw HoldOfCompliance()
   const state = holdStateAt(hold, tx.ctx.now)
   if (state !== 'active') throw HoldNotActive({ state })
   if (hold.kind === 'dispute') throw await holdOfDispute(tx, hold.accountId)

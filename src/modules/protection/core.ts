@@ -1,7 +1,7 @@
 import { addDays, dayIn, problem, startOfDay } from '#kernel'
 
 /** Reasons for which work on a debt stands still, in part or whole. Several may be active at once; their effects add up. */
-export const holdKinds = ['dispute', 'breathingSpace', 'hardshipReview', 'bankruptcy', 'deceased', 'ceaseContact', 'represented', 'complaint', 'identityTheft', 'lenderRequest', 'disaster', 'bereavement'] as const
+export const holdKinds = ['dispute', 'breathingSpace', 'hardshipReview', 'bankruptcy', 'deceased', 'ceaseContact', 'represented', 'complaint', 'identityTheft', 'lenderRequest', 'disaster', 'bereavement', 'legalHold'] as const
 export type HoldKind = typeof holdKinds[number]
 
 /** What a hold stops. */
@@ -20,9 +20,10 @@ const effects: Record<HoldKind, HoldEffects> = {
   lenderRequest: { stopsContact: true, stopsInterest: false, stopsLateFees: true },
   disaster: { stopsContact: true, stopsInterest: true, stopsLateFees: true },
   bereavement: { stopsContact: true, stopsInterest: false, stopsLateFees: true },
+  legalHold: { stopsContact: false, stopsInterest: false, stopsLateFees: false },
 }
 
-/** What a hold of a kind stops. A dispute stops contact everywhere: the strictest of the packs' answers (12 CFR 1006.38, CONC 7.14.1R). */
+/** What a hold of a kind stops. A legal hold stops the deletion of records (`retention` asks for it) and nothing else. A dispute stops contact everywhere: the strictest of the packs' answers (12 CFR 1006.38, CONC 7.14.1R). */
 export const effectsOf = (kind: HoldKind): HoldEffects => effects[kind]
 
 /** What holds stop together: an overlay of all of them. */
@@ -42,6 +43,7 @@ export const HoldStartFuture = problem('hold-start-future', 422, 'The hold would
 export const HoldNotActive = problem('hold-not-active', 409, 'The hold has ended or was released before.', 'Read the account\'s hold effects: they say what still stops.')
 export const HoldOfDispute = problem('hold-of-dispute', 409, 'The hold belongs to a dispute and ends with it.', 'Resolve the dispute.')
 export const HoldNotYours = problem('hold-not-yours', 403, 'A lender releases only what it asked for.', 'Ask the agency to release the hold: only those of kind `lenderRequest` are yours.')
+export const HoldOfCompliance = problem('hold-of-compliance', 403, 'A legal hold is lifted by whoever answers for compliance.', 'Ask a compliance officer: `releaseLegalHold` lifts it, with a reason.')
 export const DisputeStillOpen = problem('dispute-still-open', 409, 'A dispute about this account is open already.', 'Resolve the open dispute first, or leave it as it is.')
 export const DisputeAlreadyResolved = problem('dispute-already-resolved', 409, 'The dispute has been resolved before.', 'Open another dispute when there is something new.')
 
@@ -67,8 +69,14 @@ export function startFor (startsAt: string | undefined, now: Date): Date {
   return start
 }
 
-/** Kinds of hold that are placed as such: that of a dispute comes with the dispute. */
-export const placeableHoldKinds = holdKinds.filter(kind => kind !== 'dispute')
+/** Kinds of hold that anybody at work on a debt places: that of a dispute comes with the dispute, and a legal hold from whoever answers for compliance. */
+export const placeableHoldKinds = holdKinds.filter(kind => kind !== 'dispute' && kind !== 'legalHold')
+
+/** Why records are kept beyond their term, and why no longer. */
+export const legalHoldReasons = ['litigation', 'regulator', 'audit', 'evidence', 'other'] as const
+export type LegalHoldReason = typeof legalHoldReasons[number]
+export const legalHoldEndings = ['matterEnded', 'placedInError', 'other'] as const
+export type LegalHoldEnding = typeof legalHoldEndings[number]
 
 /** How a dispute stands. */
 export const disputeStates = ['open', 'upheld', 'partlyUpheld', 'rejected', 'withdrawn'] as const

@@ -4,23 +4,24 @@ import type { Buckets, Id, PageOf } from '#kernel'
 import { NotFound, newId, ownRows, pageAfter, rowById } from '#platform'
 import type { Tx } from '#platform'
 import { effectsOf } from './core.ts'
-import type { HoldEffects, HoldKind, disputeOutcomes, disputeReasons, disputeStates } from './core.ts'
+import type { HoldEffects, HoldKind, LegalHoldEnding, LegalHoldReason, disputeOutcomes, disputeReasons, disputeStates } from './core.ts'
 import { disputes, holds } from './tables.ts'
 
 type Page = { limit: number, after: string | null }
 
 const holdColumns = {
   id: holds.id, accountId: holds.accountId, lenderId: holds.lenderId, kind: holds.kind, stopsContact: holds.stopsContact, stopsInterest: holds.stopsInterest,
-  stopsLateFees: holds.stopsLateFees, startsAt: holds.startsAt, endsAt: holds.endsAt, releasedAt: holds.releasedAt, createdAt: holds.createdAt,
+  stopsLateFees: holds.stopsLateFees, startsAt: holds.startsAt, endsAt: holds.endsAt, releasedAt: holds.releasedAt, reason: holds.reason, releaseReason: holds.releaseReason, createdAt: holds.createdAt,
 }
 
 /** A hold as it is stored, with what it stops. */
 export interface HoldRow extends HoldEffects {
-  id: Id<'hold'>, accountId: Id<'account'>, lenderId: Id<'lender'>, kind: HoldKind, startsAt: string, endsAt: string | null, releasedAt: string | null, createdAt: string
+  id: Id<'hold'>, accountId: Id<'account'>, lenderId: Id<'lender'>, kind: HoldKind, startsAt: string, endsAt: string | null, releasedAt: string | null,
+  reason: LegalHoldReason | null, releaseReason: LegalHoldEnding | null, createdAt: string
 }
 
 /** Begins a hold. Its end, when it has one, is a deadline to be announced. */
-export async function insertHold (tx: Tx, hold: { accountId: Id<'account'>, lenderId: Id<'lender'>, kind: HoldKind, startsAt: string, endsAt: string | null }): Promise<HoldRow> {
+export async function insertHold (tx: Tx, hold: { accountId: Id<'account'>, lenderId: Id<'lender'>, kind: HoldKind, startsAt: string, endsAt: string | null, reason?: LegalHoldReason }): Promise<HoldRow> {
   const now = tx.ctx.now.toISOString()
   const [row] = await tx.insert(holds).values({
     tenantId: tx.ctx.tenantId, id: newId('hold'), ...hold, ...effectsOf(hold.kind), dueAt: hold.endsAt, createdAt: now,
@@ -37,8 +38,8 @@ export async function lockHold (tx: Tx, id: Id<'hold'>): Promise<HoldRow> {
   return row
 }
 
-export async function setHoldReleased (tx: Tx, id: Id<'hold'>, releasedAt: string): Promise<void> {
-  await tx.update(holds).set({ releasedAt, dueAt: null }).where(and(eq(holds.tenantId, tx.ctx.tenantId), eq(holds.id, id)))
+export async function setHoldReleased (tx: Tx, id: Id<'hold'>, releasedAt: string, releaseReason: LegalHoldEnding | null = null): Promise<void> {
+  await tx.update(holds).set({ releasedAt, releaseReason, dueAt: null }).where(and(eq(holds.tenantId, tx.ctx.tenantId), eq(holds.id, id)))
 }
 
 const isActive = (tx: Tx) => {

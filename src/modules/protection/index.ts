@@ -6,6 +6,8 @@
  * alone; a job only says that the end has come. A dispute places a hold and releases it when it is resolved (12 CFR 1006.38(d), CONC
  * 7.14), and may say how much of which part of the debt it is about: `payments` settles that last meanwhile. A breathing space lasts 60 days unless said otherwise (SI 2020/1311 reg. 26).
  *
+ * A legal hold stops nothing but the deletion of records (`retention`): it is placed on a debt at work or closed, and lifted, by whoever answers for compliance, with a reason.
+ *
  * What must never happen: a borrower contacted or charged under a hold that forbids it, a hold that outlives its dispute, an end told twice.
  */
 export { api } from './api.ts'

@@ -3,16 +3,17 @@ import { boolean, foreignKey, index, jsonb, pgTable, primaryKey, text, uniqueInd
 import type { Buckets } from '#kernel'
 import { id, instant, tenantId } from '#platform'
 import { accounts } from '../accounts/tables.ts'
-import { disputeReasons, disputeStates, holdKinds } from './core.ts'
+import { disputeReasons, disputeStates, holdKinds, legalHoldEndings, legalHoldReasons } from './core.ts'
 
 /**
  * Holds on accounts: an overlay, never a status. Active from `startsAt` until `endsAt` (null: until released); a released one has `releasedAt`.
- * `dueAt` is when its end is to be announced. What it stops is written down when it is placed.
+ * `dueAt` is when its end is to be announced. What it stops is written down when it is placed. A legal hold has a `reason`, and a
+ * `releaseReason` when it is lifted.
  */
 export const holds = pgTable('holds', {
   tenantId: tenantId(), id: id('hold').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), kind: text({ enum: holdKinds }).notNull(),
   stopsContact: boolean().notNull(), stopsInterest: boolean().notNull(), stopsLateFees: boolean().notNull(),
-  startsAt: instant().notNull(), endsAt: instant(), dueAt: instant(), releasedAt: instant(), createdAt: instant().notNull(),
+  startsAt: instant().notNull(), endsAt: instant(), dueAt: instant(), releasedAt: instant(), reason: text({ enum: legalHoldReasons }), releaseReason: text({ enum: legalHoldEndings }), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   index().on(t.tenantId, t.accountId, t.id),
