@@ -1531,7 +1531,8 @@ CREATE INDEX "trust_cures_tenant_id_reference_index" ON "trust_cures" USING btre
 CREATE INDEX "trust_cures_tenant_id_lender_id_id_index" ON "trust_cures" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "agreements_tenant_id_lender_id_currency_version_index" ON "agreements" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "agreements_tenant_id_lender_id_id_index" ON "agreements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
-CREATE UNIQUE INDEX "letters_tenant_id_message_id_index" ON "letters" USING btree ("tenant_id","message_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "letters_of_message" ON "letters" USING btree ("tenant_id","message_id") WHERE "letters"."state" <> 'withdrawn';--> statement-breakpoint
+CREATE INDEX "letters_tenant_id_message_id_id_index" ON "letters" USING btree ("tenant_id","message_id","id");--> statement-breakpoint
 CREATE INDEX "letters_tenant_id_state_id_index" ON "letters" USING btree ("tenant_id","state","id");--> statement-breakpoint
 CREATE INDEX "letters_tenant_id_account_id_id_index" ON "letters" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "letters_tenant_id_batch_id_id_index" ON "letters" USING btree ("tenant_id","batch_id","id");--> statement-breakpoint

@@ -42,7 +42,7 @@ export async function decideReminders (stage: Stage): Promise<Finding> {
   const vault = openVault(masterKey)
   // The addresses are sealed by the program that places the debts and opened by this one.
   process.env['RECOUP_MASTER_KEY'] = masterKey
-  const sides = [await place(stage, { plan: planSteps, permit: permitDue }), await place(stage, { plan: planUnasked, permit: permitUnasked })]
+  const sides = [await place(stage, { plan: planSteps, permit: async (tx, vault) => await permitDue(tx, vault, { publicUrl: 'https://recoup.example', repeating: [] }) }), await place(stage, { plan: planUnasked, permit: permitUnasked })]
   delete process.env['RECOUP_MASTER_KEY']
   await stage.admin.query('vacuum analyze')
 
@@ -122,7 +122,7 @@ async function planUnasked (tx: Tx, enrolmentIds: readonly Id<'enrolment'>[]): P
 
 /** Lets go what is due as `permitDue` does: taken, written from the open balance, fenced off, recorded as a contact and addressed; nobody is asked and nothing counted. */
 async function permitUnasked (tx: Tx, vault: Vault): Promise<{ permitted: Permitted[], isMore: boolean }> {
-  const due = (await lockDue(tx)).filter(message => settleDue({ ...message, isReachable: message.value !== null }, tx.ctx.now) === null)
+  const due = (await lockDue(tx)).filter(message => settleDue({ ...message, isReachable: message.value !== null, dropsRepeats: true }, tx.ctx.now) === null)
   const write = await findWriter(tx, [...new Set(due.map(({ lenderId }) => lenderId))])
   const written = due.map(message => ({ message, reminder: write({
     code: 'reminder', channel: message.channel, language: languageOf(message.language, message.jurisdiction), jurisdiction: message.jurisdiction, isInitial: message.step === 3, lenderId: message.lenderId,

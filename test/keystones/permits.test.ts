@@ -40,6 +40,8 @@ t.test('messages leave by the ways that are known, and by no other', async t => 
   t.same(filesWith(/\bsendersOf\b/).filter(file => !file.startsWith('modules/gateways/')), ['modules/outreach/jobs.ts'], 'and what an agency sends by is asked for where permits are had')
   t.same(filesWith(/\bopenGateways\b/).filter(file => !file.startsWith('modules/gateways/')), ['modules/outreach/jobs.ts'])
   t.same(filesWith(/\.dispatch\(|import (?!type )[^']*from 'undici'|\bfetch\((?!tx\b)/).filter(file => file.startsWith('modules/')), posting, 'nobody else posts anything to anywhere')
+  t.same(filesWith(/\b(insert into letters|insert\(letters\))/), ['modules/letters/db.ts'], 'letters for the post are written in one place')
+  t.same(filesWith(/\bwriteLetters\b/).filter(file => !file.startsWith('modules/letters/')), ['modules/outreach/sending.commands.ts'], 'where permits are had')
   for (const shape of ['outside.sms.send(x)', 'outside [channel].send(x)', 'work.outside!.email', 'const { sms } = machine.outside']) t.match(shape, reaching, 'and they would be seen')
 })
 

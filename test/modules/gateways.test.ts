@@ -303,7 +303,7 @@ t.test('a provider whose name leads inside the network is not reached, and one t
   const send = async (allowPrivate: boolean) => {
     const http = guardedAgent({ allowPrivate })
     const nobody = { send: async () => { throw new Error('not by the installation') } }
-    const { sms } = sendersOf({ http, allowPrivate, email: nobody, sms: nobody } as unknown as Parameters<typeof sendersOf>[0], [{ id: idOf('gateway', strangeId('gateway').slice(4)), channel: 'sms', adapter: adapters.recoup, url, senderId: null, credentials: {} }], 300)
+    const { sms } = sendersOf({ http, allowPrivate, publicUrl: 'http://127.0.0.1', email: nobody, sms: nobody } as unknown as Parameters<typeof sendersOf>[0], [{ id: idOf('gateway', strangeId('gateway').slice(4)), channel: 'sms', adapter: adapters.recoup, url, senderId: null, credentials: {} }], 300)
     try {
       await sms.send(letter)
       return 'sent'

@@ -22,13 +22,16 @@ t.test('a message that is not taken is tried five times, ever later', async t =>
 
 t.test('what lost its reason is cancelled before the law is asked', async t => {
   const now = new Date('2026-01-08T01:00:00Z')
-  const fine: DueFacts = { state: 'scheduled', attempts: 0, plannedAt: '2026-01-08T01:00:00Z', isPlacementActive: true, isFollowed: true, isHeld: false, isOptedOut: false, isReachable: true, owed: 1 }
+  const fine: DueFacts = { state: 'scheduled', attempts: 0, plannedAt: '2026-01-08T01:00:00Z', isPlacementActive: true, isFollowed: true, isHeld: false, isOptedOut: false, isReachable: true, owed: 1, dropsRepeats: true }
   const cases: [facts: Partial<DueFacts>, fate: object | null][] = [
     [{}, null],
     [{ isOptedOut: true }, null],
     [{ isPlacementActive: false, isHeld: true }, { state: 'cancelled', reason: 'placementEnded' }],
     [{ isHeld: true }, { state: 'cancelled', reason: 'onHold' }],
     [{ owed: 0 }, { state: 'cancelled', reason: 'nothingOwed' }],
+    [{ state: 'sending', attempts: 1 }, null],
+    [{ state: 'sending', attempts: 1, dropsRepeats: false }, { state: 'failed', reason: 'providerFailed' }],
+    [{ attempts: 1, dropsRepeats: false }, null],
     [{ isFollowed: false }, { state: 'cancelled', reason: 'strategyChanged' }],
     [{ isReachable: false }, { state: 'suppressed', reason: 'unreachable' }],
     [{ state: 'sending', attempts: sendsMax - 1 }, null],

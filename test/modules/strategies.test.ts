@@ -203,6 +203,28 @@ t.test('strategies', async t => {
       t.equal(lettersOf(agency).length, 1)
     })
 
+    t.test('an e-mail carries the link that refuses the next one, and whoever clicks it is left in peace', async t => {
+      const { agency, bank } = await place()
+      const { accountId } = await debtOf(agency, bank, {}, { contactPoints: [{ channel: 'email', value: 'li.wei@example.com' }] })
+      await w.liveUntil(agency, '2026-01-08T00:00:00Z')
+      const [first] = lettersOf(agency)
+      t.match(first?.unsubscribeUrl, /\/v1\/opt-outs\/[A-Za-z0-9_-]+$/)
+      const clicked = await w.app.inject({ method: 'POST', url: new URL(first!.unsubscribeUrl!).pathname, headers: { 'content-type': 'application/x-www-form-urlencoded' }, payload: 'List-Unsubscribe=One-Click' })
+      t.equal(clicked.statusCode, 200)
+      await w.settle(agency)
+      t.same(shown(await messagesOf(agency, accountId)), ['email 15 suppressed optedOut', 'email 3 sent 2026-01-07T01:00:00Z', 'email 7 suppressed optedOut'])
+    })
+
+    t.test('a template can print the link itself', async t => {
+      const { agency, bank } = await place()
+      const { id } = await w.ok<{ id: string }>(agency, 'POST', '/v1/templates', { code: 'reminder', channel: 'email', language: 'zh-CN', subject: 'x', text: "{% for debt in debts %}{{ debt.owed | money }}{% endfor %} {% optOut 'hyperlink' %}" })
+      await w.ok(agency, 'POST', `/v1/templates/${id}/activate`, { version: 1, jurisdictions: ['CN'] })
+      await debtOf(agency, bank, {}, { contactPoints: [{ channel: 'email', value: 'li.wei@example.com' }] })
+      await w.liveUntil(agency, '2026-01-08T00:00:00Z')
+      const [first] = lettersOf(agency)
+      t.ok(first!.text.includes(first!.unsubscribeUrl!))
+    })
+
     t.test('thirty debts are no more than five to an SMS, and the rest of them wait for their turn', async t => {
       const { agency, bank } = await place()
       for (let n = 0; n < 12; n++) await debtOf(agency, bank)

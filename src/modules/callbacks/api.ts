@@ -79,5 +79,5 @@ export const api: Api = (app, { db, vault, machine }) => {
 
 /** The addresses a request may have been sent to: by the one we are known by, and as this process sees it, through whatever ends TLS in front of it. */
 function addressesOf ({ host, url }: { host: string, url: string }, { publicUrl }: Outside): string[] {
-  return [...publicUrl === '' ? [] : [publicUrl.replace(/\/$/, '')], `https://${host}`, `http://${host}`].map(origin => origin + url)
+  return [publicUrl, `https://${host}`, `http://${host}`].map(origin => origin + url)
 }

@@ -10,7 +10,7 @@ export async function receiveGatewayCallback (tx: Tx, vault: Vault, { id: gatewa
   const { eventId, type } = callback
   const id = await insertGatewayEvent(tx, { gatewayId, eventId, type })
   if (id === null) return
-  const isKnown = callback.type === 'reply' ? await receiveReply(tx, vault, channel, callback) : await recordReceipt(tx, vault, channel, nameOf(callback), callback.type)
+  const isKnown = callback.type === 'reply' ? await receiveReply(tx, vault, channel, callback) : await recordReceipt(tx, channel, nameOf(callback), callback.type)
   if (isKnown) await setOutcome(tx, id, 'applied')
 }
 

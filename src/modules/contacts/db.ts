@@ -247,7 +247,7 @@ export async function insertPending (tx: Tx, permitted: readonly PermittedContac
       ${column(c => uuidOf(c.contactPointId))}::uuid[], ${column(c => uuidOf(c.messageId))}::uuid[], ${column(c => c.personKey)}::text[], ${column(c => c.valueIndex)}::bytea[], ${column(c => c.channel)}::text[],
       ${column(c => uuidOf(c.decisionId))}::uuid[])
       as c (id, account_id, lender_id, party_id, contact_point_id, message_id, person_key, value_index, channel, decision_id)
-    on conflict (tenant_id, message_id) do update set at = excluded.at, decision_id = excluded.decision_id where t.outcome = 'pending' returning id, message_id
+    on conflict (tenant_id, message_id) do update set at = excluded.at, decision_id = excluded.decision_id, outcome = 'pending' where t.outcome in ('pending', 'unused') returning id, message_id
     ), beside as (
       insert into contact_attempt_debts (tenant_id, contact_attempt_id, account_id)
       select ${uuidOf(tenantId)}::uuid, c.id, d.account_id from unnest(${uuids(beside.map(([messageId]) => messageId))}, ${uuids(beside.map(([, accountId]) => accountId))}) as d (message_id, account_id) join counted c on c.message_id = d.message_id
@@ -263,6 +263,15 @@ export async function setOutcomes (tx: Tx, messageIds: readonly Id<'message'>[],
   return await tx.update(contactAttempts).set({ outcome })
     .where(and(eq(contactAttempts.tenantId, tx.ctx.tenantId), eq(contactAttempts.outcome, 'pending'), sql`${contactAttempts.messageId} = any(${sql.param(messageIds.map(uuidOf))}::uuid[])`))
     .returning({ ...columns, lenderId: contactAttempts.lenderId })
+}
+
+/** Gives the places of messages back that were permitted, and did not go out after all. */
+export async function returnMessages (tx: Tx, messageIds: readonly Id<'message'>[]): Promise<void> {
+  if (messageIds.length === 0) return
+  await tx.execute(sql`
+    with returned as (
+      update contact_attempts set outcome = 'unused' where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and message_id = any(${uuids(messageIds)}) and outcome in ('pending', 'sent') returning tenant_id, id
+    ) delete from contact_attempt_debts d using returned where d.tenant_id = returned.tenant_id and d.contact_attempt_id = returned.id`)
 }
 
 /** Corrects what became of a message that was recorded as a contact, by what its provider said later. */

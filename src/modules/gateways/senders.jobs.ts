@@ -15,7 +15,7 @@ const number = /^\+?[0-9]{5,15}$/
 
 /**
  * What an agency's messages leave by: its own active gateway for a channel, where it has one that can be posted to, and the installation's sender otherwise. `publicUrl` is where
- * this API is reached from outside; without it a provider calls back where its own settings say.
+ * this API is reached from outside; without one a provider calls back where its own settings say.
  */
 export function sendersOf (outside: Outside, own: readonly OpenGateway[], sendTimeoutMs: number = sendTimeoutMsDefault): Record<GatewayChannel, Sender> {
   const senderFor = (channel: GatewayChannel): Sender | null => {
@@ -34,7 +34,8 @@ const gatewaySender = ({ http, publicUrl }: Outside, { id, adapter, url, senderI
     checkPermit(letter)
     const { key, to, text } = letter
     if (!number.test(to)) throw new NotTaken('not a telephone number', true)
-    const callbackUrl = publicUrl === '' ? null : `${publicUrl.replace(/\/$/, '')}/v1/gateway-callbacks/${id}`
+    // From outside nobody reaches an installation that has no address but this machine's.
+    const callbackUrl = publicUrl.startsWith('https://') ? `${publicUrl}/v1/gateway-callbacks/${id}` : null
     const { status, answer, error, isBegun } = await post(http, requestFor(adapter, credentials, { to, text, key, from: senderId, url, callbackUrl }), sendTimeoutMs)
     if (status === null) throw new NotTaken(`${adapter.id} ${error ?? 'failed'}`, isBegun && !adapter.posting.dropsRepeats)
     const said = answerOf(adapter, status, answer)

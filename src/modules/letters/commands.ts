@@ -36,7 +36,7 @@ export interface LetterToWrite {
 }
 
 /**
- * Writes letters, to wait for a batch: one for each message, however often it is asked to. Answers the letter of each message.
+ * Writes letters, to wait for a batch: one for each message, however often it is asked to, unless the one before was withdrawn. Answers the letter of each message.
  *
  * Each must have been permitted in this transaction, or in one that committed before: its permit is that of a contact by letter, of the same message, which is still pending. So the caller settles the message, and what became of the contact, after this.
  * Without such a contact nothing is written and it throws: a caller without a permit is a fault of the program. A letter to an address that was erased meanwhile is written with nothing

@@ -48,13 +48,13 @@ export async function insertLetters (tx: Tx, all: readonly NewLetter[]): Promise
       as n (id, message_id, contact_attempt_id, account_id, lender_id, party_id, contact_point_id, paper, recipient, body, template_version, language, due_at)
     join tenants t on t.tenant_id = ${tenantOf(tx)}
     join contact_attempts a on a.tenant_id = t.tenant_id and a.id = n.contact_attempt_id and a.message_id = n.message_id and a.channel = 'letter' and a.outcome = 'pending'
-    on conflict (tenant_id, message_id) do nothing returning ${factColumns}`)
+    on conflict (tenant_id, message_id) where state <> 'withdrawn' do nothing returning ${factColumns}`)
   return rows.map(factsIn)
 }
 
-/** The letters of messages. */
+/** The letter of each message, the last that was written. */
 export async function listByMessage (tx: Tx, messageIds: readonly Id<'message'>[]): Promise<ReadonlyMap<Id<'message'>, Id<'letter'>>> {
-  const { rows } = await tx.execute(sql`select id, message_id from letters where tenant_id = ${tenantOf(tx)} and message_id = any(${uuids(messageIds)})`)
+  const { rows } = await tx.execute(sql`select id, message_id from letters where tenant_id = ${tenantOf(tx)} and message_id = any(${uuids(messageIds)}) order by id`)
   return new Map(rows.map(row => [idOf('message', String(row['message_id'])), idOf('letter', String(row['id']))]))
 }
 

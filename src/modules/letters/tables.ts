@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { boolean, foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { bytes, day, id, instant, sealed, sealedIn, tenantId } from '#platform'
 import { accounts } from '../accounts/tables.ts'
@@ -16,7 +17,7 @@ export const letterBatches = pgTable('letter_batches', {
 }, t => [primaryKey({ columns: [t.tenantId, t.id] })])
 
 /**
- * Letters to borrowers, one for each message. `contactAttemptId` is the contact that its permit counts. `recipient` is the address, a line of it in each line; it and `body` are null once the
+ * Letters to borrowers, one for each message, beside those that were withdrawn. `contactAttemptId` is the contact that its permit counts. `recipient` is the address, a line of it in each line; it and `body` are null once the
  * party was erased. `writtenOn` is the agency's day when it was written, `dueAt` the moment until which it may wait; null: it does not. `reason` says why it was withdrawn or came back.
  */
 export const letters = pgTable('letters', {
@@ -26,7 +27,8 @@ export const letters = pgTable('letters', {
   batchId: id('letterBatch'), writtenOn: day().notNull(), dueAt: instant(), createdAt: instant().notNull(), postedOn: day(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
-  uniqueIndex().on(t.tenantId, t.messageId),
+  uniqueIndex('letters_of_message').on(t.tenantId, t.messageId).where(sql`${t.state} <> 'withdrawn'`),
+  index().on(t.tenantId, t.messageId, t.id),
   index().on(t.tenantId, t.state, t.id),
   index().on(t.tenantId, t.accountId, t.id),
   index().on(t.tenantId, t.batchId, t.id),

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { Response } from 'undici'
 import { problems } from '#kernel'
 import { BodyTooLarge, DatabaseUnavailable, InvalidRequest, NotFound, TooManyRequests, UnsupportedMediaType, findPrincipal } from '#platform'
 import type { Api, App, Services, Tx } from '#platform'

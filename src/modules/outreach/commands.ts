@@ -20,7 +20,8 @@ import type { NewMessage, NewStep, Target } from './planning.db.ts'
 /** What every event of a message says of it. */
 export const about = ({ id, accountId, channel, step }: Pick<MessageFacts, 'id' | 'accountId' | 'channel' | 'step'>) => ({ messageId: id, accountId, channel, step })
 
-const tellScheduled = (tx: Tx, messages: readonly MessageFacts[]): void => {
+/** Says that messages were planned. */
+export const tellScheduled = (tx: Tx, messages: readonly MessageFacts[]): void => {
   for (const message of messages) emit(tx, MessageScheduled, message, { ...about(message), plannedAt: message.plannedAt })
 }
 

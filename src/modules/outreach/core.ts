@@ -14,7 +14,7 @@ export const messageStates = ['scheduled', 'sending', 'sent', 'delivered', 'boun
 export type MessageState = typeof messageStates[number]
 
 /** Why a message was not sent, or not yet. */
-export const messageReasons = ['placementEnded', 'onHold', 'nothingOwed', 'requested', 'strategyChanged', 'law', 'optedOut', 'unreachable', 'unwritable', 'providerRefused', 'providerFailed', 'undelivered', 'bounced'] as const
+export const messageReasons = ['placementEnded', 'onHold', 'nothingOwed', 'requested', 'strategyChanged', 'law', 'optedOut', 'unreachable', 'unwritable', 'providerRefused', 'providerFailed', 'undelivered', 'bounced', 'notPrinted'] as const
 export type MessageReason = typeof messageReasons[number]
 
 export const MessageStateRefused = problem('message-state-refused', 409, 'The message can no longer be cancelled.', 'Read the message: `state` says what became of it. Only a scheduled one can be cancelled.')
@@ -94,6 +94,8 @@ export const closingMarginMs = 60_000
 /** What is known of a message that has fallen due, apart from what the law says. */
 export interface DueFacts {
   state: MessageState, attempts: number, plannedAt: string, isPlacementActive: boolean, isFollowed: boolean, isHeld: boolean, isOptedOut: boolean, isReachable: boolean, owed: Minor
+  /** Whether who sends it, asked a second time, sends nothing. */
+  dropsRepeats: boolean
 }
 
 /** What is to become of a message that has fallen due. */
@@ -117,6 +119,8 @@ export function settleDue (facts: DueFacts, now: Date): Fate | null {
   if (!facts.isFollowed) return { state: 'cancelled', reason: 'strategyChanged' }
   if (facts.isHeld) return { state: 'cancelled', reason: 'onHold' }
   if (!facts.isReachable) return { state: 'suppressed', reason: 'unreachable', rule: 'RECOUP.UNREACHABLE', clause: 'The address is invalid, was erased, or is a place of work.' }
+  // It was handed over, and nobody knows what became of it: a second copy would be worse than none.
+  if (facts.state === 'sending' && !facts.dropsRepeats) return { state: 'failed', reason: 'providerFailed' }
   if (facts.state === 'sending' && facts.attempts >= sendsMax) return { state: 'failed', reason: 'providerFailed' }
   // Brought forward for an opt-out that was taken back before it was looked at.
   if (!facts.isOptedOut && new Date(facts.plannedAt) > now) return { state: 'scheduled', dueAt: facts.plannedAt, reason: null, rule: null, clause: null }

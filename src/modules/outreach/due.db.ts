@@ -74,7 +74,7 @@ export async function lockDue (tx: Tx) {
     agency: tenants.name, lender: lenders.name, reference: accounts.lenderReference, product: accounts.product, currency: accounts.currency, jurisdiction: accounts.jurisdiction,
     region: accounts.region, timeZone: accounts.timeZone, dueOn: accounts.dueOn,
     owed: sql<string>`${accounts.principal} + ${accounts.interest} + ${accounts.penalty} + ${accounts.costs}`,
-    language: parties.language, borrowerKind: parties.kind, role: accountParties.role,
+    name: parties.name, language: parties.language, borrowerKind: parties.kind, role: accountParties.role,
     value: contactPoints.value, valueIndex: contactPoints.valueIndex, isWorkplace: contactPoints.isWorkplace, contactPointState: contactPoints.state,
     isPlacementActive: sql<boolean>`${placements.state} = 'active'`, isFollowed: sql<boolean>`${enrolments.endedAt} is null`, isHeld: sql<boolean>`${isHeldAt(now, 'messages')}`,
     zones: sql<string | null>`${zonesWritten('messages', 'party_id')}`,

@@ -7,9 +7,14 @@ import { PlacementClosed, PlacementRecalled, PlacementReopened, PlacementReturne
 import { ConsentWithdrawn, PartyErased } from '../parties/index.ts'
 import { HoldPlaced, HoldReleased } from '../protection/index.ts'
 import { ContactAttemptLogged } from '../contacts/index.ts'
+import { LetterReturned, LetterWithdrawn } from '../letters/index.ts'
+import type { ReturnReason } from '../letters/index.ts'
 import { StrategyEnrolled } from '../strategies/index.ts'
 import { endCalls, openCalls } from './calls.commands.ts'
 import { forgetParties, honourOptOuts, planSteps, reconcileMessages } from './commands.ts'
+import { followWithdrawn, withdrawUnfit } from './letters.commands.ts'
+import type { Withdrawn } from './letters.commands.ts'
+import { recordReturn } from './receipts.commands.ts'
 import { permitDue, recordHandOvers } from './sending.commands.ts'
 import type { HandOver, Permitted } from './sending.commands.ts'
 import type { ProviderChannel } from './core.ts'
@@ -29,7 +34,10 @@ export const keepMessages = job({
     const enrolled = events.filter(({ type }) => type === StrategyEnrolled.name).map(({ data }) => (data as { enrolmentId: Id<'enrolment'> }).enrolmentId)
     if (enrolled.length > 0) await planSteps(tx, enrolled)
     const accounts = accountsOf(events)
-    if (accounts.length > 0) await reconcileMessages(tx, accounts)
+    if (accounts.length > 0) {
+      await reconcileMessages(tx, accounts)
+      await withdrawUnfit(tx, accounts)
+    }
     const withdrawn = events.filter(({ type }) => type === ConsentWithdrawn.name).map(({ data }) => (data as { consentId: Id<'consent'> }).consentId)
     if (withdrawn.length > 0) await honourOptOuts(tx, withdrawn)
   },
@@ -40,6 +48,18 @@ export const forgetErased = job({
   name: 'outreach.forgetParties', on: [PartyErased],
   async run (tx, events) {
     await forgetParties(tx, events.map(({ data }) => (data as { partyId: Id<'party'> }).partyId))
+  },
+})
+
+/** Follows letters to the post and back. */
+export const followLetters = job({
+  name: 'outreach.followLetters', on: [LetterWithdrawn, LetterReturned],
+  async run (tx, events) {
+    // The boundary of an event: its shape was checked when it was emitted.
+    const of = <T>(name: string): T[] => events.filter(({ type }) => type === name).map(({ data }) => data as T)
+    const withdrawn = of<Withdrawn>(LetterWithdrawn.name)
+    if (withdrawn.length > 0) await followWithdrawn(tx, withdrawn)
+    for (const { messageId, reason } of of<{ messageId: Id<'message'>, reason: ReturnReason }>(LetterReturned.name)) await recordReturn(tx, messageId, reason === 'unknownAddress' || reason === 'moved')
   },
 })
 
@@ -74,13 +94,16 @@ const lookAgainMs = 50
 /**
  * Sends what is due. Policy is asked, the message fenced off and the agency's gateways opened in one transaction, it is handed over outside of any, and what came of it
  * is written in another. A crash between leaves the fence to expire: the message is put before policy again and goes out under the same key,
- * which a provider that has it drops.
+ * which a provider that has it drops. One that does not drop repeats is not asked again: nobody is written to twice.
  */
 export const sendDueMessages = job({
   name: 'outreach.sendDueMessages', due: messages,
   async run ({ tx, vault, outside, isOver }) {
     while (true) {
-      const { permitted, isMore, own } = await tx(async tx => ({ ...await permitDue(tx, vault), own: await openGateways(tx, vault) }))
+      const { permitted, isMore, own } = await tx(async tx => {
+        const own = await openGateways(tx, vault)
+        return { ...await permitDue(tx, vault, { publicUrl: outside.publicUrl, repeating: own.filter(({ adapter }) => !adapter.posting.dropsRepeats).map(({ channel }) => channel) }), own }
+      })
       if (permitted.length > 0) {
         const handOvers = await handOverAll(sendersOf(outside, own), permitted)
         await tx(async tx => { await recordHandOvers(tx, handOvers) })

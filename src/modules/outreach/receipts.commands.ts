@@ -24,8 +24,16 @@ async function lockHanded (tx: Tx, channel: ProviderChannel, { messageId, provid
  * Writes down what a provider says of a message it took, in whatever order and however often it says so, for each debt it was about. A receipt that overtakes our own record of the
  * hand-over makes it, so that the message is not sent again. An address that is no good for ever is given up. Answers false when there is no such message.
  */
-export async function recordReceipt (tx: Tx, vault: Vault, channel: ProviderChannel, name: MessageName, kind: ReceiptKind): Promise<boolean> {
-  const messages = await lockHanded(tx, channel, name)
+export async function recordReceipt (tx: Tx, channel: ProviderChannel, name: MessageName, kind: ReceiptKind): Promise<boolean> {
+  return await receiveAll(tx, await lockHanded(tx, channel, name), kind)
+}
+
+/** What the post brought back: the address is no good, or nobody took it there. */
+export async function recordReturn (tx: Tx, messageId: Id<'message'>, isAddressWrong: boolean): Promise<void> {
+  await receiveAll(tx, await lockBundle(tx, messageId), isAddressWrong ? 'bounced' : 'failed')
+}
+
+async function receiveAll (tx: Tx, messages: readonly MessageRow[], kind: ReceiptKind): Promise<boolean> {
   const [first] = messages
   if (first === undefined) return false
   let state: ReceiptKind | null = null
@@ -34,7 +42,7 @@ export async function recordReceipt (tx: Tx, vault: Vault, channel: ProviderChan
   const outcome = state === 'delivered' ? 'delivered' : 'undelivered'
   for (const attempt of await setOutcomes(tx, [first.bundleId!], outcome)) tellLogged(tx, attempt)
   await setDelivered(tx, first.bundleId!, outcome)
-  if (state === 'bounced') for (const message of messages) await giveUp(tx, vault, message)
+  if (state === 'bounced') for (const message of messages) await giveUp(tx, message)
   return true
 }
 
@@ -51,9 +59,9 @@ async function receive (tx: Tx, message: MessageRow, bundleId: Id<'message'>, ki
 }
 
 /** Gives up an address that bounced; one that was given up or erased before is left as it is. */
-async function giveUp (tx: Tx, vault: Vault, { partyId, contactPointId }: MessageRow): Promise<void> {
+async function giveUp (tx: Tx, { partyId, contactPointId }: MessageRow): Promise<void> {
   const point = (await contactPointsOf(tx, [partyId])).find(({ id }) => id === contactPointId)
-  if (point !== undefined && point.state !== 'invalid') await invalidateContactPoint(tx, vault, contactPointId, 'bounced')
+  if (point !== undefined && point.state !== 'invalid') await invalidateContactPoint(tx, contactPointId, 'bounced')
 }
 
 /** What came back from an address, given by its hash. The text is judged by the caller and goes no further. */

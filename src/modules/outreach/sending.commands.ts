@@ -2,9 +2,12 @@ import { Problem } from '#kernel'
 import type { Id } from '#kernel'
 import { emit } from '#platform'
 import type { Letter, Safe, Tx, Vault } from '#platform'
-import { normalContact, revealContact } from '../parties/index.ts'
+import { recipientLines, writeLetters } from '../letters/index.ts'
+import type { LetterToWrite } from '../letters/index.ts'
+import { normalContact, revealContact, revealName } from '../parties/index.ts'
 import { hoursFor, isInitial, historySince, listContactHistory, lockPersons, numberKeyOf, permitMessages, requestFor, setOutcomes, tellLogged } from '../contacts/index.ts'
 import type { HistoryEntry, PlacedCase } from '../contacts/index.ts'
+import { optOutUrl } from '../optOuts/index.ts'
 import { TemplateMissing, TemplateUnwritable, findWriter } from '../templates/index.ts'
 import type { Writer, Written } from '../templates/index.ts'
 import { decideContacts, findLaw } from '../policy/index.ts'
@@ -19,8 +22,14 @@ import type { DueMessage } from './due.db.ts'
 import { listErasedRecipients } from './erasure.db.ts'
 import { MessageCancelled, MessageFailed, MessageSent, MessageSuppressed } from './events.ts'
 
-/** What may go out now as one: written, addressed, and already counted. Its messages are known to its provider by `id`, the first one's. `permittedAt` is the agency's time of the decision. */
-export interface Permitted { id: Id<'message'>, messageIds: Id<'message'>[], channel: ProviderChannel, attempt: number, permittedAt: string, letter: Letter }
+/** Messages that go out as one, known by `id`, the first one's: which try it is, and the agency's time of the decision. */
+export interface HandedOver { id: Id<'message'>, messageIds: Id<'message'>[], attempt: number, permittedAt: string }
+
+/** What may go out now as one: written, addressed, and already counted. */
+export interface Permitted extends HandedOver { channel: ProviderChannel, letter: Letter }
+
+/** What is known of the ways out: where borrowers reach us, and the channels whose providers send a repeat again. */
+export interface Ways { publicUrl: string, repeating: readonly ProviderChannel[] }
 
 /** What was asked about messages that can go out as one: the first of them, all of them, the words they would have, and what was asked. */
 interface Asked { first: DueMessage, messages: DueMessage[], bundleId: Id<'message'>, written: Written, request: ContactRequest }
@@ -29,18 +38,20 @@ interface Asked { first: DueMessage, messages: DueMessage[], bundleId: Id<'messa
  * Puts messages that have fallen due before policy: those of one person about debts of one lender as one. What it allows is fenced off, counted as a contact and answered to be sent; the
  * others wait, are suppressed with the clause, or are cancelled. `isMore` says whether anything is still due, be it in somebody else's hands.
  */
-export async function permitDue (tx: Tx, vault: Vault): Promise<{ permitted: Permitted[], isMore: boolean }> {
+export async function permitDue (tx: Tx, vault: Vault, ways: Ways): Promise<{ permitted: Permitted[], isMore: boolean }> {
   const due = await lockDue(tx)
   if (due.length === 0) return { permitted: [], isMore: await isAnythingDue(tx) }
   await lockPersons(tx, due)
   const settled: Settled[] = []
   const toAsk: DueMessage[] = []
   for (const message of due) {
-    const fate = settleDue({ ...message, isReachable: message.value !== null && message.contactPointState !== 'invalid' && !message.isWorkplace }, tx.ctx.now)
+    const isReachable = message.value !== null && message.contactPointState !== 'invalid' && !message.isWorkplace
+    const fate = settleDue({ ...message, isReachable, dropsRepeats: message.channel === 'letter' || !ways.repeating.includes(message.channel) }, tx.ctx.now)
     if (fate === null) toAsk.push(message)
     else settled.push({ id: message.id, fate, decisionId: null })
   }
-  const { asked, unwritable } = await prepare(tx, bundle(toAsk))
+  const safe = await vault.safeOf(tx)
+  const { asked, unwritable } = await prepare(tx, bundle(toAsk), first => optOutLink(safe, ways.publicUrl, tx.ctx.tenantId, first))
   for (const { id } of unwritable) settled.push({ id, fate: unwritten, decisionId: null })
   const decisions = await decideContacts(tx, asked.map(({ request }) => request))
   const toSend: { asked: Asked, decision: Decision }[] = []
@@ -52,35 +63,39 @@ export async function permitDue (tx: Tx, vault: Vault): Promise<{ permitted: Per
     if (fate.state === 'sending') toSend.push({ asked: one, decision })
   }
   await setFates(tx, settled, fenceSeconds)
-  const safe = await vault.safeOf(tx)
   const permits = await permitMessages(tx, safe, toSend.map(({ asked: { first, messages, bundleId }, decision }) => ({
     ...first, messageId: bundleId, alsoAbout: messages.filter(({ accountId }) => accountId !== first.accountId).map(({ accountId }) => accountId), decisionId: decision.id,
   })))
   tellFates(tx, due, settled)
+  // Of what was handed over and is given up without an answer nobody knows whether it arrived: it counts.
+  const lost = new Set(settled.flatMap(({ id, fate }) => fate.state === 'failed' ? [id] : []))
+  for (const attempt of await setOutcomes(tx, due.flatMap(({ id, bundleId }) => lost.has(id) && bundleId !== null ? [bundleId] : []), 'sent')) tellLogged(tx, attempt)
   // The mailbox may have a letter whose sender died before he could say so, from after its party was erased.
   await forgetParties(tx, due.filter(({ value }) => value === null).map(({ partyId }) => partyId))
-  const permitted = toSend.flatMap(({ asked: { first, messages, bundleId, written } }): Permitted[] => {
+  const permitted: Permitted[] = []
+  const toPost: { sent: HandedOver, letter: LetterToWrite }[] = []
+  for (const { asked: { first, messages, bundleId, written } } of toSend) {
     const permit = permits.get(bundleId)
-    const { channel } = first
-    if (permit === undefined || channel === 'letter') return []
-    return [{
-      id: bundleId, messageIds: messages.map(({ id }) => id), channel, attempt: first.attempts + 1, permittedAt: tx.ctx.now.toISOString(),
-      letter: { tenantId: tx.ctx.tenantId, permit, key: bundleId, to: addressOf(safe, first), text: written.text, ...written.subject !== undefined && { subject: written.subject } },
-    }]
-  })
+    if (permit === undefined) continue
+    const sent: HandedOver = { id: bundleId, messageIds: messages.map(({ id }) => id), attempt: first.attempts + 1, permittedAt: tx.ctx.now.toISOString() }
+    const address = revealContact(safe, { id: first.contactPointId, value: first.value })!
+    const { channel, accountId, lenderId, partyId, contactPointId, jurisdiction, name } = first
+    if (channel === 'letter') {
+      const { text, templateVersion, language } = written
+      toPost.push({ sent, letter: { messageId: bundleId, permit, accountId, lenderId, partyId, contactPointId, recipient: recipientLines(revealName(safe, { id: partyId, name }) ?? '', address), country: jurisdiction, text, templateVersion, language } })
+    } else permitted.push({ ...sent, channel, letter: { tenantId: tx.ctx.tenantId, permit, key: bundleId, to: normalContact(channel === 'sms' ? 'phone' : 'email', address), text: written.text, ...written.subject !== undefined && { subject: written.subject }, ...channel === 'email' && { unsubscribeUrl: optOutLink(safe, ways.publicUrl, tx.ctx.tenantId, first)! } } })
+  }
+  // A letter needs no provider: it is laid ready in this transaction.
+  await writeLetters(tx, safe, toPost.map(({ letter }) => letter))
+  await recordHandOvers(tx, toPost.map(({ sent }) => ({ message: sent, isTaken: true, providerId: null })))
   return { permitted, isMore: await isAnythingDue(tx) }
-}
-
-const addressOf = (safe: Safe, { channel, contactPointId, value }: DueMessage): string => {
-  const address = revealContact(safe, { id: contactPointId, value })!
-  return channel === 'letter' ? address : normalContact(channel === 'sms' ? 'phone' : 'email', address)
 }
 
 /**
  * Gathers what policy is asked with: each person's contacts but for earlier tries of the same message, and the words that would go out. Where no text can be written about all debts of
  * a bundle, the first goes alone; what no text can be written for at all is set apart.
  */
-async function prepare (tx: Tx, bundles: readonly DueMessage[][]): Promise<{ asked: Asked[], unwritable: DueMessage[] }> {
+async function prepare (tx: Tx, bundles: readonly DueMessage[][], linkFor: (first: DueMessage) => string | null): Promise<{ asked: Asked[], unwritable: DueMessage[] }> {
   const asked: Asked[] = []
   const unwritable: DueMessage[] = []
   if (bundles.length === 0) return { asked, unwritable }
@@ -89,22 +104,29 @@ async function prepare (tx: Tx, bundles: readonly DueMessage[][]): Promise<{ ask
   const law = await findLaw(tx)
   const write = await findWriter(tx, [...new Set(all.map(({ lenderId }) => lenderId))])
   for (const whole of bundles) {
-    const one = ask(tx, { law, write, history }, whole) ?? (whole.length > 1 ? ask(tx, { law, write, history }, whole.slice(0, 1)) : null)
+    const known: Known = { law, write, history, optOutUrl: linkFor(whole[0]!) }
+    const one = ask(tx, known, whole) ?? (whole.length > 1 ? ask(tx, known, whole.slice(0, 1)) : null)
     if (one === null) unwritable.push(whole[0]!)
     else asked.push(one)
   }
   return { asked, unwritable }
 }
 
+/** The link by which the recipient of a message refuses further ones; a letter has none. */
+const optOutLink = (safe: Safe, publicUrl: string, tenantId: Id<'tenant'>, { channel, valueIndex }: DueMessage): string | null => channel === 'letter' ? null : optOutUrl(safe, publicUrl, { tenantId, channel, valueIndex })
+
+/** What messages are judged by and written from, beside themselves. */
+interface Known { law: Law, write: Writer, history: readonly HistoryEntry[], optOutUrl: string | null }
+
 /** What is asked about messages that go out as one; null when no text can be written for them. */
-function ask (tx: Tx, { law, write, history }: { law: Law, write: Writer, history: readonly HistoryEntry[] }, messages: DueMessage[]): Asked | null {
+function ask (tx: Tx, { law, write, history, optOutUrl }: Known, messages: DueMessage[]): Asked | null {
   const first = messages[0]!
   const bundleId = first.bundleId ?? first.id
   const of: PlacedCase & DueMessage = {
     ...first, alsoAbout: messages.slice(1).map(({ accountId }) => accountId), otherProducts: messages.slice(1).map(({ product }) => product), numberKey: numberKeyOf(first.valueIndex),
     holds: [...new Set(messages.flatMap(({ holds }) => holds))], sayings: sayingsOf(messages), history: historyOf(first, bundleId, history),
   }
-  const written = textFor(write, messages, isInitial(of))
+  const written = textFor(write, messages, isInitial(of), optOutUrl)
   if (written === null) return null
   const { disclosures, optOutMethod } = written
   const request = requestFor(law, of, { channel: first.channel, at: tx.ctx.now.toISOString(), collector: tx.ctx.tenantId, disclosures, ...optOutMethod !== undefined && { optOutMethod } })
@@ -118,13 +140,13 @@ function sayingsOf (messages: readonly DueMessage[]): DueMessage['sayings'] {
 }
 
 /** Writes a message from the open balances; null when there is no text for it, or the text cannot be written of these debts. */
-function textFor (write: Writer, messages: readonly DueMessage[], isInitial: boolean): Written | null {
+function textFor (write: Writer, messages: readonly DueMessage[], isInitial: boolean, optOutUrl: string | null): Written | null {
   const { channel, template, language, jurisdiction, lenderId, agency, lender } = messages[0]!
   try {
     return write({
       code: template, channel, language: languageOf(language, jurisdiction), jurisdiction, isInitial, lenderId,
       variables: {
-        agency: { name: agency, contact: null }, lender: { name: lender }, debts: messages.map(({ reference, owed, currency, dueOn }) => ({ reference, owed, currency, dueOn })), paymentHint: null, optOutUrl: null,
+        agency: { name: agency, contact: null }, lender: { name: lender }, debts: messages.map(({ reference, owed, currency, dueOn }) => ({ reference, owed, currency, dueOn })), paymentHint: null, optOutUrl,
       },
     })
   } catch (error) {
@@ -151,7 +173,7 @@ function tellFates (tx: Tx, due: readonly DueMessage[], settled: readonly Settle
 }
 
 /** What a provider did with a message: took it, or did not and perhaps never will. */
-export type HandOver = { message: Permitted } & ({ isTaken: true, providerId: string | null } | { isTaken: false, isFinal: boolean })
+export type HandOver = { message: HandedOver } & ({ isTaken: true, providerId: string | null } | { isTaken: false, isFinal: boolean })
 
 /** Writes down what providers did with messages, each contact once. What was not taken is tried again later or given up. */
 export async function recordHandOvers (tx: Tx, handOvers: readonly HandOver[]): Promise<void> {

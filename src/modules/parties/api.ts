@@ -4,7 +4,7 @@ import { IdOf, Instant, Nullable, OneOf, Page, PageQuery, Text, closed, problems
 import type { Id } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api } from '#platform'
-import { addContactPoint, createConsent, eraseParty, getParty, invalidateContactPoint, revealParty, searchParties, verifyContactPoint } from './commands.ts'
+import { addContactPoint, createConsent, eraseParty, getParty, invalidateContactPoint, revealParty, searchParties, showContactPoint, verifyContactPoint } from './commands.ts'
 import {
   ConsentRefused, ContactPointExists, ContactPointInput, ContactPointRefused, ContactPointUnchanged, PartyWasErased, consentChannels, consentKinds, consentPurposes, consentSources, consentStates,
   contactChannels, contactPointStates, erasureReasons, invalidReasons, partyKinds, revealPurposes,
@@ -139,7 +139,10 @@ const contactPointRoutes: Api = (app, { vault }) => {
       body: Type.Object({ reason: OneOf(invalidReasons, 'Why it is of no use.') }, { title: 'InvalidationInput', ...closed, examples: [{ reason: 'wrongNumber' }] }),
       response: { 200: ContactPoint, ...problems(NotFound, PartyWasErased, ContactPointUnchanged) },
     },
-  }, async req => await req.tx(async tx => await invalidateContactPoint(tx, vault, req.params.contactPointId, req.body.reason)))
+  }, async req => await req.tx(async tx => {
+    const point = await invalidateContactPoint(tx, req.params.contactPointId, req.body.reason)
+    return showContactPoint(await vault.safeOf(tx), point)
+  }))
 
   app.post('/v1/consents', {
     config: { scope: 'contacts:write' },

@@ -46,6 +46,9 @@ export const addressHash = (safe: Safe, channel: ContactChannel, value: string):
 /** A contact point's value in the clear, for reaching the party there; null once erased. */
 export const revealContact = (safe: Safe, { id, value }: Pick<ContactPointRow, 'id' | 'value'>): string | null => value === null ? null : safe.open(pointPlace(id), value)
 
+/** A party's name in the clear, for writing to it; null once erased. */
+export const revealName = (safe: Safe, { id, name }: Pick<PartyRow, 'id' | 'name'>): string | null => name === null ? null : safe.open(partyPlace(id, 'name'), name)
+
 const open = (safe: Safe, { id }: PartyRow, column: 'name' | 'identity', sealed: Buffer | null): string | null => sealed === null ? null : safe.open(partyPlace(id, column), sealed)
 
 const unmasked = (text: string): string => text
@@ -122,12 +125,12 @@ export async function verifyContactPoint (tx: Tx, vault: Vault, id: Id<'contactP
 }
 
 /** Notes that a contact point is of no use: nothing more is sent there. Throws `NotFound`, `PartyWasErased`, `ContactPointUnchanged`. */
-export async function invalidateContactPoint (tx: Tx, vault: Vault, id: Id<'contactPoint'>, reason: typeof invalidReasons[number]) {
+export async function invalidateContactPoint (tx: Tx, id: Id<'contactPoint'>, reason: typeof invalidReasons[number]): Promise<ContactPointRow> {
   const point = await lockContactPoint(tx, id)
   if (point.state === 'invalid') throw ContactPointUnchanged({ state: point.state })
   await setContactPointState(tx, id, 'invalid')
   emit(tx, ContactPointInvalidated, { lenderId: point.lenderId }, { contactPointId: id, partyId: point.partyId, channel: point.channel, reason })
-  return showContactPoint(await vault.safeOf(tx), { ...point, state: 'invalid' })
+  return { ...point, state: 'invalid' }
 }
 
 /**

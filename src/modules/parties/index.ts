@@ -9,7 +9,7 @@
  * `contactOnly` party collected from.
  */
 export { api } from './api.ts'
-export { addParties, addressHash, contactPointsOf, eraseParties, invalidateContactPoint, listOptOuts, recordConsent, recordReveals, revealContact } from './commands.ts'
+export { addParties, addressHash, contactPointsOf, eraseParties, invalidateContactPoint, listOptOuts, recordConsent, recordReveals, revealContact, revealName } from './commands.ts'
 export type { OptOut, RevealPurpose, Saying } from './commands.ts'
 export { ContactPointInput, ContactPointRefused, PartyInput, PartyWasErased, addressFault, checkPartyInput, normalContact, revealPurposes } from './core.ts'
 export type { ConsentChannel, ContactChannel } from './core.ts'
