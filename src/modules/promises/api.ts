@@ -5,17 +5,16 @@ import type { Id } from '#kernel'
 import { NotFound, keyset } from '#platform'
 import type { Api, Tx } from '#platform'
 import { AccountClosed } from '../accounts/index.ts'
-import { attemptChannels } from '../contacts/index.ts'
 import { AccountNotPlaced } from '../placements/index.ts'
 import { cancelPromise, createPromise } from './commands.ts'
 import {
   PromiseAboveBalance, PromiseAfterLimitation, PromiseAfterTerm, PromiseByContactOnly, PromiseContactMismatch, PromiseInPast, PromiseNotOpen, PromiseTerms, PromiseTermsRefused, PromiseUnderHold, PromiserMissing,
-  cancelReasons, givenReasons, graceDaysDefault, promiseStates,
+  cancelReasons, givenReasons, graceDaysDefault, promiseChannels, promiseStates,
 } from './core.ts'
 import { findPromise, listPromises } from './db.ts'
 import type { PromiseRow } from './db.ts'
 
-const channel = OneOf(attemptChannels, 'By which channel it was made.')
+const channel = OneOf(promiseChannels, 'By which channel it was made.')
 
 const PromiseInputSchema = Type.Object({
   accountId: IdOf('account'),

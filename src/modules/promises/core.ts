@@ -4,6 +4,7 @@ import { Amount, Day, add, addDays, closed, problem, sum, zero } from '#kernel'
 import type { CalendarDay, Minor, Violation } from '#kernel'
 import { liableRoles } from '../accounts/core.ts'
 import type { PartyRole } from '../accounts/core.ts'
+import { attemptChannels } from '../contacts/core.ts'
 import type { Direction } from '../contacts/core.ts'
 
 /** How a promise stands. `partiallyKept`: something was paid by the day that counts, and less than was promised. */
@@ -19,6 +20,9 @@ export type CancelReason = typeof cancelReasons[number]
 
 /** Why somebody cancels a promise. */
 export const givenReasons = ['withdrawn', 'recordedInError'] as const satisfies readonly CancelReason[]
+
+/** By which channels promises are made: those of contacts. */
+export const promiseChannels = attemptChannels
 
 /** The most parts of one promise, and how many days after its day money is still in time: unless it is said, and at most. */
 export const partsMax = 12

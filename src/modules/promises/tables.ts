@@ -2,10 +2,9 @@ import { sql } from 'drizzle-orm'
 import { char, check, foreignKey, index, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { day, document, id, instant, minor, tenantId } from '#platform'
 import { accounts } from '../accounts/tables.ts'
-import { attemptChannels } from '../contacts/core.ts'
 import { parties } from '../parties/tables.ts'
 import { placements } from '../placements/tables.ts'
-import { cancelReasons, promiseStates } from './core.ts'
+import { cancelReasons, promiseChannels, promiseStates } from './core.ts'
 import type { Dated } from './core.ts'
 
 /**
@@ -16,7 +15,7 @@ import type { Dated } from './core.ts'
 export const promises = pgTable('promises', {
   tenantId: tenantId(), id: id('promise').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), placementId: id('placement').notNull(), partyId: id('party').notNull(),
   amount: minor().notNull(), currency: char({ length: 3 }).notNull(), parts: document<Dated[]>(), graceDays: smallint().notNull(), madeOn: day().notNull(), graceEndsOn: day().notNull(),
-  channel: text({ enum: attemptChannels }), contactAttemptId: id('contactAttempt'), state: text({ enum: promiseStates }).notNull(), reason: text({ enum: cancelReasons }), supersededBy: id('promise'),
+  channel: text({ enum: promiseChannels }), contactAttemptId: id('contactAttempt'), state: text({ enum: promiseStates }).notNull(), reason: text({ enum: cancelReasons }), supersededBy: id('promise'),
   paid: minor().notNull(), dueAt: instant(), decidedAt: instant(), takenBy: text().notNull(), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
