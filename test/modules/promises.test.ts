@@ -1,4 +1,6 @@
+import { eq } from 'drizzle-orm'
 import t from 'tap'
+import { tenants } from '../../src/platform/tables.ts'
 import { strangeId, world } from '../world.ts'
 
 interface Promised { id: string, state: string, reason: string | null, supersededBy: string | null, paid: number, amount: number, judgedAt: string | null, takenBy: string | null, partyId: string }
@@ -190,6 +192,27 @@ t.test('over HTTP', async t => {
     t.match(await read(id), { state: 'kept', paid: 200_00 })
     t.same(await told(accountId), [['created', null], ['broken', 'partiallyKept'], ['kept', null]])
     t.match(await take(accountId, { promisedOn: '2026-01-15' }), { state: 'open' })
+  })
+
+  await t.test('two who take a promise about one debt at once leave one of them open', async t => {
+    const accountId = await debt()
+    const replies = await Promise.all([1, 2, 3].map(async amount => await w.call(us, 'POST', '/v1/promises', { accountId, amount, promisedOn: '2026-01-20' })))
+    t.same(replies.map(({ statusCode }) => statusCode), [201, 201, 201])
+    t.same((await w.ok<{ data: Promised[] }>(us, 'GET', `/v1/promises?accountId=${accountId}`)).data.map(({ state }) => state).sort(), ['open', 'superseded', 'superseded'])
+  })
+
+  await t.test('facts decide, not when a job comes by: what had been missed is broken before anything takes its place, and what ended in time was not missed', async t => {
+    // It is the 13th in Shanghai. By the end of that day, without grace; nothing runs until the 15th.
+    const [missed, withdrawn] = [await debt(), await w.account(us, lender, { placedOn: '2026-01-05' })]
+    const first = await take(missed, { promisedOn: '2026-01-13', graceDays: 0 })
+    const ended = await take(withdrawn.accountId, { promisedOn: '2026-01-13', graceDays: 0 })
+    await w.ok(us, 'POST', `/v1/placements/${withdrawn.placementId}/close`, { closeCode: 'withdrawnByLender' })
+    await w.tx(us, async tx => await tx.update(tenants).set({ clockAt: '2026-01-14T20:00:00Z' }).where(eq(tenants.tenantId, us.id)))
+    const second = await take(missed)
+    t.match(await w.ok(us, 'GET', `/v1/promises/${first.id}`), { state: 'broken', supersededBy: null })
+    t.match(await read(second.id), { state: 'open' })
+    t.match(await read(ended.id), { state: 'cancelled', reason: 'placementEnded' })
+    t.same(await told(missed), [['created', null], ['broken', 'broken'], ['created', null]])
   })
 
   t.same(w.failures, [])
