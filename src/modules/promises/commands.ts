@@ -8,7 +8,7 @@ import { holdEffectsOf, listActiveHolds } from '../protection/index.ts'
 import type { PromiseInput } from './api.ts'
 import { PromiseContactMismatch, PromiseNotOpen, checkHeld, checkPromise, graceDaysDefault, judge, outcomeOf, partsOf, promiserOf } from './core.ts'
 import type { CancelReason, Judgment, PromiseState, givenReasons } from './core.ts'
-import { findContact, findDueAccounts, findLastToSue, findOpenPromise, findPromise, insertPromise, listOpenUntil, listPending, lockAccounts, setStanding } from './db.ts'
+import { findContact, findDueAccounts, findLastToSue, findOpenPromise, findPromise, findPromised, insertPromise, listOpenUntil, listPending, lockAccounts, setStanding } from './db.ts'
 import type { Contact, Pending, PromiseRow, Standing, Touch } from './db.ts'
 import { PromiseBroken, PromiseCancelled, PromiseCreated, PromiseKept, PromiseReopened } from './events.ts'
 
@@ -99,9 +99,11 @@ export async function cancelDisputed (tx: Tx, upheld: readonly { accountId: Id<'
 
 /** Judges the promises of accounts: those that are open, and those in whose time money was received, or had been, on one of the days `touched`. */
 export async function judgePromises (tx: Tx, accountIds: readonly Id<'account'>[], touched: readonly Touch[]): Promise<void> {
-  if (accountIds.length === 0) return
-  await lockAccounts(tx, accountIds)
-  await judgeLocked(tx, accountIds, touched)
+  // Most debts that are paid were never promised to be: nobody waits for those.
+  const promised = await findPromised(tx, accountIds)
+  if (promised.length === 0) return
+  await lockAccounts(tx, promised)
+  await judgeLocked(tx, promised, touched)
 }
 
 /** How many accounts one transaction judges. */

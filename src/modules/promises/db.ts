@@ -75,6 +75,13 @@ export async function findDueAccounts (tx: Tx, max: number): Promise<Id<'account
   return rows.map(row => idOf('account', String(row['account_id'])))
 }
 
+/** Those among accounts about which something was promised that is judged. */
+export async function findPromised (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<Id<'account'>[]> {
+  if (accountIds.length === 0) return []
+  const { rows } = await tx.execute(sql`select distinct account_id from promises where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and account_id = any(${uuids(accountIds)}) and state in ('open', 'kept', 'partiallyKept', 'broken')`)
+  return rows.map(row => idOf('account', String(row['account_id'])))
+}
+
 /** Keeps accounts, and with them all that is promised about them, from changing until the transaction ends. */
 export async function lockAccounts (tx: Tx, accountIds: readonly Id<'account'>[]): Promise<void> {
   await tx.execute(sql`select from accounts where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and id = any(${uuids(accountIds)}) order by id for no key update`)
