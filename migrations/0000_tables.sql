@@ -810,6 +810,34 @@ CREATE TABLE "policy_exemptions" (
 	CONSTRAINT "policy_exemptions_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "promises" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"lender_id" uuid NOT NULL,
+	"placement_id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"amount" bigint NOT NULL,
+	"currency" char(3) NOT NULL,
+	"parts" jsonb NOT NULL,
+	"grace_days" smallint NOT NULL,
+	"made_on" date NOT NULL,
+	"grace_ends_on" date NOT NULL,
+	"channel" text,
+	"contact_attempt_id" uuid,
+	"state" text NOT NULL,
+	"reason" text,
+	"superseded_by" uuid,
+	"paid" bigint NOT NULL,
+	"due_at" timestamptz,
+	"decided_at" timestamptz,
+	"taken_by" text NOT NULL,
+	"created_at" timestamptz NOT NULL,
+	CONSTRAINT "promises_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "what is open is judged" CHECK (("promises"."state" = 'open') = ("promises"."due_at" is not null)),
+	CONSTRAINT "money is promised" CHECK ("promises"."amount" > 0 and "promises"."paid" >= 0)
+);
+--> statement-breakpoint
 CREATE TABLE "disputes" (
 	"tenant_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
@@ -1448,6 +1476,9 @@ ALTER TABLE "placements" ADD CONSTRAINT "placements_tenant_id_account_id_account
 ALTER TABLE "placements" ADD CONSTRAINT "placements_tenant_id_agreement_id_agreements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","agreement_id") REFERENCES "public"."agreements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "house_rules" ADD CONSTRAINT "house_rules_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "policy_exemptions" ADD CONSTRAINT "policy_exemptions_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "promises" ADD CONSTRAINT "promises_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "promises" ADD CONSTRAINT "promises_tenant_id_placement_id_placements_tenant_id_id_fk" FOREIGN KEY ("tenant_id","placement_id") REFERENCES "public"."placements"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "promises" ADD CONSTRAINT "promises_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "disputes" ADD CONSTRAINT "disputes_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "disputes" ADD CONSTRAINT "disputes_tenant_id_hold_id_holds_tenant_id_id_fk" FOREIGN KEY ("tenant_id","hold_id") REFERENCES "public"."holds"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "holds" ADD CONSTRAINT "holds_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1576,6 +1607,10 @@ CREATE INDEX "placement_batches_tenant_id_due_at_index" ON "placement_batches" U
 CREATE UNIQUE INDEX "placements_tenant_id_account_id_placement_number_index" ON "placements" USING btree ("tenant_id","account_id","placement_number");--> statement-breakpoint
 CREATE INDEX "placements_tenant_id_lender_id_id_index" ON "placements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "policy_exemptions_tenant_id_expires_on_index" ON "policy_exemptions" USING btree ("tenant_id","expires_on");--> statement-breakpoint
+CREATE UNIQUE INDEX "promises_one_open" ON "promises" USING btree ("tenant_id","account_id") WHERE state = 'open';--> statement-breakpoint
+CREATE INDEX "promises_tenant_id_account_id_id_index" ON "promises" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "promises_tenant_id_lender_id_id_index" ON "promises" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "promises_tenant_id_due_at_index" ON "promises" USING btree ("tenant_id","due_at") WHERE "promises"."due_at" is not null;--> statement-breakpoint
 CREATE INDEX "disputes_tenant_id_account_id_id_index" ON "disputes" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
 CREATE INDEX "disputes_tenant_id_lender_id_id_index" ON "disputes" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
 CREATE INDEX "disputes_of_parts" ON "disputes" USING btree ("tenant_id","account_id") WHERE disputed is not null;--> statement-breakpoint

@@ -17,6 +17,7 @@ import { api as parties } from './modules/parties/index.ts'
 import { api as payments } from './modules/payments/index.ts'
 import { api as placements } from './modules/placements/index.ts'
 import { api as policy } from './modules/policy/index.ts'
+import { api as promises } from './modules/promises/index.ts'
 import { api as protection } from './modules/protection/index.ts'
 import { api as queues } from './modules/queues/index.ts'
 import { api as rates } from './modules/rates/index.ts'
@@ -37,7 +38,7 @@ import type { ServerOptions } from './platform/api/server.ts'
 import { addHealthRoutes, addSystemRoutes } from './platform/api/system.ts'
 
 /** The modules' routes, in dependency order: a module imports only from those above it. */
-export const modules: Record<string, Api> = { tenants, secrets, rates, lenders, parties, accounts, ledger, placements, policy, templates, protection, charges, commissions, payments, adjustments, remittances, bank, limitations, contacts, retention, optOuts, strategies, letters, gateways, outreach, callbacks, queues, webhooks, calculations }
+export const modules: Record<string, Api> = { tenants, secrets, rates, lenders, parties, accounts, ledger, placements, policy, templates, protection, charges, commissions, payments, adjustments, remittances, bank, limitations, contacts, promises, retention, optOuts, strategies, letters, gateways, outreach, callbacks, queues, webhooks, calculations }
 
 /** The HTTP application: what every request meets, then the modules. Not yet listening. */
 export async function buildApp (options: ServerOptions, services: Services): Promise<App> {

@@ -6,6 +6,7 @@ import { jobs as limitations } from './modules/limitations/index.ts'
 import { jobs as outreach } from './modules/outreach/index.ts'
 import { jobs as payments } from './modules/payments/index.ts'
 import { jobs as placements } from './modules/placements/index.ts'
+import { jobs as promises } from './modules/promises/index.ts'
 import { jobs as protection } from './modules/protection/index.ts'
 import { jobs as queues } from './modules/queues/index.ts'
 import { jobs as remittances } from './modules/remittances/index.ts'
@@ -17,4 +18,4 @@ import { jobs as webhooks } from './modules/webhooks/index.ts'
 import type { Job } from './platform/jobs/job.ts'
 
 /** Every job of every module. A job that is not here does not run. */
-export const jobs: readonly Job[] = [tenants, secrets, placements, protection, charges, commissions, payments, remittances, limitations, contacts, retention, strategies, letters, outreach, queues, webhooks].flatMap(module => Object.values(module) as Job[])
+export const jobs: readonly Job[] = [tenants, secrets, placements, protection, charges, commissions, payments, remittances, limitations, contacts, promises, retention, strategies, letters, outreach, queues, webhooks].flatMap(module => Object.values(module) as Job[])

@@ -19,6 +19,7 @@ export const idPrefixes = {
   strategy: 'sty', strategyVersion: 'sve', enrolment: 'enr',
   message: 'msg', callTask: 'clt', contactAttempt: 'att', letter: 'ltr', letterBatch: 'lbt', mailboxLetter: 'mbl',
   gateway: 'gtw', gatewayEvent: 'gwe',
+  promise: 'pms',
   queue: 'que', workItem: 'wrk', lease: 'lea', workCompletion: 'wcm',
   webhookEndpoint: 'whe', delivery: 'dlv',
   event: 'evt', operation: 'opn', deadLetter: 'dlt',

@@ -88,7 +88,7 @@ interface Document { paths: Record<string, Record<string, Operation>> }
 const tableOf: Partial<Record<IdKind, string>> = {
   tenant: 'tenants', staff: 'staff', apiKey: 'api_keys', testClock: 'test_clocks', lender: 'lenders', agreement: 'agreements', party: 'parties', contactPoint: 'contact_points', contactHours: 'contact_hours',
   account: 'accounts', placement: 'placements', placementBatch: 'placement_batches', policyDecision: 'policy_decisions', houseRules: 'house_rules', policyExemption: 'policy_exemptions', hold: 'holds', dispute: 'disputes', charge: 'charges',
-  payment: 'payments', receipt: 'receipts', adjustment: 'adjustments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', template: 'templates', strategy: 'strategies', callTask: 'call_tasks', message: 'messages', letter: 'letters', letterBatch: 'letter_batches', gateway: 'gateways', contactAttempt: 'contact_attempts', permit: 'contact_attempts', queue: 'queues', workItem: 'work_items', lease: 'leases',
+  payment: 'payments', receipt: 'receipts', adjustment: 'adjustments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', template: 'templates', strategy: 'strategies', callTask: 'call_tasks', message: 'messages', letter: 'letters', letterBatch: 'letter_batches', gateway: 'gateways', contactAttempt: 'contact_attempts', permit: 'contact_attempts', promise: 'promises', queue: 'queues', workItem: 'work_items', lease: 'leases',
   webhookEndpoint: 'webhook_endpoints', delivery: 'deliveries', event: 'events', columnMapping: 'column_mappings',
   statement: 'statements', invoice: 'invoices', remittance: 'remittances', remittanceRun: 'remittance_runs', bankStatement: 'bank_statements', bankLine: 'bank_lines',
 } as Record<string, string>
@@ -115,6 +115,7 @@ async function livedIn (w: World): Promise<Agency> {
   await w.ok(us, 'POST', '/v1/column-mappings', { name: 'Core', mapping: { lenderReference: { column: 'a' } } })
   await w.settle(us)
   await w.liveUntil(us, '2026-01-25T02:00:00Z')
+  await w.ok(us, 'POST', '/v1/promises', { accountId, amount: 100_00, promisedOn: '2026-02-10' })
   await w.ok(us, 'POST', `/v1/queues/${queue.id}/leases`, { count: 1, ttlSeconds: 600 })
   await w.ok(us, 'POST', '/v1/payments', { accountId, amount: 100_00, currency: 'CNY', receivedOn: '2026-01-24', receivedBy: 'agency', method: 'card' })
   await w.ok(us, 'POST', `/v1/accounts/${accountId}/costs`, { amount: 10_00, on: '2026-01-24', reason: 'courtFee' })

@@ -6,10 +6,11 @@ import { Conflict, NotFound, answerOf, fingerprints, keyset } from '#platform'
 import type { Api, App, Caller, Principal, Services } from '#platform'
 import { PermitExpired, PermitMismatch, PermitRefused, PermitUsed, permitPattern } from '../contacts/index.ts'
 import { ageOf, daysPastDue } from '../accounts/index.ts'
+import { PromiseTerms, promiseProblems } from '../promises/index.ts'
 import { changeQueue, createQueue, heartbeatLease, releaseLease } from './commands.ts'
 import type { Grant, Held, LeaseRequest } from './commands.ts'
 import {
-  LeaseEnded, LeaseExpired, LeaseNotYours, NextActionRefused, PartyMissing, QueueFilter, QueueRefused, QueuesTooMany, WorkItemNotLeased, itemStates, leaseItemsMax, leaseSecondsMax, leaseSecondsMin,
+  LeaseEnded, LeaseExpired, LeaseNotYours, NextActionRefused, PartyMissing, PromiseMisplaced, QueueFilter, QueueRefused, QueuesTooMany, WorkItemNotLeased, itemStates, leaseItemsMax, leaseSecondsMax, leaseSecondsMin,
   leaseStates, orderings, workOutcomes,
 } from './core.ts'
 import { completeWorkItem, showCompletion } from './completions.commands.ts'
@@ -75,9 +76,10 @@ const CompletionInputSchema = Type.Object({
   partyId: Type.Optional(Type.Unsafe<Id<'party'>>({ ...IdOf('party'), description: 'Who was called. Left out: the borrower.' })),
   contactPointId: Type.Optional(Type.Unsafe<Id<'contactPoint'>>({ ...IdOf('contactPoint'), description: 'The number called.' })),
   permit: Type.Optional(Type.String({ pattern: permitPattern, description: 'The `token` of the permit by which the call was made. Left out: nobody allowed it, and it is told as a breach.' })),
-  nextAction: Type.Optional(Type.Object({ readyAt: Type.Unsafe<string>({ ...Instant, description: 'When the item is to come back.' }) }, { ...closed, description: 'Left out: the item is done.' })),
+  nextAction: Type.Optional(Type.Object({ readyAt: Type.Unsafe<string>({ ...Instant, description: 'When the item is to come back.' }) }, { ...closed, description: 'Left out: the item is done; with a promise, it comes back when the first days of grace are over.' })),
+  promise: Type.Optional(Type.Unsafe<PromiseTerms>({ ...PromiseTerms, description: 'What was promised in the call, with the outcome `promised`.' })),
   note: Type.Optional(note),
-}, { title: 'WorkCompletionInput', ...closed, examples: [{ outcome: 'callback', nextAction: { readyAt: '2026-03-31T08:00:00Z' }, note: 'Asks to be called in the morning.' }] })
+}, { title: 'WorkCompletionInput', ...closed, examples: [{ outcome: 'callback', nextAction: { readyAt: '2026-03-31T08:00:00Z' }, note: 'Asks to be called in the morning.' }, { outcome: 'promised', promise: { amount: 300_00, promisedOn: '2026-02-10' } }] })
 export type CompletionInput = Static<typeof CompletionInputSchema>
 
 const Completion = Type.Object({
@@ -230,8 +232,8 @@ function addWorkItems (app: App, { vault }: Services): void {
   app.post('/v1/work-items/:workItemId/complete', {
     config: { scope: 'queues:work' },
     schema: {
-      operationId: 'completeWorkItem', tags, summary: 'Say how it went', description: 'Ends work on a leased item: records the call, and either is done with the item or puts it off. Only the holder of its lease may.', params: itemPath,
-      body: CompletionInputSchema, response: { 200: WorkItem, ...problems(NotFound, LeaseNotYours, LeaseExpired, LeaseEnded, WorkItemNotLeased, NextActionRefused, PartyMissing, PermitRefused, PermitUsed, PermitMismatch, PermitExpired) },
+      operationId: 'completeWorkItem', tags, summary: 'Say how it went', description: 'Ends work on a leased item: records the call and the promise made in it, and either is done with the item or puts it off. Only the holder of its lease may.', params: itemPath,
+      body: CompletionInputSchema, response: { 200: WorkItem, ...problems(NotFound, LeaseNotYours, LeaseExpired, LeaseEnded, WorkItemNotLeased, NextActionRefused, PartyMissing, PermitRefused, PermitUsed, PermitMismatch, PermitExpired, PromiseMisplaced, ...promiseProblems) },
     },
   }, async req => await req.tx(async tx => await completeWorkItem(tx, vault, req.params.workItemId, req.body)))
 

@@ -4,8 +4,9 @@ import type { Place, Safe, Tx, Vault } from '#platform'
 import { liableRoles, listAccountParties } from '../accounts/index.ts'
 import { logContactAttempt } from '../contacts/index.ts'
 import { endCalls } from '../outreach/index.ts'
+import { createPromise } from '../promises/index.ts'
 import type { CompletionInput } from './api.ts'
-import { PartyMissing, WorkItemNotLeased, checkHolder, checkReadyAt, contactOf } from './core.ts'
+import { PartyMissing, PromiseMisplaced, WorkItemNotLeased, checkHolder, checkReadyAt, contactOf } from './core.ts'
 import { insertCompletion } from './completions.db.ts'
 import type { CompletionRow } from './completions.db.ts'
 import { findWorkItem, listLeasedItems, lockLease, lockWorkItem, setItemWorked, setLeaseEnded } from './db.ts'
@@ -15,16 +16,18 @@ import { WorkItemCompleted } from './events.ts'
 const notePlace = (id: Id<'workCompletion'>): Place => ({ table: 'work_completions', column: 'note', id })
 
 /**
- * Ends work on a leased item: records the call, keeps the note sealed, and either is done with the item or puts it off. The lease is
- * completed with its last item. Only the holder of the live lease may. Throws `NotFound`, `WorkItemNotLeased`, `LeaseNotYours`,
- * `LeaseExpired`, `LeaseEnded`, `NextActionRefused` or `PartyMissing`.
+ * Ends work on a leased item: records the call, keeps the note sealed, takes the promise that was made, and either is done with the item or puts it off; with a promise, unless
+ * something else is said, until its first days of grace are over. The lease is completed with its last item. Only the holder of the live lease may. Throws `NotFound`, `WorkItemNotLeased`,
+ * `LeaseNotYours`, `LeaseExpired`, `LeaseEnded`, `NextActionRefused`, `PartyMissing`, `PromiseMisplaced`, or what `createPromise` throws.
  */
 export async function completeWorkItem (tx: Tx, vault: Vault, id: Id<'workItem'>, input: CompletionInput): Promise<WorkItemRow> {
   const { outcome, nextAction, note } = input
+  if (input.promise !== undefined && outcome !== 'promised') throw PromiseMisplaced({ outcome })
   const item = await lockLeased(tx, id)
   if (nextAction !== undefined) checkReadyAt(new Date(nextAction.readyAt), tx.ctx.now)
-  const readyAt = nextAction?.readyAt ?? null
   const contactAttemptId = await logCall(tx, vault, item.accountId, input)
+  const promise = input.promise === undefined ? null : await createPromise(tx, { accountId: item.accountId, contactAttemptId: contactAttemptId!, ...input.promise }, '/promise')
+  const readyAt = nextAction?.readyAt ?? promise?.dueAt ?? null
   const completionId = newId('workCompletion')
   await insertCompletion(tx, {
     id: completionId, workItemId: id, accountId: item.accountId, leaseId: item.leaseId, outcome, contactAttemptId, readyAt,

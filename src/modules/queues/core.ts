@@ -37,6 +37,7 @@ export const LeaseNotYours = problem('lease-not-yours', 403, 'Somebody else hold
 export const WorkItemNotLeased = problem('work-item-not-leased', 409, 'The work item is not on lease.', 'Pull a lease that holds it; a completed item is not completed again.')
 export const NextActionRefused = problem('next-action-refused', 422, 'The time of the next action cannot be used.', 'Give a `readyAt` after now and within a year.')
 
+export const PromiseMisplaced = problem('promise-misplaced', 422, 'A promise comes with the outcome `promised`.', 'Complete the item with `promised`, or leave `promise` out.')
 export const PartyMissing = problem('party-missing', 422, 'Nobody who owes the debt is known, so the call has to say who was called.', 'Name who was called with `partyId`.')
 
 /** The most queues an agency has: every placement is held against each. */

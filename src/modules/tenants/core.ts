@@ -14,10 +14,10 @@ export const ClockBusy = problem('clock-busy', 409, 'The clock is still on its w
 
 const read = [
   'tenant:read', 'staff:read', 'keys:read', 'lenders:read', 'parties:read', 'accounts:read', 'placements:read', 'payments:read', 'charges:read', 'commissions:read',
-  'outreach:read', 'templates:read', 'strategies:read', 'queues:read', 'disputes:read', 'policy:read', 'events:read', 'webhooks:read', 'ledger:read', 'calculations:read', 'statements:read', 'rates:read', 'receipts:read', 'adjustments:read', 'bank:read', 'letters:read', 'retention:read',
+  'outreach:read', 'templates:read', 'strategies:read', 'queues:read', 'disputes:read', 'policy:read', 'events:read', 'webhooks:read', 'ledger:read', 'calculations:read', 'statements:read', 'rates:read', 'receipts:read', 'adjustments:read', 'bank:read', 'letters:read', 'retention:read', 'promises:read',
 ] as const
 
-const collect = ['queues:work', 'contacts:write', 'disputes:write'] as const
+const collect = ['queues:work', 'contacts:write', 'disputes:write', 'promises:write'] as const
 
 /** Every scope of the agency's own staff and services. */
 const all = [
@@ -38,7 +38,7 @@ export const roleScopes: Record<Role, readonly string[]> = {
 /** What a lender's key may carry: its own placements, accounts and money, never the agency's people or work. */
 export const lenderScopes = [
   'tenant:read', 'lenders:read', 'parties:read', 'accounts:read', 'placements:read', 'placements:write', 'payments:read', 'payments:write', 'charges:read', 'commissions:read',
-  'disputes:read', 'disputes:write', 'events:read', 'webhooks:read', 'webhooks:write', 'calculations:read', 'statements:read', 'adjustments:read', 'policy:read', 'policy:write',
+  'disputes:read', 'disputes:write', 'events:read', 'webhooks:read', 'webhooks:write', 'calculations:read', 'statements:read', 'adjustments:read', 'policy:read', 'policy:write', 'promises:read',
 ] as const
 
 /** The scopes a new key gets: those asked for, or all that its kind may carry. Throws `ScopeNotGrantable` on one it may not. */

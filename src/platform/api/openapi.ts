@@ -31,6 +31,7 @@ const tags: Record<string, string> = {
   remittances: 'Statements, remittances and invoices, and how long trust money has waited.',
   bank: 'What the bank says moved, which entries of the journal that is, and trust money reconciled three ways.',
   contacts: 'Permits to contact, and the record of contacts.',
+  promises: 'Promises to pay, kept or broken by what is received.',
   retention: 'How long what is known of people is kept, and what will be deleted.',
   optOuts: 'Refusing further contact by link and by one click: for the people you write to, without a key.',
   strategies: 'What is done about debts, day by day past due.',
