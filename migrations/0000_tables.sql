@@ -254,6 +254,25 @@ CREATE TABLE "complaints" (
 	CONSTRAINT "a share is a percentage" CHECK ("complaints"."collector_share" between 0 and 100)
 );
 --> statement-breakpoint
+CREATE TABLE "hardship_assessments" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"hold_id" uuid,
+	"consent_id" uuid,
+	"consent_source" text NOT NULL,
+	"consented_at" timestamptz NOT NULL,
+	"currency" char(3) NOT NULL,
+	"figures" "bytea",
+	"band" text,
+	"valid_until" date NOT NULL,
+	"due_at" timestamptz,
+	"assessed_at" timestamptz NOT NULL,
+	"destroyed_at" timestamptz,
+	CONSTRAINT "hardship_assessments_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "contact_alerts" (
 	"tenant_id" uuid NOT NULL,
 	"person_key" text NOT NULL,
@@ -1429,6 +1448,10 @@ ALTER TABLE "complaints" ADD CONSTRAINT "complaints_tenant_id_account_id_account
 ALTER TABLE "complaints" ADD CONSTRAINT "complaints_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "complaints" ADD CONSTRAINT "complaints_tenant_id_staff_id_staff_tenant_id_id_fk" FOREIGN KEY ("tenant_id","staff_id") REFERENCES "public"."staff"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "complaints" ADD CONSTRAINT "complaints_tenant_id_hold_id_holds_tenant_id_id_fk" FOREIGN KEY ("tenant_id","hold_id") REFERENCES "public"."holds"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "hardship_assessments" ADD CONSTRAINT "hardship_assessments_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "hardship_assessments" ADD CONSTRAINT "hardship_assessments_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "hardship_assessments" ADD CONSTRAINT "hardship_assessments_tenant_id_hold_id_holds_tenant_id_id_fk" FOREIGN KEY ("tenant_id","hold_id") REFERENCES "public"."holds"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "hardship_assessments" ADD CONSTRAINT "hardship_assessments_tenant_id_consent_id_consents_tenant_id_id_fk" FOREIGN KEY ("tenant_id","consent_id") REFERENCES "public"."consents"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_attempt_debts" ADD CONSTRAINT "contact_attempt_debts_tenant_id_contact_attempt_id_contact_attempts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_attempt_id") REFERENCES "public"."contact_attempts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_attempt_debts" ADD CONSTRAINT "contact_attempt_debts_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1547,6 +1570,9 @@ CREATE INDEX "complaints_tenant_id_staff_id_id_index" ON "complaints" USING btre
 CREATE INDEX "complaints_tenant_id_party_id_index" ON "complaints" USING btree ("tenant_id","party_id");--> statement-breakpoint
 CREATE INDEX "complaints_tenant_id_received_on_index" ON "complaints" USING btree ("tenant_id","received_on");--> statement-breakpoint
 CREATE INDEX "complaints_tenant_id_due_at_index" ON "complaints" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE INDEX "hardship_assessments_tenant_id_account_id_id_index" ON "hardship_assessments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "hardship_assessments_tenant_id_party_id_id_index" ON "hardship_assessments" USING btree ("tenant_id","party_id","id");--> statement-breakpoint
+CREATE INDEX "hardship_assessments_tenant_id_due_at_index" ON "hardship_assessments" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE INDEX "contact_attempt_debts_tenant_id_account_id_contact_attempt_id_index" ON "contact_attempt_debts" USING btree ("tenant_id","account_id","contact_attempt_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "contact_attempts_tenant_id_message_id_index" ON "contact_attempts" USING btree ("tenant_id","message_id");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_party_id_index" ON "contact_attempts" USING btree ("tenant_id","party_id");--> statement-breakpoint

@@ -11,6 +11,7 @@ import {
   complaintOutcomes, complaintStates, rootCauses, severities,
 } from './core.ts'
 import { findComplaint, listComplaints } from './db.ts'
+import { hardshipRoutes } from './hardship.api.ts'
 import { reportRoutes } from './report.api.ts'
 
 const said = {
@@ -124,4 +125,5 @@ export const api: Api = (app, services) => {
   }, async req => await db.withTenant(req.principal(), async tx => await revealComplaint(tx, vault, req.params.complaintId, req.body.purpose)))
 
   reportRoutes(app, services)
+  hardshipRoutes(app, services)
 }

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { Amount, Currency, Day, IdOf, Nullable, OneOf } from '#kernel'
 import { event } from '#platform'
 import { complaintCategories, complaintOutcomes, rootCauses, severities } from './core.ts'
+import { capacityBands } from './hardship.core.ts'
 
 const complaint = { complaintId: IdOf('complaint'), accountId: Nullable(IdOf('account')) }
 const holdId = Type.Unsafe<`hld_${string}` | null>({ ...Nullable(IdOf('hold')), description: 'The hold on the debt that lasts as long as the complaint; null: there is none.' })
@@ -16,4 +17,7 @@ export const ComplaintResolved = event('complaint.resolved', 1, 'A complaint cam
   ...complaint, holdId, outcome: OneOf(complaintOutcomes, 'How it ended.'), rootCause: Nullable(OneOf(rootCauses, 'Why it happened; null: it was not upheld.')),
   collectorShare: Nullable(Type.Integer({ description: 'How much of the fault is the collector\'s, in percent; null: it was not upheld.' })),
   redress: Nullable(Type.Object({ amount: Amount, currency: Currency })),
+}))
+export const HardshipAssessed = event('hardship.assessed', 1, 'What a person can pay was assessed with their consent. Figures are told to nobody.', Type.Object({
+  hardshipAssessmentId: IdOf('hardshipAssessment'), accountId: IdOf('account'), partyId: IdOf('party'), holdId: Nullable(IdOf('hold')), band: OneOf(capacityBands, 'How much of their income is left, in words.'),
 }))

@@ -1,5 +1,5 @@
 /**
- * Complaints about the agency's conduct.
+ * Complaints about the agency's conduct, and what people can pay.
  *
  * Somebody complains: about a debt, or about nothing but how they were treated. The complaint is acknowledged, looked into and resolved, with its root cause and the collector's share of
  * the fault where it is upheld; one that is withdrawn ends as it is. It is answered within fifteen days, counted in the calendar of the borrower or, without a debt, of the agency;
@@ -7,8 +7,12 @@
  *
  * What was written is sealed, read with a record of the reading, and destroyed with the personal data of its party. A redress is a fact: paying it is done elsewhere.
  *
- * What must never happen: a lender learning whom a complaint is about or what it says, a hold that outlives its complaint, lateness told twice or never.
+ * A hardship assessment is made with the person's consent: what comes in, what life costs, and from that what is left a month and the highest instalment that is affordable. Its figures are
+ * sealed, every reading is recorded, and they are destroyed when the assessment expires or the party's data is. Only a band is told, and not to lenders.
+ *
+ * What must never happen: a lender learning whom a complaint is about or what it says, a hold that outlives its complaint, lateness told twice or never, a person said to
+ * have a cent that is not there, figures kept beyond their day.
  */
 export { api } from './api.ts'
-export { ComplaintAcknowledged, ComplaintOpened, ComplaintOverdue, ComplaintResolved } from './events.ts'
+export { ComplaintAcknowledged, ComplaintOpened, ComplaintOverdue, ComplaintResolved, HardshipAssessed } from './events.ts'
 export * as jobs from './jobs.ts'

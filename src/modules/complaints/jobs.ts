@@ -2,7 +2,8 @@ import type { Id } from '#kernel'
 import { job } from '#platform'
 import { PartyErased } from '../parties/index.ts'
 import { announceOverdue, forgetComplaintsOf } from './commands.ts'
-import { complaints } from './tables.ts'
+import { destroyDue, forgetHardshipOf } from './hardship.commands.ts'
+import { complaints, hardshipAssessments } from './tables.ts'
 
 /** Tells once of each complaint that was not answered in time. */
 export const tellOverdue = job({
@@ -13,11 +14,22 @@ export const tellOverdue = job({
   },
 })
 
-/** Destroys what was written of parties whose personal data was erased. */
+/** Destroys the figures of assessments that are no longer good. */
+export const destroyExpired = job({
+  name: 'complaints.destroyExpired', due: hardshipAssessments,
+  async run ({ tx, isOver }) {
+    while (await tx(destroyDue)) if (isOver()) return true
+    return false
+  },
+})
+
+/** Destroys what was written of parties, and what they earn and spend, once their personal data was erased. */
 export const forgetErased = job({
   name: 'complaints.forgetParties', on: [PartyErased],
   async run (tx, events) {
     // The boundary of an event's data.
-    await forgetComplaintsOf(tx, events.map(({ data }) => (data as { partyId: Id<'party'> }).partyId))
+    const partyIds = events.map(({ data }) => (data as { partyId: Id<'party'> }).partyId)
+    await forgetComplaintsOf(tx, partyIds)
+    await forgetHardshipOf(tx, partyIds)
   },
 })

@@ -19,18 +19,21 @@ const read = [
 
 const collect = ['queues:work', 'contacts:write', 'disputes:write'] as const
 
+/** What people earn and spend is for those who talk with them about it. */
+const hardship = ['hardship:read', 'hardship:write'] as const
+
 /** Every scope of the agency's own staff and services. */
 const all = [
   ...read, ...collect, 'parties:reveal', 'staff:write', 'keys:write', 'clocks:write', 'lenders:write', 'placements:write', 'payments:write', 'outreach:write', 'templates:write', 'strategies:write',
-  'queues:write', 'webhooks:write', 'parties:erase', 'secrets:rotate', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write', 'policy:write', 'exemptions:write', 'gateways:write', 'letters:write', 'retention:write', 'limitations:write', 'complaints:write',
+  'queues:write', 'webhooks:write', 'parties:erase', 'secrets:rotate', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write', 'policy:write', 'exemptions:write', 'gateways:write', 'letters:write', 'retention:write', 'limitations:write', 'complaints:write', ...hardship,
 ] as const
 
 /** What each role may do. Collectors reveal what they need to reach a borrower; nobody but an admin makes keys. */
 export const roleScopes: Record<Role, readonly string[]> = {
   admin: all,
-  manager: [...read, ...collect, 'parties:reveal', 'lenders:write', 'placements:write', 'payments:write', 'outreach:write', 'templates:write', 'strategies:write', 'queues:write', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write', 'policy:write', 'limitations:write', 'letters:write', 'complaints:write'],
-  collector: [...read.filter(scope => !['keys:read', 'staff:read', 'commissions:read', 'ledger:read', 'statements:read', 'receipts:read', 'bank:read', 'complaints:read'].includes(scope)), ...collect, 'parties:reveal'],
-  compliance: [...read, 'disputes:write', 'parties:reveal', 'parties:erase', 'policy:write', 'exemptions:write', 'templates:write', 'retention:write', 'limitations:write', 'complaints:write'],
+  manager: [...read, ...collect, 'parties:reveal', 'lenders:write', 'placements:write', 'payments:write', 'outreach:write', 'templates:write', 'strategies:write', 'queues:write', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write', 'policy:write', 'limitations:write', 'letters:write', 'complaints:write', ...hardship],
+  collector: [...read.filter(scope => !['keys:read', 'staff:read', 'commissions:read', 'ledger:read', 'statements:read', 'receipts:read', 'bank:read', 'complaints:read'].includes(scope)), ...collect, 'parties:reveal', ...hardship],
+  compliance: [...read, 'disputes:write', 'parties:reveal', 'parties:erase', 'policy:write', 'exemptions:write', 'templates:write', 'retention:write', 'limitations:write', 'complaints:write', ...hardship],
   finance: [...read, 'payments:write', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write'],
   readonly: read,
 }
