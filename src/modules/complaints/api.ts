@@ -32,14 +32,14 @@ const ComplaintInputSchema = Type.Object({
 })
 export type ComplaintInput = Static<typeof ComplaintInputSchema>
 
-const redress = (description: string) => Type.Object({ amount: Amount, currency: Currency }, { ...closed, title: 'ComplaintRedress', description })
+const Redress = Type.Object({ amount: Amount, currency: Currency }, { ...closed, title: 'ComplaintRedress', description: 'What was promised to make up for it. It is kept as a fact: nothing is posted or paid.' })
 const share = { minimum: 0, maximum: 100 }
 
 const ComplaintResolutionSchema = Type.Object({
   outcome: OneOf(complaintOutcomes, 'How it ended.'),
   rootCause: Type.Optional(OneOf(rootCauses, 'Why it happened: of one that is upheld in whole or part, and of no other.')),
   collectorShare: Type.Optional(Type.Integer({ ...share, description: 'How much of the fault is the collector\'s, in whole percent: of one that is upheld in whole or part, and of no other.' })),
-  redress: Type.Optional(redress('What was promised to make up for it. It is kept as a fact: nothing is posted or paid.')),
+  redress: Type.Optional(Redress),
 }, { title: 'ComplaintResolution', ...closed, examples: [{ outcome: 'upheld', rootCause: 'training', collectorShare: 40, redress: { amount: 50_00, currency: 'CNY' } }] })
 export type ComplaintResolution = Static<typeof ComplaintResolutionSchema>
 
@@ -52,7 +52,7 @@ const Complaint = Type.Object({
   answerBy: Type.Unsafe<string>({ ...Day, description: 'The last day to answer.' }), overdueAt: at('When it was told that the answer is late; null: it is not, or was not.'),
   outcome: Nullable(OneOf(complaintOutcomes, 'How it ended; null: it has not.')), rootCause: Nullable(OneOf(rootCauses, 'Why it happened; null: not upheld, or not decided.')),
   collectorShare: Nullable(Type.Integer({ ...share, description: 'How much of the fault is the collector\'s, in percent; null: not upheld, or not decided.' })),
-  redress: Nullable(redress('What was promised to make up for it.')), openedAt: Instant, acknowledgedAt: at('When it was acknowledged.'), resolvedAt: at('When it was resolved.'),
+  redress: Nullable(Redress), openedAt: Instant, acknowledgedAt: at('When it was acknowledged.'), resolvedAt: at('When it was resolved.'),
 }, { title: 'Complaint' })
 
 const tags = ['complaints']
