@@ -225,6 +225,54 @@ CREATE TABLE "commission_plans" (
 	CONSTRAINT "commission_plans_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
 --> statement-breakpoint
+CREATE TABLE "complaints" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"lender_id" uuid,
+	"account_id" uuid,
+	"party_id" uuid,
+	"staff_id" uuid,
+	"hold_id" uuid,
+	"received_on" date NOT NULL,
+	"channel" text NOT NULL,
+	"category" text NOT NULL,
+	"severity" text NOT NULL,
+	"text" "bytea",
+	"state" text NOT NULL,
+	"answer_by" date NOT NULL,
+	"due_at" timestamptz,
+	"overdue_at" timestamptz,
+	"outcome" text,
+	"root_cause" text,
+	"collector_share" smallint,
+	"redress_amount" bigint,
+	"redress_currency" char(3),
+	"opened_at" timestamptz NOT NULL,
+	"acknowledged_at" timestamptz,
+	"resolved_at" timestamptz,
+	CONSTRAINT "complaints_tenant_id_id_pk" PRIMARY KEY("tenant_id","id"),
+	CONSTRAINT "a share is a percentage" CHECK ("complaints"."collector_share" between 0 and 100)
+);
+--> statement-breakpoint
+CREATE TABLE "hardship_assessments" (
+	"tenant_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"account_id" uuid NOT NULL,
+	"party_id" uuid NOT NULL,
+	"hold_id" uuid,
+	"consent_id" uuid,
+	"consent_source" text NOT NULL,
+	"consented_at" timestamptz NOT NULL,
+	"currency" char(3) NOT NULL,
+	"figures" "bytea",
+	"band" text,
+	"valid_until" date NOT NULL,
+	"due_at" timestamptz,
+	"assessed_at" timestamptz NOT NULL,
+	"destroyed_at" timestamptz,
+	CONSTRAINT "hardship_assessments_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
+);
+--> statement-breakpoint
 CREATE TABLE "contact_alerts" (
 	"tenant_id" uuid NOT NULL,
 	"person_key" text NOT NULL,
@@ -1424,6 +1472,14 @@ ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_pl
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_entries" ADD CONSTRAINT "commission_entries_tenant_id_recovery_entry_id_journal_entries_tenant_id_id_fk" FOREIGN KEY ("tenant_id","recovery_entry_id") REFERENCES "public"."journal_entries"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "commission_plans" ADD CONSTRAINT "commission_plans_tenant_id_lender_id_lenders_tenant_id_id_fk" FOREIGN KEY ("tenant_id","lender_id") REFERENCES "public"."lenders"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "complaints" ADD CONSTRAINT "complaints_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "complaints" ADD CONSTRAINT "complaints_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "complaints" ADD CONSTRAINT "complaints_tenant_id_staff_id_staff_tenant_id_id_fk" FOREIGN KEY ("tenant_id","staff_id") REFERENCES "public"."staff"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "complaints" ADD CONSTRAINT "complaints_tenant_id_hold_id_holds_tenant_id_id_fk" FOREIGN KEY ("tenant_id","hold_id") REFERENCES "public"."holds"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "hardship_assessments" ADD CONSTRAINT "hardship_assessments_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "hardship_assessments" ADD CONSTRAINT "hardship_assessments_tenant_id_party_id_parties_tenant_id_id_fk" FOREIGN KEY ("tenant_id","party_id") REFERENCES "public"."parties"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "hardship_assessments" ADD CONSTRAINT "hardship_assessments_tenant_id_hold_id_holds_tenant_id_id_fk" FOREIGN KEY ("tenant_id","hold_id") REFERENCES "public"."holds"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "hardship_assessments" ADD CONSTRAINT "hardship_assessments_tenant_id_consent_id_consents_tenant_id_id_fk" FOREIGN KEY ("tenant_id","consent_id") REFERENCES "public"."consents"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_attempt_debts" ADD CONSTRAINT "contact_attempt_debts_tenant_id_contact_attempt_id_contact_attempts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","contact_attempt_id") REFERENCES "public"."contact_attempts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_attempt_debts" ADD CONSTRAINT "contact_attempt_debts_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "contact_attempts" ADD CONSTRAINT "contact_attempts_tenant_id_account_id_accounts_tenant_id_id_fk" FOREIGN KEY ("tenant_id","account_id") REFERENCES "public"."accounts"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -1539,6 +1595,15 @@ CREATE INDEX "commission_entries_tenant_id_lender_id_id_index" ON "commission_en
 CREATE INDEX "commission_entries_tenant_id_lender_id_effective_on_index" ON "commission_entries" USING btree ("tenant_id","lender_id","effective_on");--> statement-breakpoint
 CREATE UNIQUE INDEX "commission_plans_tenant_id_lender_id_currency_version_index" ON "commission_plans" USING btree ("tenant_id","lender_id","currency","version");--> statement-breakpoint
 CREATE INDEX "commission_plans_tenant_id_lender_id_id_index" ON "commission_plans" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "complaints_tenant_id_account_id_id_index" ON "complaints" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "complaints_tenant_id_lender_id_id_index" ON "complaints" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "complaints_tenant_id_staff_id_id_index" ON "complaints" USING btree ("tenant_id","staff_id","id");--> statement-breakpoint
+CREATE INDEX "complaints_tenant_id_party_id_index" ON "complaints" USING btree ("tenant_id","party_id");--> statement-breakpoint
+CREATE INDEX "complaints_tenant_id_received_on_index" ON "complaints" USING btree ("tenant_id","received_on");--> statement-breakpoint
+CREATE INDEX "complaints_tenant_id_due_at_index" ON "complaints" USING btree ("tenant_id","due_at");--> statement-breakpoint
+CREATE INDEX "hardship_assessments_tenant_id_account_id_id_index" ON "hardship_assessments" USING btree ("tenant_id","account_id","id");--> statement-breakpoint
+CREATE INDEX "hardship_assessments_tenant_id_party_id_id_index" ON "hardship_assessments" USING btree ("tenant_id","party_id","id");--> statement-breakpoint
+CREATE INDEX "hardship_assessments_tenant_id_due_at_index" ON "hardship_assessments" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE INDEX "contact_attempt_debts_tenant_id_account_id_contact_attempt_id_index" ON "contact_attempt_debts" USING btree ("tenant_id","account_id","contact_attempt_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "contact_attempts_tenant_id_message_id_index" ON "contact_attempts" USING btree ("tenant_id","message_id");--> statement-breakpoint
 CREATE INDEX "contact_attempts_tenant_id_party_id_index" ON "contact_attempts" USING btree ("tenant_id","party_id");--> statement-breakpoint

@@ -5,6 +5,7 @@ import { api as calculations } from './modules/calculations/index.ts'
 import { api as callbacks } from './modules/callbacks/index.ts'
 import { api as charges } from './modules/charges/index.ts'
 import { api as commissions } from './modules/commissions/index.ts'
+import { api as complaints } from './modules/complaints/index.ts'
 import { api as contacts } from './modules/contacts/index.ts'
 import { api as gateways } from './modules/gateways/index.ts'
 import { api as ledger } from './modules/ledger/index.ts'
@@ -38,7 +39,7 @@ import type { ServerOptions } from './platform/api/server.ts'
 import { addHealthRoutes, addSystemRoutes } from './platform/api/system.ts'
 
 /** The modules' routes, in dependency order: a module imports only from those above it. */
-export const modules: Record<string, Api> = { tenants, secrets, rates, lenders, parties, accounts, ledger, placements, policy, templates, protection, charges, commissions, payments, adjustments, remittances, bank, limitations, contacts, promises, retention, optOuts, strategies, letters, gateways, outreach, callbacks, queues, webhooks, calculations }
+export const modules: Record<string, Api> = { tenants, secrets, rates, lenders, parties, accounts, ledger, placements, policy, templates, protection, complaints, charges, commissions, payments, adjustments, remittances, bank, limitations, contacts, promises, retention, optOuts, strategies, letters, gateways, outreach, callbacks, queues, webhooks, calculations }
 
 /** The HTTP application: what every request meets, then the modules. Not yet listening. */
 export async function buildApp (options: ServerOptions, services: Services): Promise<App> {

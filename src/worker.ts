@@ -1,5 +1,6 @@
 import { jobs as charges } from './modules/charges/index.ts'
 import { jobs as commissions } from './modules/commissions/index.ts'
+import { jobs as complaints } from './modules/complaints/index.ts'
 import { jobs as contacts } from './modules/contacts/index.ts'
 import { jobs as letters } from './modules/letters/index.ts'
 import { jobs as limitations } from './modules/limitations/index.ts'
@@ -18,4 +19,4 @@ import { jobs as webhooks } from './modules/webhooks/index.ts'
 import type { Job } from './platform/jobs/job.ts'
 
 /** Every job of every module. A job that is not here does not run. */
-export const jobs: readonly Job[] = [tenants, secrets, placements, protection, charges, commissions, payments, remittances, limitations, contacts, promises, retention, strategies, letters, outreach, queues, webhooks].flatMap(module => Object.values(module) as Job[])
+export const jobs: readonly Job[] = [tenants, secrets, placements, protection, complaints, charges, commissions, payments, remittances, limitations, contacts, promises, retention, strategies, letters, outreach, queues, webhooks].flatMap(module => Object.values(module) as Job[])

@@ -8,7 +8,7 @@ export const idPrefixes = {
   placementBatch: 'bat', placement: 'plc', columnMapping: 'map',
   journalEntry: 'jrn', trustCure: 'cur',
   policyDecision: 'dec', houseRules: 'hsr', policyExemption: 'exm', permit: 'prm',
-  hold: 'hld', dispute: 'dsp',
+  hold: 'hld', dispute: 'dsp', complaint: 'cmp', hardshipAssessment: 'hsa',
   charge: 'chg', adjustment: 'adj',
   payment: 'pay', paymentReversal: 'rev', correction: 'cor', receipt: 'rcp', receiptReturn: 'rct', refund: 'rfd',
   commissionEntry: 'cme',

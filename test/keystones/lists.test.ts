@@ -38,6 +38,8 @@ const narrowing: Record<string, [value: string, column: string, stored: string]>
   'listHolds.activeOnly': ['true', 'holds.starts_at', "'2020-01-01'"],
   'listDisputes.state': ['rejected', 'disputes.state', "'rejected'"],
   'listPromises.state': ['kept', 'promises.state', "'kept'"],
+  'listComplaints.state': ['resolved', 'complaints.state', "'resolved'"],
+  'listComplaints.category': ['fees', 'complaints.category', "'fees'"],
   'listLetters.state': ['posted', 'letters.state', "'posted'"],
   'listMessages.state': ['sent', 'messages.state', "'sent'"],
   'listCallTasks.state': ['done', 'call_tasks.state', "'done'"],
@@ -87,7 +89,7 @@ const special: Record<string, string> = {
 const asMade = new Set(['tenants', 'lenders', 'data_keys', 'event_heads', 'job_states', 'test_clocks', 'api_keys', 'idempotency_keys', 'resealings'])
 
 /** Where ids lead whose column does not say so. */
-const tableOf: Record<string, string> = { entry: 'journal_entries', endpoint: 'webhook_endpoints', batch: 'placement_batches' }
+const tableOf: Record<string, string> = { staff: 'staff', entry: 'journal_entries', endpoint: 'webhook_endpoints', batch: 'placement_batches' }
 /** Of what kind an id is that a filter does not name by its kind. */
 const kindOf: Record<string, IdKind> = { batchId: 'letterBatch' }
 

@@ -87,7 +87,7 @@ interface Document { paths: Record<string, Record<string, Operation>> }
 /** Where the rows of each kind are that a path may name. */
 const tableOf: Partial<Record<IdKind, string>> = {
   tenant: 'tenants', staff: 'staff', apiKey: 'api_keys', testClock: 'test_clocks', lender: 'lenders', agreement: 'agreements', party: 'parties', contactPoint: 'contact_points', contactHours: 'contact_hours',
-  account: 'accounts', placement: 'placements', placementBatch: 'placement_batches', policyDecision: 'policy_decisions', houseRules: 'house_rules', policyExemption: 'policy_exemptions', hold: 'holds', dispute: 'disputes', charge: 'charges',
+  account: 'accounts', placement: 'placements', placementBatch: 'placement_batches', policyDecision: 'policy_decisions', houseRules: 'house_rules', policyExemption: 'policy_exemptions', hold: 'holds', dispute: 'disputes', complaint: 'complaints', hardshipAssessment: 'hardship_assessments', charge: 'charges',
   payment: 'payments', receipt: 'receipts', adjustment: 'adjustments', commissionEntry: 'commission_entries', commissionPlan: 'commission_plans', template: 'templates', strategy: 'strategies', callTask: 'call_tasks', message: 'messages', letter: 'letters', letterBatch: 'letter_batches', gateway: 'gateways', contactAttempt: 'contact_attempts', permit: 'contact_attempts', promise: 'promises', queue: 'queues', workItem: 'work_items', lease: 'leases',
   webhookEndpoint: 'webhook_endpoints', delivery: 'deliveries', event: 'events', columnMapping: 'column_mappings',
   statement: 'statements', invoice: 'invoices', remittance: 'remittances', remittanceRun: 'remittance_runs', bankStatement: 'bank_statements', bankLine: 'bank_lines',
@@ -126,6 +126,9 @@ async function livedIn (w: World): Promise<Agency> {
   await writtenLetters(w, us, [(await w.account(us, lender, aPostalDebt())).accountId])
   await w.ok(us, 'POST', '/v1/letter-batches', {})
   await w.ok(us, 'POST', '/v1/disputes', { accountId, reason: 'wrongAmount' })
+  await w.ok(us, 'POST', '/v1/complaints', { accountId, receivedOn: '2026-01-24', channel: 'phone', category: 'conduct', severity: 'high', text: 'x' })
+  const { data: people } = await w.ok<{ data: { partyId: string }[] }>(us, 'GET', `/v1/accounts/${accountId}/parties`)
+  await w.ok(us, 'POST', '/v1/hardship-assessments', { accountId, partyId: people[0]!.partyId, consent: { source: 'call', at: '2026-01-24T02:00:00Z' }, currency: 'CNY', income: [], expenses: [], circumstances: [] })
   await w.ok(us, 'POST', '/v1/house-rules', { code: 'OURS', title: 'Ours', lenderId: lender.id, jurisdiction: 'US', effectiveFrom: '2026-01-25', rules: [] })
   await w.ok(us, 'POST', '/v1/policy-exemptions', { packId: 'CN.GBT45251', ruleId: 'CN.GBT.TIME', reason: 'other', explanation: 'x', expiresOn: '2026-02-25', lenderId: lender.id })
   await w.ok(us, 'POST', '/v1/templates', { code: 'reminder', channel: 'letter', language: 'en', lenderId: lender.id, text: '{{ agency.name }}' })

@@ -131,6 +131,16 @@ export async function listConsents (tx: Tx, valueIndex: Buffer, page: Page) {
   return cutPage(rows, page.limit, row => row.id)
 }
 
+/** What was said once, and whether the same was refused at that address since, of every debt or of the one it was said of; null: nothing. */
+export async function findConsent (tx: Tx, id: Id<'consent'>) {
+  const now = tx.ctx.now.toISOString()
+  // Written out: Drizzle leaves a lone table's name off its columns, and inside these would be of `w`.
+  const isRefusedSince = sql<boolean>`exists (select from consents w where w.tenant_id = consents.tenant_id and w.value_index = consents.value_index and w.channel = consents.channel and w.kind = consents.kind and w.purpose = consents.purpose
+    and w.state = 'withdrawn' and (w.at, w.id) > (consents.at, consents.id) and (w.account_id is null or w.account_id = consents.account_id) and (w.until is null or w.until > ${now}::timestamptz))`
+  const [row] = await tx.select({ ...consentColumns, valueIndex: consents.valueIndex, isRefusedSince }).from(consents).where(and(eq(consents.tenantId, tx.ctx.tenantId), eq(consents.id, id)))
+  return row ?? null
+}
+
 /** Whether a debt is one of the agency's. Debts are of a module below, whose rows refer to parties. */
 export async function isAccount (tx: Tx, id: Id<'account'>): Promise<boolean> {
   const { rows } = await tx.execute(sql`select from accounts where tenant_id = ${uuidOf(tx.ctx.tenantId)}::uuid and id = ${uuidOf(id)}::uuid`)

@@ -13,5 +13,6 @@ export { addParties, addressHash, contactPointsOf, eraseParties, invalidateConta
 export type { OptOut, RevealPurpose, Saying } from './commands.ts'
 export { ContactPointInput, ContactPointRefused, PartyInput, PartyWasErased, addressFault, checkPartyInput, normalContact, revealPurposes } from './core.ts'
 export type { ConsentChannel, ContactChannel } from './core.ts'
+export { findConsent, lockParty } from './db.ts'
 export type { ContactPointRow } from './db.ts'
 export { ConsentGranted, ConsentWithdrawn, ContactHoursSet, ContactPointAdded, ContactPointInvalidated, ContactPointVerified, PartyErased } from './events.ts'

@@ -11,10 +11,10 @@
  * What must never happen: a borrower contacted or charged under a hold that forbids it, a hold that outlives its dispute, an end told twice.
  */
 export { api } from './api.ts'
-export { openDispute, placeHold, releaseHold, resolveDispute } from './commands.ts'
+export { beginHold, endHold, openDispute, placeHold, releaseHold, resolveDispute } from './commands.ts'
 export { effectsOf, holdEffectsOf, holdKinds } from './core.ts'
 export type { HoldEffects, HoldKind } from './core.ts'
-export { findOpenDispute, listActiveHolds } from './db.ts'
+export { findOpenDispute, listActiveHolds, lockHold } from './db.ts'
 export type { HoldRow } from './db.ts'
 export { DisputeOpened, DisputeResolved, HoldPlaced, HoldReleased } from './events.ts'
 export * as jobs from './jobs.ts'

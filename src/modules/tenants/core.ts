@@ -14,23 +14,26 @@ export const ClockBusy = problem('clock-busy', 409, 'The clock is still on its w
 
 const read = [
   'tenant:read', 'staff:read', 'keys:read', 'lenders:read', 'parties:read', 'accounts:read', 'placements:read', 'payments:read', 'charges:read', 'commissions:read',
-  'outreach:read', 'templates:read', 'strategies:read', 'queues:read', 'disputes:read', 'policy:read', 'events:read', 'webhooks:read', 'ledger:read', 'calculations:read', 'statements:read', 'rates:read', 'receipts:read', 'adjustments:read', 'bank:read', 'letters:read', 'retention:read', 'promises:read',
+  'outreach:read', 'templates:read', 'strategies:read', 'queues:read', 'disputes:read', 'policy:read', 'events:read', 'webhooks:read', 'ledger:read', 'calculations:read', 'statements:read', 'rates:read', 'receipts:read', 'adjustments:read', 'bank:read', 'letters:read', 'retention:read', 'promises:read', 'complaints:read',
 ] as const
 
 const collect = ['queues:work', 'contacts:write', 'disputes:write', 'promises:write'] as const
 
+/** What people earn and spend is for those who talk with them about it. */
+const hardship = ['hardship:read', 'hardship:write'] as const
+
 /** Every scope of the agency's own staff and services. */
 const all = [
   ...read, ...collect, 'parties:reveal', 'staff:write', 'keys:write', 'clocks:write', 'lenders:write', 'placements:write', 'payments:write', 'outreach:write', 'templates:write', 'strategies:write',
-  'queues:write', 'webhooks:write', 'parties:erase', 'secrets:rotate', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write', 'policy:write', 'exemptions:write', 'gateways:write', 'letters:write', 'retention:write', 'limitations:write',
+  'queues:write', 'webhooks:write', 'parties:erase', 'secrets:rotate', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write', 'policy:write', 'exemptions:write', 'gateways:write', 'letters:write', 'retention:write', 'limitations:write', 'complaints:write', ...hardship,
 ] as const
 
 /** What each role may do. Collectors reveal what they need to reach a borrower; nobody but an admin makes keys. */
 export const roleScopes: Record<Role, readonly string[]> = {
   admin: all,
-  manager: [...read, ...collect, 'parties:reveal', 'lenders:write', 'placements:write', 'payments:write', 'outreach:write', 'templates:write', 'strategies:write', 'queues:write', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write', 'policy:write', 'limitations:write', 'letters:write'],
-  collector: [...read.filter(scope => !['keys:read', 'staff:read', 'commissions:read', 'ledger:read', 'statements:read', 'receipts:read', 'bank:read'].includes(scope)), ...collect, 'parties:reveal'],
-  compliance: [...read, 'disputes:write', 'parties:reveal', 'parties:erase', 'policy:write', 'exemptions:write', 'templates:write', 'retention:write', 'limitations:write'],
+  manager: [...read, ...collect, 'parties:reveal', 'lenders:write', 'placements:write', 'payments:write', 'outreach:write', 'templates:write', 'strategies:write', 'queues:write', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write', 'policy:write', 'limitations:write', 'letters:write', 'complaints:write', ...hardship],
+  collector: [...read.filter(scope => !['keys:read', 'staff:read', 'commissions:read', 'ledger:read', 'statements:read', 'receipts:read', 'bank:read', 'complaints:read'].includes(scope)), ...collect, 'parties:reveal', ...hardship],
+  compliance: [...read, 'disputes:write', 'parties:reveal', 'parties:erase', 'policy:write', 'exemptions:write', 'templates:write', 'retention:write', 'limitations:write', 'complaints:write', ...hardship],
   finance: [...read, 'payments:write', 'remittances:write', 'rates:write', 'receipts:write', 'adjustments:write', 'bank:write'],
   readonly: read,
 }
@@ -38,7 +41,7 @@ export const roleScopes: Record<Role, readonly string[]> = {
 /** What a lender's key may carry: its own placements, accounts and money, never the agency's people or work. */
 export const lenderScopes = [
   'tenant:read', 'lenders:read', 'parties:read', 'accounts:read', 'placements:read', 'placements:write', 'payments:read', 'payments:write', 'charges:read', 'commissions:read',
-  'disputes:read', 'disputes:write', 'events:read', 'webhooks:read', 'webhooks:write', 'calculations:read', 'statements:read', 'adjustments:read', 'policy:read', 'policy:write', 'promises:read',
+  'disputes:read', 'disputes:write', 'events:read', 'webhooks:read', 'webhooks:write', 'calculations:read', 'statements:read', 'adjustments:read', 'policy:read', 'policy:write', 'promises:read', 'complaints:read',
 ] as const
 
 /** The scopes a new key gets: those asked for, or all that its kind may carry. Throws `ScopeNotGrantable` on one it may not. */

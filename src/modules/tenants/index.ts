@@ -11,6 +11,6 @@
 export { api, ApiKey, KeyInput, NewApiKey } from './api.ts'
 export { createLenderKey } from './commands.ts'
 export { ScopeNotGrantable, lenderScopes, roleScopes } from './core.ts'
-export { findKeyByHash, findTenant, listTenants, setKeysUsed } from './db.ts'
+export { findKeyByHash, findStaff, findTenant, listTenants, setKeysUsed } from './db.ts'
 export { ApiKeyCreated, ApiKeyRevoked, ApiKeyRotated, TestClockAdvanced, TestClockStarted } from './events.ts'
 export * as jobs from './jobs.ts'

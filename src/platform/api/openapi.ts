@@ -24,6 +24,7 @@ const tags: Record<string, string> = {
   policy: 'What the law allows, asked before every contact and charge.',
   templates: 'What messages say: texts of the agency\'s own, by code, channel and language.',
   protection: 'Disputes and holds.',
+  complaints: 'Complaints about your conduct, and what came of them; what people can pay.',
   charges: 'Interest and late fees.',
   payments: 'Money received, how it was allocated, when it cleared, and reversals.',
   commissions: 'What the agency earned.',
