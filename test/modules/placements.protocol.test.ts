@@ -1,5 +1,7 @@
 import t from 'tap'
 import { Problem } from '../../src/kernel/index.ts'
+import type { Id } from '../../src/kernel/index.ts'
+import { acceptPlacement } from '../../src/modules/placements/commands.ts'
 import { meetDeadlines } from '../../src/modules/placements/deadlines.commands.ts'
 import { acts, answerByAfter, dueAtOf, extendedTo, placementStates, sides, stateAfter, withinTerm } from '../../src/modules/placements/life.core.ts'
 import type { Dates } from '../../src/modules/placements/life.core.ts'
@@ -77,7 +79,7 @@ t.test('a term is extended forwards, and by no more in all than was agreed', asy
   for (const [until, today] of [['2026-07-04', '2026-07-01'], ['2026-08-04', '2026-07-01'], ['2026-07-05', '2026-07-06']] as const) t.throws(() => extendedTo(until, at, 90, today), { code: 'extension-refused', refusal: { violations: [{ pointer: '/until' }] } })
 })
 
-interface Shown { id: string, accountId: string, state: string, answerBy: string | null, termEndsOn: string }
+interface Shown { id: Id<'placement'>, accountId: string, state: string, answerBy: string | null, termEndsOn: string }
 
 t.test('over HTTP', async t => {
   const w = await world()
@@ -116,18 +118,35 @@ t.test('over HTTP', async t => {
     t.match(await read(us, offered), { state: 'expired' })
   })
 
-  await t.test('of the acceptance and the end of its time one happens, whoever comes first', async t => {
+  await t.test('of an answer and the end of its time one happens, whoever comes first', async t => {
     const us = await w.agency()
     const bank = await w.lender(us, { autoAccept: false, offerDays: 1 })
-    const offers = []
-    for (let n = 0; n < 6; n++) offers.push(await place(bank))
-    const answers = await Promise.all([...offers.map(async offered => await act(us, offered, 'accept')), w.liveUntil(us, '2026-01-06T17:00:00Z')])
-    for (const [n, offered] of offers.entries()) {
-      const { state } = await read(us, offered)
-      t.equal(state, answers[n]!.code === undefined ? 'active' : 'expired')
-      t.same(await told(us, offered), ['offered', state === 'active' ? 'activated' : 'expired'])
-    }
+    const [inTime, tooLate] = [await place(bank), await place(bank)]
+    await w.tx(us, async tx => {
+      // The agency accepts before midnight, and is not done when the time is over.
+      await acceptPlacement(tx, inTime.id)
+      await w.tx(us, async tx => { await tx.execute("update tenants set clock_at = '2026-01-06T16:00:00Z'") })
+      t.equal(await w.tx(us, meetDeadlines), false)
+      t.match(await read(us, tooLate), { state: 'expired' })
+    })
+    t.equal(await w.tx(us, meetDeadlines), false)
+    t.match(await read(us, inTime), { state: 'active', endedAt: null })
+    t.same([await told(us, inTime), await told(us, tooLate)], [['offered', 'activated'], ['offered', 'expired']])
+  })
+
+  await t.test('an answer that waits for the machine to end a time finds it ended', async t => {
+    const us = await w.agency()
+    const bank = await w.lender(us, { autoAccept: false, offerDays: 1 })
+    const offered = await place(bank)
     await w.settle(us)
+    await w.tx(us, async tx => { await tx.execute("update tenants set clock_at = '2026-01-06T16:00:00Z'") })
+    let answer: ReturnType<typeof act> | undefined
+    await w.tx(us, async tx => {
+      await meetDeadlines(tx)
+      answer = act(us, offered, 'accept')
+    })
+    t.match(await answer, { status: 409, code: 'placement-state-refused' })
+    t.same(await told(us, offered), ['offered', 'expired'])
   })
 
   await t.test('the time to decide stands still while the lender is asked', async t => {
