@@ -1,4 +1,5 @@
 import t from 'tap'
+import pg from 'pg'
 import { Problem } from '../../src/kernel/index.ts'
 import type { Id } from '../../src/kernel/index.ts'
 import { acceptPlacement } from '../../src/modules/placements/commands.ts'
@@ -140,10 +141,14 @@ t.test('over HTTP', async t => {
     const offered = await place(bank)
     await w.settle(us)
     await w.tx(us, async tx => { await tx.execute("update tenants set clock_at = '2026-01-06T16:00:00Z'") })
+    const admin = new pg.Client({ connectionString: w.url })
+    await admin.connect()
+    t.teardown(async () => { await admin.end() })
     let answer: ReturnType<typeof act> | undefined
     await w.tx(us, async tx => {
       await meetDeadlines(tx)
       answer = act(us, offered, 'accept')
+      while ((await admin.query("select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).rowCount === 0) { /* the answer takes its moment to get there */ }
     })
     t.match(await answer, { status: 409, code: 'placement-state-refused' })
     t.same(await told(us, offered), ['offered', 'expired'])
