@@ -1,5 +1,6 @@
 import { problem } from '#kernel'
 import type { Violation } from '#kernel'
+import { smsLength } from '../templates/core.ts'
 import { fill, readAdapter } from './adapter.core.ts'
 import type { Adapter, GatewayChannel } from './adapter.core.ts'
 import { recoup } from './adapters/recoup.core.ts'
@@ -66,7 +67,7 @@ export interface Outgoing { method: 'POST', url: string, headers: Record<string,
 
 /** A request that hands a message to a provider. Throws a plain Error when nobody says where the provider is. */
 export function requestFor ({ posting }: Adapter, credentials: Credentials, { to, text, key, from, url, callbackUrl }: Message): Outgoing {
-  const values = new Map<string, string>(Object.entries({ ...credentials, to, toDigits: to.replace(/^\+/, ''), text, key, alphabet: isGsm(text) ? 'text' : 'unicode' }))
+  const values = new Map<string, string>(Object.entries({ ...credentials, to, toDigits: to.replace(/^\+/, ''), text, key, alphabet: smsLength(text).alphabet === 'gsm7' ? 'text' : 'unicode' }))
   if (from !== null) values.set('from', from)
   if (callbackUrl !== null) values.set('callbackUrl', callbackUrl)
   const filled = (pattern: string): string | null => fill(pattern, name => values.get(name))
@@ -102,10 +103,6 @@ function authorize (auth: Adapter['posting']['auth'], filled: (pattern: string) 
     if (value !== null) target.searchParams.set(auth.name, value)
   }
 }
-
-/** The default alphabet of GSM 03.38 with its extension. */
-const gsm = new Set('@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà^{}\\[~]|€\f')
-const isGsm = (text: string): boolean => [...text].every(letter => gsm.has(letter))
 
 /** What a provider said to a message: it has it, never will have it, or may be asked again. `code` is its own word for that, for records. */
 export type Answered = { outcome: 'taken', providerId: string | null } | { outcome: 'final' | 'again', code: string }

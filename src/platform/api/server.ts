@@ -19,7 +19,7 @@ import { addMetrics } from './metrics.ts'
 import { docsPrefix } from './openapi.ts'
 import { addOpenLimits } from './openLimits.ts'
 import { MethodNotAllowed, NotFound, onError, sendProblem, toProblem } from './problem.ts'
-import { validatorCompiler } from './validation.ts'
+import { serializerCompiler, validatorCompiler } from './validation.ts'
 
 /** The largest body of an ordinary request; bulk ones have their own. */
 export const bodyBytesMax = 1024 * 1024
@@ -40,6 +40,7 @@ export interface ServerOptions {
   trustProxy: string[]
   /** Where requests leave their spans, if anywhere. */
   tracing?: Tracing | null
+  /** How far the event loop may lag before requests are refused; 0: however far. */
   eventLoopDelayMaxMs?: number
 }
 
@@ -67,6 +68,7 @@ export async function buildServer (options: ServerOptions): Promise<App> {
     },
   })
   app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler((error, req, reply) => error instanceof Replay ? sendReplay(reply, error) : onError(error, req, reply))
   addStrictJson(app)
   addRouteRules(app)

@@ -6,6 +6,7 @@ import { wireInstant } from '../db/columns.ts'
 import { tenants } from '../tables.ts'
 import type { DueJob } from './job.ts'
 import { runJob } from './run.ts'
+import { passOver } from './passing.ts'
 import type { Machine } from './run.ts'
 import { findWork } from './sweep.ts'
 
@@ -23,8 +24,10 @@ export const clockJobName = 'tenants.advanceTestClocks'
 export async function settle (machine: Machine, tenantId: Principal['tenantId'], isOver: () => boolean = () => false): Promise<boolean> {
   let before = ''
   for (let round = 0; round < roundsMax; round++) {
-    const wakes = (await findWork(machine.db, machine.jobs, [tenantId])).filter(wake => wake.job !== clockJobName)
-    if (wakes.length === 0) return true
+    const found = (await findWork(machine.db, machine.jobs, [tenantId])).filter(wake => wake.job !== clockJobName)
+    if (found.length === 0) return true
+    const wakes = await passOver(machine.db, machine.jobs, found)
+    if (wakes.length === 0) continue
     // The same again may be work that a worker called earlier still has in hand: it gets time to finish.
     const names = wakes.map(wake => wake.job).join()
     if (names === before) await sleep(sameAgainMs)

@@ -4,6 +4,7 @@ import type { Id } from '#kernel'
 import { forgetAnswers } from '../api/idempotency.ts'
 import type { Database } from '../db/database.ts'
 import type { Queues, Tick } from './backend.ts'
+import { passOver } from './passing.ts'
 import { runJob } from './run.ts'
 import type { Machine } from './run.ts'
 import { clockJobName } from './clock.ts'
@@ -40,7 +41,7 @@ export async function startWorker (machine: Machine, queues: Queues, options: { 
   let relaying: Promise<void> | undefined
   let isClosed = false
 
-  const wakeFor = async (only?: readonly Id<'tenant'>[]): Promise<void> => await queues.wake(callable(await findWork(db, jobs, only)))
+  const wakeFor = async (only?: readonly Id<'tenant'>[]): Promise<void> => await queues.wake(await passOver(db, jobs, callable(await findWork(db, jobs, only))))
   /** Asks for the agencies gathered so far; those told of meanwhile are gathered for the next time. */
   const relay = async (): Promise<void> => {
     await sleep(gatherMs)
