@@ -799,10 +799,22 @@ CREATE TABLE "placements" (
 	"batch_id" uuid,
 	"placement_number" smallint NOT NULL,
 	"state" text NOT NULL,
+	"claim" text,
 	"placed_on" date NOT NULL,
 	"term_ends_on" date NOT NULL,
+	"told_ends_on" date,
+	"extended_days" smallint DEFAULT 0 NOT NULL,
+	"answer_by" date,
+	"asked_on" date,
+	"questions" jsonb,
+	"answers" jsonb,
+	"recall_asked_on" date,
+	"recall_reason" text,
+	"contest_reason" text,
+	"contest_evidence" text,
 	"close_code" text,
 	"ended_at" timestamptz,
+	"due_at" timestamptz,
 	"created_at" timestamptz NOT NULL,
 	CONSTRAINT "placements_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
@@ -1671,6 +1683,7 @@ CREATE INDEX "placement_batches_tenant_id_lender_id_id_index" ON "placement_batc
 CREATE INDEX "placement_batches_tenant_id_due_at_index" ON "placement_batches" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "placements_tenant_id_account_id_placement_number_index" ON "placements" USING btree ("tenant_id","account_id","placement_number");--> statement-breakpoint
 CREATE INDEX "placements_tenant_id_lender_id_id_index" ON "placements" USING btree ("tenant_id","lender_id","id");--> statement-breakpoint
+CREATE INDEX "placements_tenant_id_due_at_index" ON "placements" USING btree ("tenant_id","due_at");--> statement-breakpoint
 CREATE INDEX "policy_exemptions_tenant_id_expires_on_index" ON "policy_exemptions" USING btree ("tenant_id","expires_on");--> statement-breakpoint
 CREATE UNIQUE INDEX "promises_one_open" ON "promises" USING btree ("tenant_id","account_id") WHERE state = 'open';--> statement-breakpoint
 CREATE INDEX "promises_tenant_id_account_id_id_index" ON "promises" USING btree ("tenant_id","account_id","id");--> statement-breakpoint

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { faultsOf, checkStep, placementStates, restatement, termEndsOn } from '../../src/modules/placements/core.ts'
+import { faultsOf, restatement, termEndsOn } from '../../src/modules/placements/core.ts'
 import type { DebtFacts } from '../../src/modules/placements/core.ts'
 import { noBuckets } from '../../src/kernel/index.ts'
 import { aDebt, strangeId, world } from '../world.ts'
@@ -16,18 +16,6 @@ t.test('a debt that contradicts itself is refused at the place of the contradict
   t.same(refused({ placedOn: '2026-01-06' }), ['days-out-of-order /placedOn'], 'placed on a day to come')
   t.same(refused({ balance: { principal: 0, costs: 0 } }), ['balance-refused /balance'], 'nothing is owed')
   t.same(refused({ balance: { principal: Number.MAX_SAFE_INTEGER, interest: 1 } }), ['balance-refused /balance'], 'more than can be counted')
-})
-
-t.test('the life of a placement has no other steps than these', async t => {
-  const steps = placementStates.flatMap(from => placementStates.filter(to => {
-    try {
-      checkStep(from, to)
-      return true
-    } catch {
-      return false
-    }
-  }).map(to => `${from} ${to}`))
-  t.same(steps, ['offered active', 'offered declined', 'active recalled', 'active returned', 'active closed', 'closed active'])
 })
 
 t.test('a restatement raises and lowers part by part, so that what is owed is what the lender says', async t => {

@@ -72,7 +72,7 @@ const owed = (identity = `5500000${String(++people).padStart(2, '0')}`) => ({
 
 const start = async (w: World, now = '2026-01-05T15:00:00Z') => {
   const us = await w.agency({ jurisdiction: 'US', timeZone: 'America/New_York', now })
-  return { us, bank: await w.lender(us) }
+  return { us, bank: await w.lender(us, { termDays: 3_650 }) }
 }
 const closedDebt = async (w: World, us: Agency, bank: Lender, identity?: string) => {
   const { accountId, placementId } = await w.account(us, bank, owed(identity))

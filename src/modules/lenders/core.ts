@@ -119,7 +119,12 @@ export const AgreementTerms = Type.Object({
   allocation: Type.Optional(Type.Array(OneOf(buckets, 'A part of the debt.'), { minItems: 4, maxItems: 4, uniqueItems: true, description: 'The order in which a payment settles the parts of the debt. Principal that is not due yet comes after all that is, and what is disputed last. Left out, the law of the borrower\'s place decides, and where it says nothing: costs, penalties, interest, principal. Where the law does not let an order be agreed, it goes before this one.' })),
   remittance: OneOf(remittances, '`net`: commission is withheld from what is passed on; `gross`: it is invoiced; `combined`: it is withheld, and what is owed for money paid to the lender directly is kept from what is passed on as well, itemised on the statement.'),
   autoAccept: Type.Boolean({ description: 'True: placements become active at once. False: the agency accepts or declines each.' }),
-  termDays: Type.Integer({ minimum: 1, maximum: 3_650, description: 'Days a placement lasts.' }),
+  offerDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 365, description: 'Days the agency has to accept or decline a placement, in the debt\'s calendar, after that of the offer; 10 when left out. One that is not answered expires.' })),
+  termDays: Type.Integer({ minimum: 1, maximum: 3_650, description: 'Days a placement lasts. At the end of the last it is closed with the code `termEnded`, unless it is extended.' }),
+  extensionDaysMax: Type.Optional(Type.Integer({ minimum: 0, maximum: 3_650, description: 'Days by which the agency may extend a term, all extensions together; 90 when left out.' })),
+  recallContestDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 90, description: 'Days the agency has to contest a recall, after that of the recall; it takes effect when they are over. 0 when left out: a recall takes effect at once.' })),
+  returnNeedsConsent: Type.Optional(Type.Boolean({ description: 'True: the agency asks before it returns a debt. False when left out: it returns debts as it decides.' })),
+  returnAnswerDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 90, description: 'Days the lender has to answer when it is asked; 10 when left out. Without an answer the debt is returned.' })),
 }, { ...closed, title: 'AgreementTerms' })
 export type AgreementTerms = Static<typeof AgreementTerms>
 

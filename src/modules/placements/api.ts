@@ -1,36 +1,32 @@
 import { Type } from 'typebox'
-import { Day, IdOf, Instant, Nullable, OneOf, Page, PageQuery, closed, problems } from '#kernel'
+import { IdOf, OneOf, Page, PageQuery, closed, problems } from '#kernel'
 import { NotAllowed, NotFound, keyset } from '#platform'
 import type { Api, Caller } from '#platform'
 import { AgreementMissing } from '../lenders/index.ts'
 import { ContactPointRefused } from '../parties/index.ts'
 import { batchApi } from './batch.api.ts'
-import { acceptPlacement, createPlacement, declinePlacement, endPlacement, recallPlacement, returnPlacement } from './commands.ts'
+import { acceptPlacement, createPlacement, declinePlacement, endPlacement } from './commands.ts'
 import {
-  BalanceRefused, CurrencyChanged, CurrencyUnknown, DaysOutOfOrder, NobodyLiable, PlacementDuplicate, PlacementStateRefused, TimeZoneUnknown, closeCodes, placementStates,
+  BalanceRefused, CurrencyChanged, CurrencyUnknown, DaysOutOfOrder, NobodyLiable, PlacementDuplicate, TimeZoneUnknown, closeCodes,
 } from './core.ts'
 import { findPlacement, listPlacements } from './db.ts'
+import { endingsApi } from './endings.api.ts'
 import { PlacementInput } from './input.commands.ts'
-
-const State = OneOf(placementStates, 'Where the placement stands.')
-
-const Placement = Type.Object({
-  id: IdOf('placement'), accountId: IdOf('account'), lenderId: IdOf('lender'), lenderReference: Type.String({ description: 'The lender\'s own number of the debt.' }),
-  state: State, placementNumber: Type.Integer({ description: '1 for the first hand-over of the debt to the agency, 2 for the second.' }), agreementId: IdOf('agreement'),
-  batchId: Nullable(IdOf('placementBatch')), placedOn: Day, termEndsOn: Type.Unsafe<string>({ ...Day, description: 'The last day of the agreed term.' }),
-  closeCode: Nullable(OneOf(closeCodes, 'Why work ended.')), endedAt: Nullable(Instant), createdAt: Instant,
-}, { title: 'Placement' })
+import { PlacementDeadlinePassed, PlacementStateRefused, PlacementStepNotYours } from './life.core.ts'
+import { Placement, State, showPlacement } from './placement.api.ts'
+import { protocolApi } from './protocol.api.ts'
 
 /** What can be wrong with a debt, wherever it is handed over. */
 export const debtProblems = [
   CurrencyUnknown, AgreementMissing, TimeZoneUnknown, DaysOutOfOrder, BalanceRefused, NobodyLiable, ContactPointRefused, PlacementDuplicate, CurrencyChanged,
 ] as const
 
+/** What a step of a placement's life can be refused for. */
+const stepProblems = [NotFound, PlacementStepNotYours, PlacementStateRefused, PlacementDeadlinePassed] as const
+
 const steps = [
-  { path: 'accept', isAgencyOnly: true, command: acceptPlacement, operationId: 'acceptPlacement', summary: 'Accept a placement', description: 'The agency takes an offered debt on and works it from now.' },
-  { path: 'decline', isAgencyOnly: true, command: declinePlacement, operationId: 'declinePlacement', summary: 'Decline a placement', description: 'The agency does not take an offered debt.' },
-  { path: 'recall', isAgencyOnly: false, command: recallPlacement, operationId: 'recallPlacement', summary: 'Recall a placement', description: 'The lender takes the debt back. Nothing more is sent or charged, and what is still owed leaves the agency\'s books.' },
-  { path: 'return', isAgencyOnly: true, command: returnPlacement, operationId: 'returnPlacement', summary: 'Return a placement', description: 'The agency gives the debt back to its lender.' },
+  { path: 'accept', command: acceptPlacement, operationId: 'acceptPlacement', summary: 'Accept a placement', description: 'The agency takes an offered debt on and works it from now.' },
+  { path: 'decline', command: declinePlacement, operationId: 'declinePlacement', summary: 'Decline a placement', description: 'The agency does not take an offered debt.' },
 ] as const
 
 /** A lender places and recalls; what becomes of a debt in between is the agency's to say. Throws `NotAllowed`. */
@@ -49,7 +45,7 @@ export const api: Api = (app, services) => {
       operationId: 'createPlacement', tags, summary: 'Place a debt', description: 'Hands one debt over. A debt whose placements have all ended is placed again under the next number, and then owes exactly the balance given.',
       body: PlacementInput, response: { 201: Placement, ...problems(NotFound, ...debtProblems) },
     },
-  }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => await createPlacement(tx, vault, req.body))))
+  }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => showPlacement(await createPlacement(tx, vault, req.body)))))
 
   app.get('/v1/placements', {
     config: { scope: 'placements:read' },
@@ -60,7 +56,8 @@ export const api: Api = (app, services) => {
     },
   }, async req => await req.tx(async tx => {
     const { limit, cursor, ...filter } = req.query
-    return await listPlacements(tx, filter, keyset({ ...limit !== undefined && { limit }, ...cursor !== undefined && { cursor } }))
+    const { data, nextCursor } = await listPlacements(tx, filter, keyset({ ...limit !== undefined && { limit }, ...cursor !== undefined && { cursor } }))
+    return { data: data.map(showPlacement), nextCursor }
   }))
 
   app.get('/v1/placements/:placementId', {
@@ -69,16 +66,16 @@ export const api: Api = (app, services) => {
   }, async req => await req.tx(async tx => {
     const placement = await findPlacement(tx, req.params.placementId)
     if (placement === null) throw NotFound()
-    return placement
+    return showPlacement(placement)
   }))
 
-  for (const { path: verb, isAgencyOnly, command, ...said } of steps) {
+  for (const { path: verb, command, ...said } of steps) {
     app.post(`/v1/placements/:placementId/${verb}`, {
       config: { scope: 'placements:write' },
-      schema: { ...said, tags, params: path, response: { 200: Placement, ...problems(NotFound, PlacementStateRefused) } },
+      schema: { ...said, tags, params: path, response: { 200: Placement, ...problems(...stepProblems) } },
     }, async req => {
-      if (isAgencyOnly) requireAgency(req.caller)
-      return await req.tx(async tx => await command(tx, req.params.placementId))
+      requireAgency(req.caller)
+      return await req.tx(async tx => showPlacement(await command(tx, req.params.placementId)))
     })
   }
 
@@ -87,11 +84,13 @@ export const api: Api = (app, services) => {
     schema: {
       operationId: 'closePlacement', tags, summary: 'Close a placement', description: 'Ends work on a debt, with the reason. What is owed stays to be seen.', params: path,
       body: Type.Object({ closeCode: OneOf(closeCodes, 'Why work ends.') }, { title: 'PlacementClosing', ...closed, examples: [{ closeCode: 'untraceable' }] }),
-      response: { 200: Placement, ...problems(NotFound, PlacementStateRefused) },
+      response: { 200: Placement, ...problems(...stepProblems) },
     },
   }, async req => {
     requireAgency(req.caller)
-    return await req.tx(async tx => await endPlacement(tx, req.params.placementId, req.body.closeCode))
+    return await req.tx(async tx => showPlacement(await endPlacement(tx, req.params.placementId, req.body.closeCode)))
   })
+  protocolApi(app, services)
+  endingsApi(app, services)
   batchApi(app, services)
 }

@@ -1,10 +1,6 @@
 import { addDays, buckets, isCurrency, isTimeZone, problem } from '#kernel'
 import type { Bucket, Buckets, CalendarDay, Minor, Problem, ProblemType, Violation } from '#kernel'
 
-/** The life of a placement: see domain. Agreements that accept by themselves go straight to `active`. */
-export const placementStates = ['offered', 'active', 'declined', 'recalled', 'returned', 'closed'] as const
-export type PlacementState = typeof placementStates[number]
-
 /** Why a placement ended. */
 export const closeCodes = [
   'paidInFull', 'settledInFull', 'paidToLender', 'partiallyPaidExhausted', 'exhaustedNoPayment', 'untraceable', 'deceased', 'bankrupt', 'incarcerated', 'identityTheft',
@@ -18,17 +14,6 @@ const settledCodes: readonly CloseCode[] = ['paidInFull', 'settledInFull', 'paid
 
 /** True for a placement that may have ended because nothing was owed: when something is again, it is worked again. */
 export const endedSettled = (closeCode: CloseCode | null): boolean => closeCode !== null && settledCodes.includes(closeCode)
-
-export const PlacementStateRefused = problem('placement-state-refused', 409, 'The placement is not in a state in which this can be done.', 'Read the placement: `state` says where it stands.')
-
-const successors: Record<PlacementState, readonly PlacementState[]> = {
-  offered: ['active', 'declined'], active: ['recalled', 'returned', 'closed'], closed: ['active'], declined: [], recalled: [], returned: [],
-}
-
-/** Refuses a step that the life of a placement does not have. Throws `PlacementStateRefused`. */
-export function checkStep (from: PlacementState, to: PlacementState): void {
-  if (!successors[from].includes(to)) throw PlacementStateRefused({ state: from })
-}
 
 export const CurrencyUnknown = problem('currency-unknown', 422, 'The currency is not one of ISO 4217.', 'Give the three letters of a currency in use, such as `CNY`.')
 export const TimeZoneUnknown = problem('time-zone-unknown', 422, 'The time zone does not exist.', 'Give the name of a zone of the IANA database, such as `Asia/Shanghai`.')

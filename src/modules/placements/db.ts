@@ -1,21 +1,27 @@
-import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNull, sql } from 'drizzle-orm'
 import { cutPage, uuidOf } from '#kernel'
 import type { CalendarDay, Id, PageOf } from '#kernel'
-import { NotFound, days, ownRows, pageAfter, rowById, smallints, texts, uuids, write } from '#platform'
+import { NotFound, days, ownRows, pageAfter, plainArray, rowById, smallints, texts, uuids, write } from '#platform'
 import type { Tx } from '#platform'
 import { accounts } from '../accounts/tables.ts'
-import type { CloseCode, PlacementState } from './core.ts'
+import type { CloseCode } from './core.ts'
+import { kept } from './life.core.ts'
+import type { Claim, ContestReason, PlacementState, RecallReason, StoredState } from './life.core.ts'
 import { placements } from './tables.ts'
 
-/** A placement as the API shows it. */
+/** A placement as it is kept: `claim` is what has begun to end one that is still worked. */
 export interface PlacementRow {
   id: Id<'placement'>, accountId: Id<'account'>, lenderId: Id<'lender'>, lenderReference: string, agreementId: Id<'agreement'>, batchId: Id<'placementBatch'> | null,
-  placementNumber: number, state: PlacementState, placedOn: CalendarDay, termEndsOn: CalendarDay, closeCode: CloseCode | null, endedAt: string | null, createdAt: string
+  placementNumber: number, state: StoredState, claim: Claim | null, placedOn: CalendarDay, termEndsOn: CalendarDay, toldEndsOn: CalendarDay | null, extendedDays: number,
+  answerBy: CalendarDay | null, askedOn: CalendarDay | null, questions: string[] | null, answers: string[] | null,
+  recallAskedOn: CalendarDay | null, recallReason: RecallReason | null, contestReason: ContestReason | null, contestEvidence: string | null, dueAt: string | null, closeCode: CloseCode | null, endedAt: string | null, createdAt: string
 }
 
 const columns = {
   id: placements.id, accountId: placements.accountId, lenderId: placements.lenderId, lenderReference: accounts.lenderReference, agreementId: placements.agreementId,
-  batchId: placements.batchId, placementNumber: placements.placementNumber, state: placements.state, placedOn: placements.placedOn, termEndsOn: placements.termEndsOn,
+  batchId: placements.batchId, placementNumber: placements.placementNumber, state: placements.state, claim: placements.claim, placedOn: placements.placedOn, termEndsOn: placements.termEndsOn, toldEndsOn: placements.toldEndsOn,
+  extendedDays: placements.extendedDays, answerBy: placements.answerBy, askedOn: placements.askedOn, questions: placements.questions, answers: placements.answers,
+  recallAskedOn: placements.recallAskedOn, recallReason: placements.recallReason, contestReason: placements.contestReason, contestEvidence: placements.contestEvidence, dueAt: placements.dueAt,
   closeCode: placements.closeCode, endedAt: placements.endedAt, createdAt: placements.createdAt,
 }
 
@@ -48,31 +54,40 @@ export async function findPlacementNumbers (tx: Tx, accountIds: readonly Id<'acc
 /** Which placements a list is to hold. */
 export interface PlacementFilter { lenderId?: Id<'lender'>, accountId?: Id<'account'>, state?: PlacementState }
 
+const isIn = (wanted: PlacementState) => {
+  const { state, claim } = kept(wanted)
+  return claim !== null ? eq(placements.claim, claim) : state === 'active' ? and(eq(placements.state, state), isNull(placements.claim)) : eq(placements.state, state)
+}
+
 /** Placements by id. */
 export async function listPlacements (tx: Tx, { lenderId, accountId, state }: PlacementFilter, page: { limit: number, after: string | null }): Promise<PageOf<PlacementRow>> {
   const rows = await selectPlacements(tx).where(and(
     eq(placements.tenantId, tx.ctx.tenantId), pageAfter(placements.id, page),
     lenderId === undefined ? undefined : eq(placements.lenderId, lenderId),
     accountId === undefined ? ownRows(tx, placements.lenderId) : eq(placements.accountId, accountId),
-    state === undefined ? undefined : eq(placements.state, state),
+    state === undefined ? undefined : isIn(state),
   )).orderBy(asc(placements.id)).limit(page.limit + 1)
   return cutPage(rows, page.limit, row => row.id)
 }
 
 /** A placement about to be stored. */
-export type NewPlacement = Omit<PlacementRow, 'lenderReference' | 'lenderId' | 'batchId' | 'closeCode' | 'endedAt' | 'createdAt'>
+export type NewPlacement = Pick<PlacementRow, 'id' | 'accountId' | 'agreementId' | 'placementNumber' | 'state' | 'placedOn' | 'termEndsOn' | 'answerBy' | 'dueAt'>
 
 /** Inserts placements of one lender: one statement, however many. */
 export function insertPlacements (tx: Tx, of: { lenderId: Id<'lender'>, batchId: Id<'placementBatch'> | null }, rows: readonly NewPlacement[]): void {
-  write(tx, sql`insert into placements (tenant_id, id, account_id, lender_id, agreement_id, batch_id, placement_number, state, placed_on, term_ends_on, created_at)
+  write(tx, sql`insert into placements (tenant_id, id, account_id, lender_id, agreement_id, batch_id, placement_number, state, placed_on, term_ends_on, answer_by, due_at, created_at)
     select ${uuidOf(tx.ctx.tenantId)}::uuid, id, account_id, ${uuidOf(of.lenderId)}::uuid, agreement_id, ${of.batchId === null ? null : uuidOf(of.batchId)}::uuid, placement_number, state, placed_on,
-      term_ends_on, ${tx.ctx.now.toISOString()}::timestamptz
+      term_ends_on, answer_by, due_at, ${tx.ctx.now.toISOString()}::timestamptz
     from unnest(${uuids(rows.map(r => r.id))}, ${uuids(rows.map(r => r.accountId))}, ${uuids(rows.map(r => r.agreementId))},
-      ${smallints(rows.map(r => r.placementNumber))}, ${texts(rows.map(r => r.state))}, ${days(rows.map(r => r.placedOn))}, ${days(rows.map(r => r.termEndsOn))})
-      as p (id, account_id, agreement_id, placement_number, state, placed_on, term_ends_on)`)
+      ${smallints(rows.map(r => r.placementNumber))}, ${texts(rows.map(r => r.state))}, ${days(rows.map(r => r.placedOn))}, ${days(rows.map(r => r.termEndsOn))},
+      ${days(rows.map(r => r.answerBy))}, ${plainArray(rows.map(r => r.dueAt))}::timestamptz[])
+      as p (id, account_id, agreement_id, placement_number, state, placed_on, term_ends_on, answer_by, due_at)`)
 }
 
-/** Moves a placement to another state; an end has its instant and perhaps a close code. */
-export async function setPlacementState (tx: Tx, id: Id<'placement'>, set: { state: PlacementState, closeCode: CloseCode | null, endedAt: string | null }): Promise<void> {
+/** What a step changes of a placement. */
+export type PlacementChange = Partial<Pick<PlacementRow, 'termEndsOn' | 'toldEndsOn' | 'extendedDays' | 'answerBy' | 'askedOn' | 'questions' | 'answers' | 'recallAskedOn' | 'recallReason' | 'contestReason' | 'contestEvidence' | 'closeCode'>>
+
+/** Moves a placement to another state, with what changes by it. */
+export async function setPlacement (tx: Tx, id: Id<'placement'>, set: PlacementChange & Pick<PlacementRow, 'state' | 'claim' | 'endedAt' | 'dueAt'>): Promise<void> {
   await tx.update(placements).set(set).where(and(eq(placements.tenantId, tx.ctx.tenantId), eq(placements.id, id)))
 }

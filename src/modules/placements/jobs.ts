@@ -1,6 +1,7 @@
 import { job } from '#platform'
 import { finishBatches, placeNextPart, sweepBatches } from './batch.commands.ts'
-import { placementBatches } from './tables.ts'
+import { meetDeadlines } from './deadlines.commands.ts'
+import { placementBatches, placements } from './tables.ts'
 
 /** How many parts of an agency are placed at once: while the database writes two, the next is made ready. */
 const lanes = 3
@@ -23,5 +24,14 @@ export const processBatches = job({
     const ended = await Promise.allSettled(Array.from({ length: lanes }, lane))
     for (const end of ended) if (end.status === 'rejected') throw end.reason
     return isMore
+  },
+})
+
+/** Expires offers that nobody answered, tells terms to end and ends them, and completes recalls and returns. */
+export const meetPlacementDeadlines = job({
+  name: 'placements.meetDeadlines', due: placements,
+  async run ({ tx, isOver }) {
+    while (await tx(meetDeadlines)) if (isOver()) return true
+    return false
   },
 })

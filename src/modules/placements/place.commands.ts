@@ -1,3 +1,4 @@
+import { addDays, dayIn } from '#kernel'
 import type { Buckets, CalendarDay, Id, Problem } from '#kernel'
 import { emit, newId } from '#platform'
 import type { Tx, Vault } from '#platform'
@@ -16,6 +17,7 @@ import type { NewPlacement } from './db.ts'
 import { PlacementActivated, PlacementOffered } from './events.ts'
 import { readDebt } from './input.commands.ts'
 import type { DebtInput, ReadDebt } from './input.commands.ts'
+import { dueAtOf } from './life.core.ts'
 
 /**
  * For whom and how debts are placed. Without `agreementId` each falls under the newest agreement in force for its currency; `placedOn` is for
@@ -73,7 +75,7 @@ async function placeOn (tx: Tx, vault: Vault, handover: Handover, { fresh, again
   const placed = [...fresh, ...again]
   if (placed.length === 0) return
   await addAccountParties(tx, vault, handover, placed)
-  const rows = placed.map(candidate => placementOf(candidate, (numbers.get(candidate.accountId) ?? 0) + 1))
+  const rows = placed.map(candidate => placementOf(candidate, (numbers.get(candidate.accountId) ?? 0) + 1, tx.ctx.now))
   insertPlacements(tx, handover, rows)
   postOpenings(tx, fresh.map(candidate => openingOf(handover, candidate)))
   await post(tx, again.flatMap(candidate => restatementOf(handover, candidate)))
@@ -166,10 +168,15 @@ async function addAccountParties (tx: Tx, vault: Vault, { lenderId }: Handover, 
   insertAccountParties(tx, lenderId, all.map(({ accountId, role }, i) => ({ accountId, role, partyId: ids[i]! })))
 }
 
-const placementOf = ({ placementId, accountId, agreement, debt }: Candidate, placementNumber: number): NewPlacement => ({
-  id: placementId, accountId, agreementId: agreement.id, placementNumber, state: agreement.terms.autoAccept ? 'active' : 'offered',
-  placedOn: debt.placedOn, termEndsOn: termEndsOn(debt.placedOn, agreement.terms.termDays),
-})
+/** Days to answer an offer when the agreement says nothing. */
+const offerDaysDefault = 10
+
+function placementOf ({ placementId, accountId, agreement: { id: agreementId, terms }, debt: { placedOn, input: { timeZone } } }: Candidate, placementNumber: number, now: Date): NewPlacement {
+  const state = terms.autoAccept ? 'active' : 'offered'
+  const answerBy = state === 'active' ? null : addDays(dayIn(timeZone, now), terms.offerDays ?? offerDaysDefault)
+  const dates = { state, answerBy, termEndsOn: termEndsOn(placedOn, terms.termDays), toldEndsOn: null } as const
+  return { id: placementId, accountId, agreementId, placementNumber, placedOn, state, answerBy, termEndsOn: dates.termEndsOn, dueAt: dueAtOf(dates, timeZone, now)!.toISOString() }
+}
 
 const openingOf = ({ lenderId }: Handover, { accountId, placementId, debt: { input, placedOn, balance } }: Candidate): Entry => ({
   lenderId, accountId, kind: 'placement', causeId: placementId, effectiveOn: placedOn, currency: input.currency,

@@ -4,18 +4,27 @@ import { bytes, day, document, id, instant, lenderId, minor, tenantId } from '#p
 import { accounts } from '../accounts/tables.ts'
 import { agreements, lenders } from '../lenders/tables.ts'
 import { batchStates, rowOutcomes } from './batch.core.ts'
-import { closeCodes, placementStates } from './core.ts'
+import { closeCodes } from './core.ts'
+import { claims, contestReasons, recallReasons, storedStates } from './life.core.ts'
 import type { ColumnMapping, RowError } from './mapping.core.ts'
 
-/** A debt in this agency's hands for one term. At most one placement of an account is offered or active. */
+/**
+ * A debt in this agency's hands for one term. At most one placement of an account is offered or active. `claim`: what has begun to end one that is still worked.
+ * `answerBy` is the last day for the answer that is awaited, `askedOn` the day the agency asked for information, `recallAskedOn` the day the lender asked for the debt. `toldEndsOn` is the end of the term that was told,
+ * `extendedDays` by how much it was extended in all. `dueAt` is when time brings the next step.
+ */
 export const placements = pgTable('placements', {
   tenantId: tenantId(), id: id('placement').notNull(), accountId: id('account').notNull(), lenderId: id('lender').notNull(), agreementId: id('agreement').notNull(),
-  batchId: id('placementBatch'), placementNumber: smallint().notNull(), state: text({ enum: placementStates }).notNull(),
-  placedOn: day().notNull(), termEndsOn: day().notNull(), closeCode: text({ enum: closeCodes }), endedAt: instant(), createdAt: instant().notNull(),
+  batchId: id('placementBatch'), placementNumber: smallint().notNull(), state: text({ enum: storedStates }).notNull(), claim: text({ enum: claims }),
+  placedOn: day().notNull(), termEndsOn: day().notNull(), toldEndsOn: day(), extendedDays: smallint().notNull().default(0),
+  answerBy: day(), askedOn: day(), questions: jsonb().$type<string[]>(), answers: jsonb().$type<string[]>(),
+  recallAskedOn: day(), recallReason: text({ enum: recallReasons }), contestReason: text({ enum: contestReasons }), contestEvidence: text(),
+  closeCode: text({ enum: closeCodes }), endedAt: instant(), dueAt: instant(), createdAt: instant().notNull(),
 }, t => [
   primaryKey({ columns: [t.tenantId, t.id] }),
   uniqueIndex().on(t.tenantId, t.accountId, t.placementNumber),
   index().on(t.tenantId, t.lenderId, t.id),
+  index().on(t.tenantId, t.dueAt),
   foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }),
   foreignKey({ columns: [t.tenantId, t.agreementId], foreignColumns: [agreements.tenantId, agreements.id] }),
 ])

@@ -3,7 +3,7 @@ import { job } from '#platform'
 import type { EventRow } from '#platform'
 import { ContactAttemptLogged } from '../contacts/index.ts'
 import { PaymentPosted, PaymentReversed } from '../payments/index.ts'
-import { PlacementActivated, PlacementClosed, PlacementDeclined, PlacementOffered, PlacementRecalled, PlacementReopened, PlacementReturned } from '../placements/index.ts'
+import { PlacementActivated, PlacementClosed, PlacementDeclined, PlacementExpired, PlacementOffered, PlacementRecalled, PlacementReopened, PlacementReturned } from '../placements/index.ts'
 import { HoldPlaced, HoldReleased } from '../protection/index.ts'
 import { assessRetention, deleteDue } from './commands.ts'
 import { retentions } from './tables.ts'
@@ -13,7 +13,7 @@ const accountsOf = (events: readonly EventRow[]): Id<'account'>[] => events.flat
 /** Finds how long what is kept of a debt is kept when it is closed, and again when it is opened or held, or when something happens that terms run from. */
 export const followDebts = job({
   name: 'retention.followDebts',
-  on: [PlacementOffered, PlacementActivated, PlacementReopened, PlacementClosed, PlacementRecalled, PlacementReturned, PlacementDeclined, HoldPlaced, HoldReleased, PaymentPosted, PaymentReversed, ContactAttemptLogged],
+  on: [PlacementOffered, PlacementActivated, PlacementReopened, PlacementClosed, PlacementRecalled, PlacementReturned, PlacementDeclined, PlacementExpired, HoldPlaced, HoldReleased, PaymentPosted, PaymentReversed, ContactAttemptLogged],
   async run (tx, events) {
     await assessRetention(tx, accountsOf(events))
   },
