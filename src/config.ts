@@ -15,7 +15,7 @@ export const Environment = Type.Object({
   LOG_LEVEL: Type.String({ enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], default: 'info', description: 'The least serious line that is logged.' }),
   TRUST_PROXY: Type.String({ default: '', description: 'Addresses of proxies whose X-Forwarded-For is believed, separated by commas. Empty: none.' }),
 
-  DATABASE_URL: Type.String({ default: '', pattern: '^(postgres(ql)?://.*)?$', description: 'PostgreSQL 15 or later. Empty: an embedded PostgreSQL 18 in RECOUP_DATA_DIR.' }),
+  DATABASE_URL: Type.String({ default: '', pattern: '^(postgres(ql)?://.*)?$', description: 'PostgreSQL 18 or later. Empty: an embedded PostgreSQL 18 in RECOUP_DATA_DIR.' }),
   DATABASE_DIRECT_URL: Type.String({ default: '', pattern: '^(postgres(ql)?://.*)?$', description: 'The same database past the pooler, for LISTEN, migrations and the PostgreSQL job queue. Empty: DATABASE_URL.' }),
   DATABASE_POOL_MAX: Type.Integer({ default: 20, minimum: 2, maximum: 500, description: 'Connections this process opens at most.' }),
   DATABASE_PREPARE: Type.Boolean({ default: true, description: 'Keep prepared statements. Set false behind PgBouncer before 1.21 in transaction mode.' }),

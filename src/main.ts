@@ -6,7 +6,7 @@ import type { Config } from './config.ts'
 import { openDeps, openLog, openPlaces } from './deps.ts'
 import type { Places } from './deps.ts'
 import { EmbeddedError } from './platform/db/embedded.ts'
-import { migrate } from './platform/db/migrate.ts'
+import { DatabaseTooOld, migrate } from './platform/db/migrate.ts'
 import { pgError } from './platform/db/tx.ts'
 import { QueueUnreachable, migrateQueues } from './platform/jobs/backend.ts'
 import { startWorker } from './platform/jobs/relay.ts'
@@ -90,7 +90,7 @@ async function main (args: string[]): Promise<void> {
 
 /** One sentence that says what to change, where the reader can; null for a fault of ours. */
 function advice (error: unknown): string | null {
-  if (error instanceof ConfigError || error instanceof EmbeddedError || error instanceof QueueUnreachable) return error.message
+  if (error instanceof ConfigError || error instanceof DatabaseTooOld || error instanceof EmbeddedError || error instanceof QueueUnreachable) return error.message
   const { code, message } = pgError(error)
   if (code === 'EADDRINUSE') return 'another program listens on that port already: end it, or set PORT (WORKER_PORT for a worker) to another'
   if (code === 'EACCES') return `${message ?? 'access denied'}: give the user who starts Recoup that right, or choose another PORT or RECOUP_DATA_DIR`

@@ -112,7 +112,7 @@ t.test('one command after another', async t => {
     await check('at rest')
     const [charge] = (await w.ok<{ data: { id: string }[] }>(us, 'GET', `/v1/accounts/${two.accountId}/charges`)).data
     await insist(t, 'a waiver', `/v1/charges/${charge!.id}/waive`, { reason: 'goodwill' }, { reason: 'error' }, 'connection')
-    await insist(t, 'a recall', `/v1/placements/${two.placementId}/recall`, {}, { x: 1 }, 'disk')
+    await insist(t, 'a recall', `/v1/placements/${two.placementId}/recall`, {}, { reason: 'other' }, 'disk')
     await check('at the end')
   })
 

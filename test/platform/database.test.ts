@@ -8,7 +8,7 @@ import { buildHealth } from '../../src/app.ts'
 import { findAccount } from '../../src/modules/accounts/index.ts'
 import { openDatabase } from '../../src/platform/db/database.ts'
 import { gatherReads } from '../../src/platform/db/gather.ts'
-import { migrate } from '../../src/platform/db/migrate.ts'
+import { DatabaseTooOld, checkVersion, migrate } from '../../src/platform/db/migrate.ts'
 import { findTenant } from '../../src/platform/jobs/run.ts'
 import { tenants } from '../../src/platform/tables.ts'
 import { world } from '../world.ts'
@@ -22,6 +22,11 @@ async function run (url: string, ...texts: string[]): Promise<void> {
     await client.end()
   }
 }
+
+t.test('a PostgreSQL older than our statements is refused by name', async t => {
+  for (const version of [150_010, 170_006]) t.throws(() => { checkVersion(version) }, new DatabaseTooOld(`DATABASE_URL leads to PostgreSQL ${version / 10_000 | 0}: 18 or later is needed.`))
+  for (const version of [180_000, 190_001]) checkVersion(version)
+})
 
 t.test('instants are written in UTC, whatever the server is set to', async t => {
   const w = await world()
