@@ -70,6 +70,15 @@ t.test('strategies', async t => {
       t.match((await w.ok<{ data: { endedAt: string | null, name: string | null }[] }>(agency, 'GET', `/v1/accounts/${accountId}/enrolments`)).data.map(({ endedAt, name }) => `${name} ${endedAt === null}`), ['null true', 'Hard false', 'null false'])
     })
 
+    t.test('two who put a debt on strategies at once are each answered with their own, and the debt follows one', async t => {
+      const { agency, bank } = await place()
+      const ids = [await strategy(agency, { name: 'A', rank: -1, steps: [{ daysPastDue: 1, channel: 'sms' }] }), await strategy(agency, { name: 'B', rank: -1, steps: [{ daysPastDue: 2, channel: 'sms' }] })].map(({ id }) => id)
+      const { accountId } = await debtOf(agency, bank)
+      await w.settle(agency)
+      for (let round = 0; round < 5; round++) t.same(await Promise.all(ids.map(async strategyId => (await w.ok<{ strategyId: string }>(agency, 'POST', `/v1/accounts/${accountId}/enrolments`, { strategyId })).strategyId)), ids)
+      t.equal((await w.ok<{ data: { endedAt: string | null }[] }>(agency, 'GET', `/v1/accounts/${accountId}/enrolments`)).data.filter(({ endedAt }) => endedAt === null).length, 1)
+    })
+
     t.test('the text of a step is its own, and a strategy without one is not activated', async t => {
       const { agency, bank } = await place()
       const { id } = await w.ok<Strategy>(agency, 'POST', '/v1/strategies', { name: 'Final', steps: [{ daysPastDue: 3, channel: 'sms', template: 'finalNotice' }] })
@@ -275,6 +284,9 @@ t.test('strategies', async t => {
       await w.liveUntil(agency, '2026-01-06T02:00:00Z')
       t.same((await itemsOf(agency, queue.id)).sort(), ['ready', 'ready'])
       const partyId = (await w.ok<{ data: { partyId: string }[] }>(agency, 'GET', `/v1/accounts/${one.accountId}/parties`)).data[0]!.partyId
+      await w.ok(agency, 'POST', '/v1/contact-attempts', { accountId: one.accountId, partyId, channel: 'call', direction: 'out', outcome: 'conversation', result: 'wrongPerson' })
+      await w.settle(agency)
+      t.same(await states(agency, one.accountId), ['2 open', '10 planned'], 'somebody else at that number is not the person')
       await w.ok(agency, 'POST', '/v1/contact-attempts', { accountId: one.accountId, partyId, channel: 'call', direction: 'in', outcome: 'conversation' })
       await w.settle(agency)
       t.same(await states(agency, one.accountId), ['2 done', '10 planned'])

@@ -6,7 +6,7 @@ import { openGateways, sendersOf } from '../gateways/index.ts'
 import { PlacementClosed, PlacementRecalled, PlacementReopened, PlacementReturned } from '../placements/index.ts'
 import { ConsentWithdrawn, PartyErased } from '../parties/index.ts'
 import { HoldPlaced, HoldReleased } from '../protection/index.ts'
-import { ContactAttemptLogged } from '../contacts/index.ts'
+import { RightPartyReached } from '../contacts/index.ts'
 import { LetterReturned, LetterWithdrawn } from '../letters/index.ts'
 import type { ReturnReason } from '../letters/index.ts'
 import { StrategyEnrolled } from '../strategies/index.ts'
@@ -74,13 +74,10 @@ export const askForCalls = job({
 
 /** Ends calls that were asked for when somebody reached the person, from whatever place of work. */
 export const endMadeCalls = job({
-  name: 'outreach.endMadeCalls', on: [ContactAttemptLogged],
+  name: 'outreach.endMadeCalls', on: [RightPartyReached],
   async run (tx, events) {
     // The boundary of an event: its shape was checked when it was emitted.
-    const made = events.filter(({ data }) => {
-      const { channel, outcome } = data as { channel: string, outcome: string }
-      return channel === 'call' && outcome === 'conversation'
-    })
+    const made = events.filter(({ data }) => (data as { channel: string }).channel === 'call')
     if (made.length > 0) await endCalls(tx, accountsOf(made))
   },
 })

@@ -134,7 +134,6 @@ export const api: Api = app => {
       params: ofAccount, body: EnrolmentInput, response: { 201: Enrolment, ...problems(NotFound, StrategyNotActive, AccountNotAtWork) },
     },
   }, async (req, reply) => await reply.code(201).send(await req.tx(async tx => {
-    if (await findAccount(tx, req.params.accountId) === null) throw NotFound()
     await enrolAccount(tx, req.params.accountId, req.body.strategyId)
     const { data } = await listEnrolments(tx, req.params.accountId, keyset({ limit: 1 }))
     return showEnrolment(data[0]!)

@@ -1,6 +1,7 @@
 import type { Id } from '#kernel'
 import { NotFound, emit } from '#platform'
 import type { Tx } from '#platform'
+import { lockAccount } from '../accounts/index.ts'
 import { listMissingTexts } from '../templates/index.ts'
 import type { PlanInput, StrategyInput } from './api.ts'
 import { AccountNotAtWork, StrategiesTooMany, StrategyExists, StrategyNotActive, StrategyTextMissing, StrategyVersionUnknown, checkPlan, strategiesMax, strategyFor } from './core.ts'
@@ -73,6 +74,8 @@ export async function enrolPlaced (tx: Tx, accountIds: readonly Id<'account'>[])
 /** Puts a debt on another strategy, or (null) on what is done where there is none: what was planned gives way to what it says. Throws `NotFound`, `StrategyNotActive` and `AccountNotAtWork`. */
 export async function enrolAccount (tx: Tx, accountId: Id<'account'>, strategyId: Id<'strategy'> | null): Promise<void> {
   const strategyVersionId = strategyId === null ? null : await activeVersionOf(tx, strategyId)
+  // One after the other: of two that ask at once the second puts the debt on its own, and is not answered with the first's.
+  await lockAccount(tx, accountId)
   const [debt] = await listAtWork(tx, [accountId], { unenrolled: false })
   if (debt === undefined) throw AccountNotAtWork()
   await setEnded(tx, debt.placementId)
